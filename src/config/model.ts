@@ -1,0 +1,279 @@
+import type { Address } from "../platform/types.ts";
+
+/**
+ * The one model that every source lowers to (file, xDS, Kubernetes, MOSN): frozen data, no behaviour. It can say what Envoy's listeners,
+ * routes, clusters and the Gateway API can say; what nothing implements yet is not in it. All durations are milliseconds, all sizes bytes.
+ */
+export interface Model {
+  /** Name of this weir: control socket, Via and metrics. */
+  readonly name: string;
+  readonly listeners: ReadonlyMap<string, ListenerSpec>;
+  readonly routeTables: ReadonlyMap<string, RouteTableSpec>;
+  readonly clusters: ReadonlyMap<string, ClusterSpec>;
+  /** Where the admin API listens; null: nowhere. */
+  readonly admin: Address | null;
+  /** Read-only metrics and probes for readers off this host; null: nowhere. */
+  readonly observe: Address | null;
+  readonly accessLogs: readonly AccessLogSpec[];
+  readonly log: EventLogSpec;
+  readonly drain: DrainSpec;
+  readonly process: ProcessLimitsSpec;
+  /** Path of the control socket; null: the default place. */
+  readonly control: string | null;
+}
+
+export interface ListenerSpec {
+  readonly name: string;
+  /** null: reached only from inside. */
+  readonly bind: Address | null;
+  /** Accept queue; null: the system's maximum. */
+  readonly backlog: number | null;
+  /** File mode of a unix socket; null: what the umask gives. */
+  readonly mode: number | null;
+  /** Idle time before the first TCP keepalive probe; null: off. */
+  readonly keepAliveMs: number | null;
+  /** Connections on this listener; null: only the process's cap. */
+  readonly maxConnections: number | null;
+  /** The first chain whose match holds serves the connection. An empty match holds always. */
+  readonly chains: readonly FilterChainSpec[];
+}
+
+export interface FilterChainSpec {
+  readonly match: Record<string, never>;
+  readonly tls: null;
+  readonly handler: HttpHandlerSpec;
+}
+
+export interface HttpHandlerSpec {
+  readonly kind: "http";
+  /** Name of a route table. */
+  readonly routes: string;
+  readonly forwarded: ForwardedSpec;
+  readonly paths: PathPolicySpec;
+  /** What becomes of field names that hold `_`: CGI-like upstreams read it as `-`. */
+  readonly underscores: "drop" | "keep" | "refuse";
+  readonly limits: HttpLimitsSpec;
+  readonly timeouts: HttpTimeoutsSpec;
+}
+
+/** Identity of the client towards upstreams (RFC 7239, and the de-facto fields). */
+export interface ForwardedSpec {
+  /** Ranges whose forwarding fields are believed and appended to; everyone else's are replaced. */
+  readonly trusted: readonly string[];
+  /** X-Forwarded-For, -Proto, -Host: `set` by the rule above, `keep` untouched, `remove`. */
+  readonly xForwarded: "set" | "keep" | "remove";
+  /** Forwarded of RFC 7239, likewise. */
+  readonly forwarded: "set" | "keep" | "remove";
+  /** X-Request-Id: `set` makes one unless a trusted peer sent it; `always` makes a new one. */
+  readonly requestId: "set" | "always" | "keep" | "remove";
+  /** Via (RFC 9110 7.6.3) on requests and responses; the pseudonym is the weir's name. */
+  readonly via: boolean;
+}
+
+export interface PathPolicySpec {
+  /** `//` becomes `/`. */
+  readonly mergeSlashes: boolean;
+}
+
+export interface HttpLimitsSpec {
+  /** Bytes of a request's head, request line included. */
+  readonly headBytes: number;
+  readonly requestLineBytes: number;
+  readonly fields: number;
+  /** Bytes of a request's body; null: no limit. A route may set another. */
+  readonly bodyBytes: number | null;
+  /** Requests on one connection; null: no limit. */
+  readonly requestsPerConnection: number | null;
+}
+
+export interface HttpTimeoutsSpec {
+  /** Between requests on a kept connection. */
+  readonly idleMs: number;
+  /** From the first byte of a head to its last. */
+  readonly headMs: number;
+  /** Between two reads of a request's body. */
+  readonly bodyMs: number;
+  /** Between any two bytes of a stream in either direction. */
+  readonly streamIdleMs: number;
+  /** Idle time of an upgraded connection or a tunnel. */
+  readonly tunnelIdleMs: number;
+}
+
+/** Routes of one or more listeners. */
+export interface RouteTableSpec {
+  readonly name: string;
+  /** `specificity`: the Gateway API's order over all hosts and routes; `listed`: Envoy's, best host first and then its routes as listed. */
+  readonly order: "specificity" | "listed";
+  readonly virtualHosts: readonly VirtualHostSpec[];
+}
+
+export interface VirtualHostSpec {
+  readonly name: string;
+  /** Lower case: `example.com`, `*.example.com` (any number of labels), `*`; each with `:port` when only that port is meant. */
+  readonly hosts: readonly string[];
+  readonly routes: readonly RouteSpec[];
+}
+
+export interface RouteSpec {
+  /** Unique in its model: labels and logs carry it. */
+  readonly name: string;
+  /** Alternatives; never empty. */
+  readonly match: readonly MatchSpec[];
+  readonly action: ActionSpec;
+  readonly requestHeaders: HeaderOpsSpec;
+  readonly responseHeaders: HeaderOpsSpec;
+  /** End of the request to the last byte of the reply; null: off. */
+  readonly timeoutMs: number | null;
+  /** Upstream connected and request sent to the reply's head. */
+  readonly responseHeadMs: number;
+  /** null: the listener's. */
+  readonly bodyBytes: number | null;
+  /** What of a refused target this route takes (RFC 3986 2.2, 9110 17): `%2F`, a backslash, `%00`. */
+  readonly allowPath: { readonly encodedSlash: boolean; readonly backslash: boolean; readonly nul: boolean };
+}
+
+/** All keys must hold. */
+export interface MatchSpec {
+  /** null: any path. */
+  readonly path: PathMatchSpec | null;
+  /** Upper-case methods; empty: any. */
+  readonly methods: readonly string[];
+  readonly headers: readonly ValueMatchSpec[];
+  readonly query: readonly ValueMatchSpec[];
+}
+
+/** `prefix` is whole segments: /a matches /a and /a/b, not /ab. `rawPrefix` is Envoy's, character by character. */
+export interface PathMatchSpec {
+  readonly kind: "exact" | "prefix" | "rawPrefix" | "regex";
+  readonly value: string;
+  readonly ignoreCase: boolean;
+}
+
+export interface ValueMatchSpec {
+  /** Lower case for headers. */
+  readonly name: string;
+  readonly kind: "exact" | "prefix" | "suffix" | "regex" | "present" | "absent";
+  /** "" for present and absent. */
+  readonly value: string;
+  readonly invert: boolean;
+}
+
+export type ActionSpec = ForwardSpec | RespondSpec | RedirectSpec | HandlerSpec;
+
+export interface ForwardSpec {
+  readonly kind: "forward";
+  readonly to: readonly { readonly cluster: string; readonly weight: number }[];
+  readonly rewrite: RewriteSpec;
+  /** Upgrade tokens let through, lower case; `*`: all. `h2c` never is. */
+  readonly upgrades: readonly string[];
+  /** CONNECT requests that match become tunnels to the cluster's endpoint. */
+  readonly connect: boolean;
+}
+
+export interface RewriteSpec {
+  readonly path:
+    | null
+    | { readonly kind: "full"; readonly value: string }
+    | { readonly kind: "prefix"; readonly value: string }
+    | { readonly kind: "regex"; readonly pattern: string; readonly substitution: string };
+  /** Host sent on: the client's, the endpoint's address as configured, or a literal; null: as the cluster says. */
+  readonly host:
+    | null
+    | { readonly kind: "pass" }
+    | { readonly kind: "endpoint" }
+    | { readonly kind: "literal"; readonly value: string };
+}
+
+export interface RespondSpec {
+  readonly kind: "respond";
+  readonly status: number;
+  readonly body: Uint8Array;
+  readonly contentType: string | null;
+}
+
+/** RFC 9110 10.2.2; parts that are null stay the request's. */
+export interface RedirectSpec {
+  readonly kind: "redirect";
+  /** 301, 302, 303, 307 or 308. */
+  readonly status: number;
+  readonly scheme: string | null;
+  readonly host: string | null;
+  readonly port: number | null;
+  readonly path: RewriteSpec["path"];
+  readonly stripQuery: boolean;
+}
+
+/** Served inside the process by any object with `fetch(Request)`, registered under this name. */
+export interface HandlerSpec {
+  readonly kind: "handler";
+  readonly name: string;
+}
+
+/** Applied in the order remove, set, add. */
+export interface HeaderOpsSpec {
+  readonly remove: readonly string[];
+  readonly set: readonly (readonly [name: string, value: string])[];
+  readonly add: readonly (readonly [name: string, value: string])[];
+}
+
+export interface ClusterSpec {
+  readonly name: string;
+  readonly endpoints: readonly EndpointSpec[];
+  readonly balance: { readonly kind: "roundRobin" };
+  readonly protocol: "http1";
+  readonly connectTimeoutMs: number;
+  /** How long an unused connection is kept; null: not kept at all. */
+  readonly idleMs: number | null;
+  /** Unused connections kept for each host. */
+  readonly maxIdle: number;
+  /** Requests on one upstream connection; null: no limit. */
+  readonly requestsPerConnection: number | null;
+  /** Idle time before the first TCP keepalive probe; null: off. */
+  readonly keepAliveMs: number | null;
+  /** IP literal that connections come from; null: the system's choice. */
+  readonly source: string | null;
+  readonly host: { readonly kind: "pass" } | { readonly kind: "endpoint" } | { readonly kind: "literal"; readonly value: string };
+  readonly dns: { readonly families: "auto" | "v4" | "v6"; readonly minTtlMs: number; readonly maxTtlMs: number };
+}
+
+export interface EndpointSpec {
+  /** The host may be a name here; it is resolved by the cluster. */
+  readonly address: Address;
+  /** 0 to 65535; 0 takes no traffic. */
+  readonly weight: number;
+  readonly metadata: ReadonlyMap<string, string>;
+  readonly zone: string;
+  /** 0 is the highest. */
+  readonly priority: number;
+}
+
+export interface AccessLogSpec {
+  readonly to: { readonly kind: "stdout" } | { readonly kind: "stderr" } | { readonly kind: "file"; readonly path: string };
+  /** A template of `{name}` placeholders, or JSON with these names in this order; see `ACCESS_FIELDS`. */
+  readonly format:
+    | { readonly kind: "text"; readonly template: string }
+    | { readonly kind: "json"; readonly fields: readonly string[] };
+}
+
+export interface EventLogSpec {
+  readonly level: "debug" | "info" | "warning" | "error";
+  /** auto: text on a terminal, JSON otherwise. */
+  readonly format: "auto" | "text" | "json";
+}
+
+export interface DrainSpec {
+  /** `/readyz` says 503 and accepting goes on. */
+  readonly delayMs: number;
+  /** Then what is in flight has this long to end. */
+  readonly limitMs: number;
+}
+
+export interface ProcessLimitsSpec {
+  /** Downstream connections in all; null: derived from the limit of open files. */
+  readonly maxConnections: number | null;
+  /** Downstream connections of one client address; null: no cap. */
+  readonly maxConnectionsPerClient: number | null;
+  /** Names or numbers to drop to after binding; null: stay. */
+  readonly user: string | null;
+  readonly group: string | null;
+}

@@ -1,0 +1,74 @@
+import type { ProxyError } from "../base/error.ts";
+import type { Fields } from "./fields.ts";
+import type { RequestHead, ResponseHead } from "./head.ts";
+
+/**
+ * The codec contract: streams and bytes apart, so that h1, h2 and RPC protocols pair as N+M, and a stack that brings its own
+ * transport (QUIC) brings only the first half. No socket, no clock, no promise: time is an argument, faults are returned.
+ *
+ * A stream is a pair of a writer (towards the peer) and a reader (from the peer). It is an object and not a number, so that a codec
+ * with one live stream (h1) can be the writer itself and nothing is looked up. After a side has ended or was reset, it must not be
+ * called again: for h1 the same object already serves the next stream.
+ */
+export interface StreamWriter<Head> {
+  /** 1xx other than 101; server role only. */
+  sendInterim(h: ResponseHead): void;
+  sendHead(h: Head, end: boolean): void;
+  /**
+   * Takes all of `b`, which belongs to the codec from here on. Returns the room left in bytes: at or below 0 the caller stops
+   * until `onWritable`. A chunk may be empty when `end` is set.
+   */
+  sendData(b: Uint8Array, end: boolean): number;
+  /** Ends the stream with trailers. */
+  sendTrailers(f: Fields): void;
+  /** Gives the stream up. h1: the connection goes with it. */
+  reset(e: ProxyError): void;
+  /** The reader's bytes that have been passed on: the peer may send as many more. */
+  credit(bytes: number): void;
+}
+
+/** Calls come in the order onInterim*, onHead, onData*, then an end (a flag, or onTrailers), or onReset at any point as the last call. */
+export interface StreamReader<Head> {
+  onInterim(h: ResponseHead): void;
+  onHead(h: Head, end: boolean): void;
+  /** The chunk belongs to the reader. Every byte must be credited once it has been passed on. */
+  onData(b: Uint8Array, end: boolean): void;
+  onTrailers(f: Fields): void;
+  /** The writer has room again. */
+  onWritable(room: number): void;
+  /** The stream is gone: the peer's reset, a fault of its bytes, a closed connection, a deadline. */
+  onReset(e: ProxyError): void;
+}
+
+/** Server role: called at each request head, returns who reads that request. The head is delivered to it by `onHead` next. */
+export type AcceptStream = (w: StreamWriter<ResponseHead>) => StreamReader<RequestHead>;
+
+/** The connection's side of a codec: bytes in, bytes out, deadlines. */
+export interface ByteFace {
+  /** Returns the fault that ends the connection, after the streams have heard of it; output may hold a last reply to send first. */
+  receive(b: Uint8Array, now: number): ProxyError | null;
+  /** The peer's FIN. */
+  receiveEnd(now: number): ProxyError | null;
+  /** When `tick` must be called, on the clock of `now`; Infinity: never. */
+  readonly deadline: number;
+  tick(now: number): ProxyError | null;
+  /** Moves the bytes to send into `into`. */
+  takeOutput(into: Uint8Array[]): void;
+  /** false: stop reading from the socket until it is true again. */
+  readonly wantsRead: boolean;
+  /** true: close once the output has been flushed. */
+  readonly wantsClose: boolean;
+  /** The socket has taken all output (true) or holds some back (false). */
+  setFlushed(flushed: boolean): void;
+  /** announce: say that no new streams are wanted; last: take no new streams. */
+  drain(stage: "announce" | "last"): void;
+  /** Gives the connection away to a tunnel: the bytes received and not yet consumed. */
+  detach(): Uint8Array;
+}
+
+/** Client role: opens a stream on a connection, or says why it can't. */
+export interface OpenStream {
+  open(r: StreamReader<ResponseHead>): StreamWriter<RequestHead> | ProxyError;
+  /** How many more streams may be opened now. h1: 1 or 0. */
+  readonly capacity: number;
+}

@@ -1,0 +1,48 @@
+/** What an access log line can say of one exchange. Durations are milliseconds; −1: did not happen. Read once, when the exchange has ended. */
+export interface AccessRecord {
+  /** Milliseconds since the epoch when the head was complete. */
+  readonly startWall: number;
+  readonly listener: string;
+  /** Peer of the connection, and the client as trusted forwarding fields tell. */
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly clientAddress: string;
+  readonly localAddress: string;
+  readonly connectionId: number;
+  readonly protocol: string;
+  readonly scheme: string;
+  readonly method: string;
+  readonly authority: string;
+  /** As received, before rewrites; the query included. */
+  readonly path: string;
+  /** 0: no reply was begun. */
+  readonly status: number;
+  /** Body bytes, and all bytes on the wire that can be told apart as this exchange's. */
+  readonly requestBodyBytes: number;
+  readonly responseBodyBytes: number;
+  readonly requestHeadBytes: number;
+  readonly responseHeadBytes: number;
+  /** Head complete to last byte of the reply. */
+  readonly duration: number;
+  /** Head complete to last byte of the request. */
+  readonly requestDuration: number;
+  /** Upstream request sent to the reply's head. */
+  readonly upstreamHeadDuration: number;
+  /** Time to get a connection of the last attempt: 0 when pooled. */
+  readonly connectDuration: number;
+  readonly route: string;
+  readonly cluster: string;
+  readonly endpoint: string;
+  /** Tries made, 0 when none reached an upstream. */
+  readonly attempts: number;
+  /** Why Weir replied or ended it, such as `UF`; "" when nothing of note happened. */
+  readonly flags: string;
+  readonly requestId: string;
+  requestField(name: string): string;
+  responseField(name: string): string;
+}
+
+/** Takes one line for each exchange; must not throw and must not block. */
+export interface AccessLog {
+  write(r: AccessRecord): void;
+}

@@ -1,0 +1,60 @@
+import type { ProxyError } from "../base/error.ts";
+import type { EndpointSpec } from "../config/model.ts";
+import type { StreamReader, StreamWriter } from "../http/codec.ts";
+import type { RequestHead, ResponseHead } from "../http/head.ts";
+import type { Address } from "../platform/types.ts";
+
+/**
+ * One place that traffic can go to. A name with several addresses gives one host for each; where it has both families, the n-th IPv6
+ * and the n-th IPv4 address are one host, and connecting races them (RFC 8305).
+ */
+export interface Host {
+  /** Addresses to dial, the preferred one first: IP literals and a port, or one unix path. Never empty. */
+  readonly addresses: readonly Address[];
+  /** `10.0.0.1:80`, `[::1]:80`, `unix:/path`: log and label text. */
+  readonly label: string;
+  /** The endpoint as configured, `name:port`: what Host becomes under the `endpoint` policy. */
+  readonly authority: string;
+  readonly endpoint: EndpointSpec;
+  /** Streams open on it now. */
+  active: number;
+}
+
+/** Chooses a host. Immutable but for its own rotation; replaced whole when membership or health changes. */
+export interface Picker {
+  pick(p: PickInput): Host | ProxyError;
+}
+export interface PickInput {
+  /** Hash of the request for consistent policies; 0 when none is wanted. */
+  readonly hash: number;
+  /** Hosts already tried for this request; null: none. They are avoided while another is there. */
+  readonly exclude: readonly Host[] | null;
+}
+
+/** A stream on an upstream connection, lent for one attempt. */
+export interface StreamLease {
+  readonly writer: StreamWriter<RequestHead>;
+  /** The connection had served before: a death before the reply's first byte may be only the peer's idle timeout. */
+  readonly reused: boolean;
+  /** Gives the whole connection to a tunnel, with the bytes received behind the reply's head. */
+  detach(): { conn: import("../platform/types.ts").Conn; unread: Uint8Array };
+}
+
+export interface LeaseWaiter {
+  onLease(l: StreamLease): void;
+  onLeaseError(e: ProxyError): void;
+}
+
+/** A cluster in force. */
+export interface Cluster {
+  readonly name: string;
+  /** Replaced when hosts change: read it for each request. */
+  readonly picker: Picker;
+  /**
+   * Opens a stream on a connection to the host, pooled or new. Answers through the waiter, at once when a pooled connection is there.
+   * The returned handle cancels a wait; it does nothing after an answer.
+   */
+  lease(h: Host, reader: StreamReader<ResponseHead>, w: LeaseWaiter): { cancel(): void } | null;
+  /** Raw TCP for CONNECT tunnels. */
+  close(): void;
+}
