@@ -24,7 +24,30 @@ export class Counter {
   }
 }
 
-/** Bucket counts, then count and sum, in `bounds.length + 2` slots; counts are per bucket and made cumulative at scrape. */
+/** Counters that differ in one label with a fixed list of values: one row, one handle, a cell a value. */
+export class CounterVector {
+  /** Values of the label, in the order of the cells. */
+  readonly names: readonly string[];
+  readonly #values: Float64Array;
+  readonly #at: number;
+
+  constructor(values: Float64Array, at: number, names: readonly string[]) {
+    this.#values = values;
+    this.#at = at;
+    this.names = names;
+  }
+
+  /** `cell` is an index of `names`; the caller keeps it in range. */
+  add(cell: number, n: number): void {
+    this.#values[this.#at + cell]! += n;
+  }
+
+  valueAt(cell: number): number {
+    return this.#values[this.#at + cell]!;
+  }
+}
+
+/** Bucket counts, then the sum, in `bounds.length + 2` slots; counts are per bucket and made cumulative at scrape. */
 export class Histogram {
   readonly bounds: readonly number[];
   readonly #values: Float64Array;
@@ -56,6 +79,12 @@ export class Histogram {
 
 export type Labels = Readonly<Record<string, string>>;
 export type MetricKind = "counter" | "gauge" | "histogram";
+/**
+ * Zeros that a scrape leaves out: none, rows where everything is zero (10,000 routes of which a few are used), or single cells of a
+ * vector (40 fault codes of which a few ever happen).
+ */
+export type OmitZeros = "none" | "rows" | "cells";
+export type MetricHandle = Counter | CounterVector | Histogram;
 
 /** One metric with all its label sets. */
 export interface MetricFamily {
@@ -64,10 +93,25 @@ export interface MetricFamily {
   readonly kind: MetricKind;
   readonly labelNames: readonly string[];
   readonly bounds: readonly number[];
-  readonly rows: Map<string, { readonly labels: Labels; readonly metric: Counter | Histogram }>;
+  /** The label that a vector's cells differ in; "" for the others. */
+  readonly cellLabel: string;
+  readonly omit: OmitZeros;
+  readonly rows: Map<string, MetricRow>;
 }
 
-const CHUNK_SLOTS = 4096;
+export interface MetricRow {
+  readonly labels: Labels;
+  readonly metric: MetricHandle;
+}
+
+/** The label of a vector's cells and its values. */
+export interface CellSpec {
+  readonly label: string;
+  readonly names: readonly string[];
+}
+
+// Small enough that one long-lived row among forgotten ones pins little: a chunk is freed with its last handle.
+const CHUNK_SLOTS = 512;
 
 /** The catalogue: hands out slots and remembers their names. The same name and labels give the same slot, so counters rise over a reload. */
 export class Numbers {
@@ -75,47 +119,60 @@ export class Numbers {
   #chunk = new Float64Array(CHUNK_SLOTS);
   #used = 0;
 
-  counter(name: string, help: string, labels: Labels = {}): Counter {
-    return this.#row(name, help, "counter", [], labels) as Counter;
+  counter(name: string, help: string, labels: Labels = {}, omit: OmitZeros = "none"): Counter {
+    const f = this.#family(name, help, "counter", [], "", omit, labels);
+    return this.#row(f, labels, 1, (values, at) => new Counter(values, at));
   }
 
   gauge(name: string, help: string, labels: Labels = {}): Counter {
-    return this.#row(name, help, "gauge", [], labels) as Counter;
+    const f = this.#family(name, help, "gauge", [], "", "none", labels);
+    return this.#row(f, labels, 1, (values, at) => new Counter(values, at));
+  }
+
+  vector(name: string, help: string, cells: CellSpec, labels: Labels = {}, omit: OmitZeros = "none"): CounterVector {
+    const f = this.#family(name, help, "counter", [], cells.label, omit, labels);
+    return this.#row(f, labels, cells.names.length, (values, at) => new CounterVector(values, at, cells.names));
   }
 
   /** `bounds` are upper bounds in rising order, in the unit of the name (seconds). */
-  histogram(name: string, help: string, bounds: readonly number[], labels: Labels = {}): Histogram {
-    return this.#row(name, help, "histogram", bounds, labels) as Histogram;
+  histogram(name: string, help: string, bounds: readonly number[], labels: Labels = {}, omit: OmitZeros = "none"): Histogram {
+    const f = this.#family(name, help, "histogram", bounds, "", omit, labels);
+    return this.#row(f, labels, bounds.length + 2, (values, at) => new Histogram(values, at, f.bounds));
   }
 
-  /** Forgets a label set, so that metrics of what was removed from the config do not stay for ever. */
+  /** Forgets a label set, so that metrics of what was removed from the config do not stay for ever. Handles go on working, unseen. */
   forget(name: string, labels: Labels): void {
     this.families.get(name)?.rows.delete(keyOf(labels));
   }
 
-  #row(name: string, help: string, kind: MetricKind, bounds: readonly number[], labels: Labels): Counter | Histogram {
-    let family = this.families.get(name);
-    if (family === undefined) {
-      family = { name, help, kind, labelNames: Object.keys(labels), bounds, rows: new Map() };
-      this.families.set(name, family);
-    }
-    const key = keyOf(labels);
-    const known = family.rows.get(key);
-    if (known !== undefined) return known.metric;
-    const at = this.#take(kind === "histogram" ? bounds.length + 2 : 1);
-    const metric = kind === "histogram" ? new Histogram(this.#chunk, at, family.bounds) : new Counter(this.#chunk, at);
-    family.rows.set(key, { labels, metric });
-    return metric;
+  #family(
+    name: string,
+    help: string,
+    kind: MetricKind,
+    bounds: readonly number[],
+    cellLabel: string,
+    omit: OmitZeros,
+    labels: Labels,
+  ): MetricFamily {
+    const known = this.families.get(name);
+    if (known !== undefined) return known;
+    const family = { name, help, kind, labelNames: Object.keys(labels), bounds, cellLabel, omit, rows: new Map() };
+    this.families.set(name, family);
+    return family;
   }
 
-  #take(slots: number): number {
+  #row<M extends MetricHandle>(family: MetricFamily, labels: Labels, slots: number, make: (v: Float64Array, at: number) => M): M {
+    const key = keyOf(labels);
+    const known = family.rows.get(key);
+    if (known !== undefined) return known.metric as M;
     if (this.#used + slots > CHUNK_SLOTS) {
       this.#chunk = new Float64Array(CHUNK_SLOTS);
       this.#used = 0;
     }
-    const at = this.#used;
+    const metric = make(this.#chunk, this.#used);
     this.#used += slots;
-    return at;
+    family.rows.set(key, { labels, metric });
+    return metric;
   }
 }
 

@@ -1,0 +1,60 @@
+import type { ErrorCode } from "../base/error.ts";
+import { CODE_CELLS, MetricRows, STATUS_CELLS } from "./metric_rows.ts";
+import type { Counter, CounterVector, Histogram, Numbers } from "./numbers.ts";
+import { errorCell } from "./response_flags.ts";
+
+/** Numbers of one cluster. Labels: `cluster`. */
+export class ClusterMetrics {
+  readonly connects: Counter;
+  /** By error code of the failed dial. */
+  readonly connectFailures: CounterVector;
+  /** Seconds that successful dials took. */
+  readonly connectDuration: Histogram;
+  readonly connectionsActive: Counter;
+  readonly connectionsIdle: Counter;
+  readonly requestsActive: Counter;
+  /** Replies of upstreams by class of status; one that Weir made is not among them. */
+  readonly responses: CounterVector;
+  /** Seconds from the request sent to the reply's head. */
+  readonly headDuration: Histogram;
+  /** Attempts after the first. */
+  readonly retries: Counter;
+  /** Connections and streams that the upstream reset or closed in mid-exchange. */
+  readonly resets: Counter;
+  readonly timeouts: Counter;
+  /** Attempts that failed, by error code. */
+  readonly faults: CounterVector;
+  /** To the upstream. */
+  readonly bytesUp: Counter;
+  /** From the upstream. */
+  readonly bytesDown: Counter;
+
+  constructor(n: Numbers, cluster: string) {
+    const by = new MetricRows(n, "weir_cluster_", { cluster });
+    this.connects = by.counter("connects_total", "Connections opened to upstreams");
+    this.connectFailures = by.vector("connect_failures_total", "Dials that failed, by error code", CODE_CELLS, "cells");
+    this.connectDuration = by.histogram("connect_duration_seconds", "Time that successful dials took", "rows");
+    this.connectionsActive = by.gauge("connections_active", "Upstream connections open now, idle ones included");
+    this.connectionsIdle = by.gauge("connections_idle", "Upstream connections kept for the next request");
+    this.requestsActive = by.gauge("requests_active", "Attempts in flight");
+    this.responses = by.vector("responses_total", "Replies of upstreams, by class of status", STATUS_CELLS, "rows");
+    this.headDuration = by.histogram("response_head_duration_seconds", "Request sent to head of the reply", "rows");
+    this.retries = by.counter("retries_total", "Attempts after the first", "rows");
+    this.resets = by.counter("resets_total", "Connections that the upstream reset or closed in mid-exchange", "rows");
+    this.timeouts = by.counter("timeouts_total", "Attempts that ended with a timeout", "rows");
+    this.faults = by.vector("faults_total", "Attempts that failed, by error code", CODE_CELLS, "cells");
+    this.bytesUp = by.counter("sent_bytes_total", "Bytes written to upstreams", "rows");
+    this.bytesDown = by.counter("received_bytes_total", "Bytes read from upstreams", "rows");
+  }
+
+  connectFailed(code: ErrorCode): void {
+    this.connectFailures.add(errorCell(code), 1);
+  }
+
+  /** Counts a failed attempt, and with it the reset or the timeout that it was. */
+  fault(code: ErrorCode): void {
+    this.faults.add(errorCell(code), 1);
+    if (code === "upstreamReset" || code === "upstreamClosed") this.resets.add(1);
+    else if (code === "responseTimeout" || code === "requestTimeout" || code === "streamIdleTimeout") this.timeouts.add(1);
+  }
+}

@@ -1,0 +1,60 @@
+import type { ErrorCode } from "../base/error.ts";
+import { CODE_CELLS, MetricRows, STATUS_CELLS, statusCell } from "./metric_rows.ts";
+import type { CellSpec, Counter, CounterVector, Numbers } from "./numbers.ts";
+import { errorCell } from "./response_flags.ts";
+
+/** Why an accepted connection was closed unserved. */
+export const REFUSALS = Object.freeze(["listenerLimit", "processLimit", "clientLimit", "noDescriptors", "draining"] as const);
+export type Refusal = (typeof REFUSALS)[number];
+
+const REFUSAL: CellSpec = { label: "reason", names: REFUSALS };
+
+/** Numbers of one listener. Labels: `listener`. */
+export class ListenerMetrics {
+  /** Connections accepted, those refused afterwards included. */
+  readonly connections: Counter;
+  readonly connectionsActive: Counter;
+  readonly refused: CounterVector;
+  /** By class of the final status; added when the exchange has ended. */
+  readonly requests: CounterVector;
+  readonly requestsActive: Counter;
+  readonly tunnelsActive: Counter;
+  /** Faults told to the client or that ended its connection, by error code. */
+  readonly faults: CounterVector;
+  readonly bytesIn: Counter;
+  readonly bytesOut: Counter;
+  /** Throws in callbacks of this listener's connections. */
+  readonly handlerFaults: Counter;
+
+  constructor(n: Numbers, listener: string) {
+    const by = new MetricRows(n, "weir_listener_", { listener });
+    this.connections = by.counter("connections_total", "Connections accepted");
+    this.connectionsActive = by.gauge("connections_active", "Connections open now");
+    this.refused = by.vector("refused_connections_total", "Connections closed unserved, by reason", REFUSAL, "cells");
+    this.requests = by.vector("requests_total", "Requests ended, by class of the final status", STATUS_CELLS, "none");
+    this.requestsActive = by.gauge("requests_active", "Requests in flight");
+    this.tunnelsActive = by.gauge("tunnels_active", "Upgraded connections and CONNECT tunnels open now");
+    this.faults = by.vector(
+      "faults_total",
+      "Requests and connections that ended with a fault, by error code",
+      CODE_CELLS,
+      "cells",
+    );
+    this.bytesIn = by.counter("received_bytes_total", "Bytes read from clients");
+    this.bytesOut = by.counter("sent_bytes_total", "Bytes written to clients");
+    this.handlerFaults = by.counter("handler_faults_total", "Connections destroyed because a callback threw");
+  }
+
+  refuse(reason: Refusal): void {
+    this.refused.add(REFUSALS.indexOf(reason), 1);
+  }
+
+  fault(code: ErrorCode): void {
+    this.faults.add(errorCell(code), 1);
+  }
+
+  /** Counts an ended request; 0: no reply was begun. */
+  finish(status: number): void {
+    this.requests.add(statusCell(status), 1);
+  }
+}

@@ -1,0 +1,63 @@
+import type { ErrorCode } from "../base/error.ts";
+
+export interface ResponseFlag {
+  /** What stands in the access log; Envoy's name where Envoy has one. */
+  readonly flag: string;
+  /** One sentence for docs and `explain`; no final period. */
+  readonly meaning: string;
+}
+
+/** Why Weir made a reply or ended an exchange: one flag for every error code. Two codes may share a flag; the status tells them apart. */
+export const RESPONSE_FLAGS: Readonly<Record<ErrorCode, ResponseFlag>> = Object.freeze({
+  badRequest: { flag: "DPE", meaning: "The request breaks the protocol, or two parsers could read it two ways" },
+  headTooLarge: { flag: "DPE", meaning: "The request's head is larger than the listener's limit" },
+  uriTooLong: { flag: "DPE", meaning: "The request line is longer than the listener's limit" },
+  tooManyFields: { flag: "DPE", meaning: "The request has more fields than the listener's limit" },
+  bodyTooLarge: { flag: "BL", meaning: "The request's body is larger than the limit of its route or listener" },
+  unsupportedTransferCoding: { flag: "DPE", meaning: "The request has a transfer coding other than chunked" },
+  unsupportedVersion: { flag: "DPE", meaning: "The request has a protocol version that is not served" },
+  unsupportedExpectation: { flag: "EX", meaning: "The request expects something other than 100-continue" },
+  headTimeout: { flag: "RT", meaning: "The client took too long to send the request's head" },
+  bodyTimeout: { flag: "RT", meaning: "The client took too long to send the next part of the request's body" },
+  idleTimeout: { flag: "SI", meaning: "Nothing moved on the connection or the tunnel for its idle timeout" },
+  writeTimeout: { flag: "WT", meaning: "The client took nothing of the reply for too long" },
+  clientReset: { flag: "DR", meaning: "The client reset the connection or the stream" },
+  clientClosed: { flag: "DC", meaning: "The client closed the connection before the exchange had ended" },
+  tooManyConnections: { flag: "OM", meaning: "A cap on connections was reached" },
+  noRoute: { flag: "NR", meaning: "No route matches the request" },
+  noCluster: { flag: "NC", meaning: "The route's cluster does not exist" },
+  pathRefused: { flag: "DPE", meaning: "The path holds an encoded slash, a backslash or a NUL that its route does not take" },
+  upgradeRefused: { flag: "UG", meaning: "The route does not let this upgrade or CONNECT through" },
+  misdirected: { flag: "MD", meaning: "The request is for an authority that this connection must not serve" },
+  noHost: { flag: "UH", meaning: "The cluster has no host that may take the request" },
+  connectRefused: { flag: "UF", meaning: "The upstream refused the connection" },
+  connectTimeout: { flag: "UF", meaning: "The upstream did not take the connection in time" },
+  connectFailed: { flag: "UF", meaning: "The upstream could not be reached, or its name not be resolved" },
+  upstreamReset: { flag: "UR", meaning: "The upstream reset the connection or the stream" },
+  upstreamClosed: { flag: "UC", meaning: "The upstream closed the connection before its reply was complete" },
+  upstreamProtocol: { flag: "UPE", meaning: "The upstream's reply breaks the protocol" },
+  upstreamHeadTooLarge: { flag: "UPE", meaning: "The head of the upstream's reply is larger than the limit" },
+  responseTimeout: { flag: "UT", meaning: "The head of the upstream's reply did not come in time" },
+  streamIdleTimeout: { flag: "SI", meaning: "Nothing moved in either direction for the stream's idle timeout" },
+  requestTimeout: { flag: "UT", meaning: "The exchange took longer than its route's timeout" },
+  overflow: { flag: "UO", meaning: "A limit of the cluster was reached" },
+  draining: { flag: "DN", meaning: "Weir is draining and takes no new requests" },
+  noDescriptors: { flag: "OM", meaning: "The process has no file descriptors left" },
+  addressInUse: { flag: "IE", meaning: "A local address was taken" },
+  internal: { flag: "IE", meaning: "A fault inside Weir; the event log tells more" },
+});
+
+/** All codes in the order of the table: the cells of counters by code. */
+export const ERROR_CODES: readonly ErrorCode[] = Object.freeze(Object.keys(RESPONSE_FLAGS) as ErrorCode[]);
+
+const CELLS: ReadonlyMap<ErrorCode, number> = new Map(ERROR_CODES.map((code, i) => [code, i]));
+
+/** The flag for a fault, such as `UF`. */
+export function flagOf(code: ErrorCode): string {
+  return RESPONSE_FLAGS[code].flag;
+}
+
+/** Index in `ERROR_CODES`. */
+export function errorCell(code: ErrorCode): number {
+  return CELLS.get(code)!;
+}

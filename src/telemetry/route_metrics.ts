@@ -1,0 +1,21 @@
+import { MetricRows, STATUS_CELLS, statusCell } from "./metric_rows.ts";
+import type { CounterVector, Histogram, Numbers } from "./numbers.ts";
+
+/** Numbers of one route. Labels: `route`. A route that was never used shows no rows. */
+export class RouteMetrics {
+  readonly requests: CounterVector;
+  /** Seconds from the complete head to the last byte of the reply. */
+  readonly duration: Histogram;
+
+  constructor(n: Numbers, route: string) {
+    const by = new MetricRows(n, "weir_route_", { route });
+    this.requests = by.vector("requests_total", "Requests ended, by class of the final status", STATUS_CELLS, "rows");
+    this.duration = by.histogram("request_duration_seconds", "Head of the request complete to last byte of the reply", "rows");
+  }
+
+  /** Counts an ended request; 0: no reply was begun. */
+  finish(status: number, ms: number): void {
+    this.requests.add(statusCell(status), 1);
+    this.duration.observe(ms / 1000);
+  }
+}
