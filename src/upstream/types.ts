@@ -18,6 +18,8 @@ export interface Host {
   readonly endpoint: EndpointSpec;
   /** Streams open on it now. */
   active: number;
+  /** Index of the address that connected last; it is tried first (RFC 8305 4). Absent or 0: the first. */
+  preferred?: number;
 }
 
 /** Chooses a host. Immutable but for its own rotation; replaced whole when membership or health changes. */

@@ -1,0 +1,37 @@
+import type { ClusterSpec, EndpointSpec } from "../../../src/config/model.ts";
+import type { Address } from "../../../src/platform/types.ts";
+import { UpstreamHost } from "../../../src/upstream/host.ts";
+
+/** `name:port`, `[::1]:80` or `unix:/path`. */
+export function address(text: string): Address {
+  if (text.startsWith("unix:")) return { kind: "unix", path: text.slice(5) };
+  const colon = text.lastIndexOf(":");
+  return { kind: "tcp", host: text.slice(0, colon).replace(/^\[|\]$/g, ""), port: Number(text.slice(colon + 1)) };
+}
+
+export function endpoint(at: string, more: Partial<EndpointSpec> = {}): EndpointSpec {
+  return { address: address(at), weight: 1, metadata: new Map(), zone: "", priority: 0, ...more };
+}
+
+export function host(at: string, weight = 1): UpstreamHost {
+  const e = endpoint(at, { weight });
+  return new UpstreamHost(e, [e.address]);
+}
+
+export function cluster(endpoints: readonly EndpointSpec[], more: Partial<ClusterSpec> = {}): ClusterSpec {
+  return {
+    name: "web",
+    endpoints,
+    balance: { kind: "roundRobin" },
+    protocol: "http1",
+    connectTimeoutMs: 5000,
+    idleMs: 60_000,
+    maxIdle: 100,
+    requestsPerConnection: null,
+    keepAliveMs: null,
+    source: null,
+    host: { kind: "pass" },
+    dns: { families: "auto", minTtlMs: 5000, maxTtlMs: 300_000 },
+    ...more,
+  };
+}
