@@ -1,0 +1,111 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { until, within } from "./deadline.ts";
+
+export interface ProgramOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+}
+
+export interface Exit {
+  /** -1 when a signal ended it. */
+  readonly code: number;
+  readonly signal: string | null;
+}
+
+const running = new Set<ChildProcess>();
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
+/** A started program with what it has written so far. It is killed with the test run at the latest. */
+export class Program {
+  readonly pid: number;
+  readonly exited: Promise<Exit>;
+  exit: Exit | null = null;
+  stdout = "";
+  stderr = "";
+  readonly #child: ChildProcess;
+
+  constructor(command: readonly string[], o: ProgramOptions = {}) {
+    const env = { ...process.env, ...o.env };
+    const child = spawn(command[0]!, command.slice(1), { cwd: o.cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+    this.#child = child;
+    running.add(child);
+    child.stdout!.setEncoding("utf8").on("data", (s: string) => {
+      this.stdout += s;
+    });
+    child.stderr!.setEncoding("utf8").on("data", (s: string) => {
+      this.stderr += s;
+    });
+    this.exited = new Promise((resolve) => {
+      const ended = (code: number | null, signal: string | null): void => {
+        running.delete(child);
+        this.exit = { code: code ?? -1, signal };
+        resolve(this.exit);
+      };
+      child.once("close", ended);
+      child.once("error", (e) => {
+        this.stderr += String(e);
+        ended(-1, null);
+      });
+    });
+    this.pid = child.pid ?? -1;
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
+  }
+
+  /** Kills it and waits for its end. */
+  async kill(): Promise<void> {
+    if (this.exit === null) this.#child.kill("SIGKILL");
+    await within("a killed program to end", 5000, this.exited);
+  }
+
+  /** The exit of a program that ends by itself. */
+  async ended(ms = 15_000): Promise<Exit> {
+    try {
+      return await within("the program to end", ms, this.exited);
+    } catch (e) {
+      await this.kill();
+      throw new Error(`${(e as Error).message}; stderr: ${this.stderr}`);
+    }
+  }
+
+  /** Waits until stderr has a line that fits, after the first `from` characters. */
+  async said(pattern: RegExp, from = 0, ms = 5000): Promise<string> {
+    let line: string | undefined;
+    const find = (): boolean => {
+      line = this.stderr.slice(from).split("\n").find((l) => pattern.test(l));
+      return line !== undefined;
+    };
+    try {
+      await until(`stderr to say ${pattern}`, () => find() || this.exit !== null, ms);
+    } catch (e) {
+      throw new Error(`${(e as Error).message}; stderr: ${this.stderr.slice(from)}`);
+    }
+    if (!find()) throw new Error(`ended without saying ${pattern}; stderr: ${this.stderr.slice(from)}`);
+    return line!;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+  }
+}
+
+export interface Ran extends Exit {
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program to its end. */
+export async function run(command: readonly string[], o: ProgramOptions & { readonly ms?: number } = {}): Promise<Ran> {
+  const program = new Program(command, o);
+  const exit = await program.ended(o.ms ?? 15_000);
+  return { ...exit, stdout: program.stdout, stderr: program.stderr };
+}
+
+/** curl with a bound on its time; `-sS` is given. */
+export function curl(...args: string[]): Promise<Ran> {
+  return run(["curl", "-sS", "--max-time", "10", ...args]);
+}
