@@ -39,7 +39,7 @@ toolchain_install() {
     command -v npm >/dev/null 2>&1 || toolchain_fail 'install Node 20 or newer with npm: it fetches the pinned Bun, Deno and libraries, and was not found in PATH'
     printf 'weir: installing the pinned toolchain and dependencies (once, needs the npm registry)\n' >&2
     # No install script of any package is run: all that they would do is to copy the runtimes' binaries, which are found where they lie.
-    if ! (cd "$root" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error </dev/null >&2); then
+    if ! (cd "$root" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error </dev/null >/dev/null); then
       toolchain_unlock
       toolchain_fail "see npm's message above: \`npm ci\` in '$root' failed"
     fi
