@@ -9,7 +9,7 @@ export interface RouteInput {
 /** A rule that won. `rule` is what the compiler of the table attached to the route: handles resolved once, never looked up again. */
 export interface RouteMatch<Rule> {
   readonly rule: Rule;
-  /** What the prefix of a path rule matched, for prefix rewrites; "" for other rules. */
+  /** What an exact or prefix rule matched, for prefix rewrites (a whole-segment prefix without its last slash); "" for other rules. */
   readonly matchedPrefix: string;
 }
 
