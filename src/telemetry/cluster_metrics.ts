@@ -32,19 +32,19 @@ export class ClusterMetrics {
   constructor(n: Numbers, cluster: string) {
     const by = new MetricRows(n, "weir_cluster_", { cluster });
     this.connects = by.counter("connects_total", "Connections opened to upstreams");
-    this.connectFailures = by.vector("connect_failures_total", "Dials that failed, by error code", CODE_CELLS, "cells");
-    this.connectDuration = by.histogram("connect_duration_seconds", "Time that successful dials took", "rows");
+    this.connectFailures = by.vector("connect_failures_total", "Dials that failed, by error code", CODE_CELLS, "never");
+    this.connectDuration = by.histogram("connect_duration_seconds", "Time that successful dials took", "never");
     this.connectionsActive = by.gauge("connections_active", "Upstream connections open now, idle ones included");
     this.connectionsIdle = by.gauge("connections_idle", "Upstream connections kept for the next request");
     this.requestsActive = by.gauge("requests_active", "Attempts in flight");
-    this.responses = by.vector("responses_total", "Replies of upstreams, by class of status", STATUS_CELLS, "rows");
-    this.headDuration = by.histogram("response_head_duration_seconds", "Request sent to head of the reply", "rows");
-    this.retries = by.counter("retries_total", "Attempts after the first", "rows");
-    this.resets = by.counter("resets_total", "Connections that the upstream reset or closed in mid-exchange", "rows");
-    this.timeouts = by.counter("timeouts_total", "Attempts that ended with a timeout", "rows");
-    this.faults = by.vector("faults_total", "Attempts that failed, by error code", CODE_CELLS, "cells");
-    this.bytesUp = by.counter("sent_bytes_total", "Bytes written to upstreams", "rows");
-    this.bytesDown = by.counter("received_bytes_total", "Bytes read from upstreams", "rows");
+    this.responses = by.vector("responses_total", "Replies of upstreams, by class of status", STATUS_CELLS, "never");
+    this.headDuration = by.histogram("response_head_duration_seconds", "Request sent to head of the reply", "never");
+    this.retries = by.counter("retries_total", "Attempts after the first", "never");
+    this.resets = by.counter("resets_total", "Connections that the upstream reset or closed in mid-exchange", "never");
+    this.timeouts = by.counter("timeouts_total", "Attempts that ended with a timeout", "never");
+    this.faults = by.vector("faults_total", "Attempts that failed, by error code", CODE_CELLS, "never");
+    this.bytesUp = by.counter("sent_bytes_total", "Bytes written to upstreams", "never");
+    this.bytesDown = by.counter("received_bytes_total", "Bytes read from upstreams", "never");
   }
 
   connectFailed(code: ErrorCode): void {

@@ -30,15 +30,15 @@ export class ListenerMetrics {
     const by = new MetricRows(n, "weir_listener_", { listener });
     this.connections = by.counter("connections_total", "Connections accepted");
     this.connectionsActive = by.gauge("connections_active", "Connections open now");
-    this.refused = by.vector("refused_connections_total", "Connections closed unserved, by reason", REFUSAL, "cells");
-    this.requests = by.vector("requests_total", "Requests ended, by class of the final status", STATUS_CELLS, "none");
+    this.refused = by.vector("refused_connections_total", "Connections closed unserved, by reason", REFUSAL, "never");
+    this.requests = by.vector("requests_total", "Requests ended, by class of the final status", STATUS_CELLS, "always");
     this.requestsActive = by.gauge("requests_active", "Requests in flight");
     this.tunnelsActive = by.gauge("tunnels_active", "Upgraded connections and CONNECT tunnels open now");
     this.faults = by.vector(
       "faults_total",
       "Requests and connections that ended with a fault, by error code",
       CODE_CELLS,
-      "cells",
+      "never",
     );
     this.bytesIn = by.counter("received_bytes_total", "Bytes read from clients");
     this.bytesOut = by.counter("sent_bytes_total", "Bytes written to clients");

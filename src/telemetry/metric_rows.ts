@@ -1,9 +1,9 @@
-import type { CellSpec, Counter, CounterVector, Histogram, Labels, Numbers, OmitZeros } from "./numbers.ts";
+import type { CellSpec, Counter, CounterVector, Histogram, Labels, Numbers, ShowZeros } from "./numbers.ts";
 import { ERROR_CODES } from "./response_flags.ts";
 
-/** Upper bounds in seconds: from a cached answer on loopback to the longest default timeout. */
+/** Upper bounds in seconds: from an answer out of a cache nearby to a long poll. Each bound is a line a route in every scrape. */
 export const LATENCY_BOUNDS: readonly number[] = Object.freeze([
-  0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
+  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
 ]);
 
 /** Cells of `status` vectors: the status by hundreds, `none` where no reply was begun. */
@@ -29,19 +29,19 @@ export class MetricRows {
     this.#labels = labels;
   }
 
-  counter(name: string, help: string, omit: OmitZeros = "none"): Counter {
-    return this.#n.counter(this.#prefix + name, help, this.#labels, omit);
+  counter(name: string, help: string, zeros: ShowZeros = "always"): Counter {
+    return this.#n.counter(this.#prefix + name, help, this.#labels, zeros);
   }
 
   gauge(name: string, help: string): Counter {
     return this.#n.gauge(this.#prefix + name, help, this.#labels);
   }
 
-  vector(name: string, help: string, cells: CellSpec, omit: OmitZeros): CounterVector {
-    return this.#n.vector(this.#prefix + name, help, cells, this.#labels, omit);
+  vector(name: string, help: string, cells: CellSpec, zeros: ShowZeros): CounterVector {
+    return this.#n.vector(this.#prefix + name, help, cells, this.#labels, zeros);
   }
 
-  histogram(name: string, help: string, omit: OmitZeros): Histogram {
-    return this.#n.histogram(this.#prefix + name, help, LATENCY_BOUNDS, this.#labels, omit);
+  histogram(name: string, help: string, zeros: ShowZeros): Histogram {
+    return this.#n.histogram(this.#prefix + name, help, LATENCY_BOUNDS, this.#labels, zeros);
   }
 }

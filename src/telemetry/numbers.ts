@@ -79,11 +79,8 @@ export class Histogram {
 
 export type Labels = Readonly<Record<string, string>>;
 export type MetricKind = "counter" | "gauge" | "histogram";
-/**
- * Zeros that a scrape leaves out: none, rows where everything is zero (10,000 routes of which a few are used), or single cells of a
- * vector (40 fault codes of which a few ever happen).
- */
-export type OmitZeros = "none" | "rows" | "cells";
+/** Whether a scrape leaves zeros out: 40 fault codes of which a few ever happen, 10,000 routes of which a few are used. */
+export type ShowZeros = "always" | "never";
 export type MetricHandle = Counter | CounterVector | Histogram;
 
 /** One metric with all its label sets. */
@@ -95,7 +92,7 @@ export interface MetricFamily {
   readonly bounds: readonly number[];
   /** The label that a vector's cells differ in; "" for the others. */
   readonly cellLabel: string;
-  readonly omit: OmitZeros;
+  readonly zeros: ShowZeros;
   readonly rows: Map<string, MetricRow>;
 }
 
@@ -119,24 +116,24 @@ export class Numbers {
   #chunk = new Float64Array(CHUNK_SLOTS);
   #used = 0;
 
-  counter(name: string, help: string, labels: Labels = {}, omit: OmitZeros = "none"): Counter {
-    const f = this.#family(name, help, "counter", [], "", omit, labels);
+  counter(name: string, help: string, labels: Labels = {}, zeros: ShowZeros = "always"): Counter {
+    const f = this.#family(name, help, "counter", [], "", zeros, labels);
     return this.#row(f, labels, 1, (values, at) => new Counter(values, at));
   }
 
   gauge(name: string, help: string, labels: Labels = {}): Counter {
-    const f = this.#family(name, help, "gauge", [], "", "none", labels);
+    const f = this.#family(name, help, "gauge", [], "", "always", labels);
     return this.#row(f, labels, 1, (values, at) => new Counter(values, at));
   }
 
-  vector(name: string, help: string, cells: CellSpec, labels: Labels = {}, omit: OmitZeros = "none"): CounterVector {
-    const f = this.#family(name, help, "counter", [], cells.label, omit, labels);
+  vector(name: string, help: string, cells: CellSpec, labels: Labels = {}, zeros: ShowZeros = "always"): CounterVector {
+    const f = this.#family(name, help, "counter", [], cells.label, zeros, labels);
     return this.#row(f, labels, cells.names.length, (values, at) => new CounterVector(values, at, cells.names));
   }
 
   /** `bounds` are upper bounds in rising order, in the unit of the name (seconds). */
-  histogram(name: string, help: string, bounds: readonly number[], labels: Labels = {}, omit: OmitZeros = "none"): Histogram {
-    const f = this.#family(name, help, "histogram", bounds, "", omit, labels);
+  histogram(name: string, help: string, bounds: readonly number[], labels: Labels = {}, zeros: ShowZeros = "always"): Histogram {
+    const f = this.#family(name, help, "histogram", bounds, "", zeros, labels);
     return this.#row(f, labels, bounds.length + 2, (values, at) => new Histogram(values, at, f.bounds));
   }
 
@@ -151,12 +148,12 @@ export class Numbers {
     kind: MetricKind,
     bounds: readonly number[],
     cellLabel: string,
-    omit: OmitZeros,
+    zeros: ShowZeros,
     labels: Labels,
   ): MetricFamily {
     const known = this.families.get(name);
     if (known !== undefined) return known;
-    const family = { name, help, kind, labelNames: Object.keys(labels), bounds, cellLabel, omit, rows: new Map() };
+    const family = { name, help, kind, labelNames: Object.keys(labels), bounds, cellLabel, zeros, rows: new Map() };
     this.families.set(name, family);
     return family;
   }

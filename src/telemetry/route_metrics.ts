@@ -9,8 +9,8 @@ export class RouteMetrics {
 
   constructor(n: Numbers, route: string) {
     const by = new MetricRows(n, "weir_route_", { route });
-    this.requests = by.vector("requests_total", "Requests ended, by class of the final status", STATUS_CELLS, "rows");
-    this.duration = by.histogram("request_duration_seconds", "Head of the request complete to last byte of the reply", "rows");
+    this.requests = by.vector("requests_total", "Requests ended, by class of the final status", STATUS_CELLS, "never");
+    this.duration = by.histogram("request_duration_seconds", "Head of the request complete to last byte of the reply", "never");
   }
 
   /** Counts an ended request; 0: no reply was begun. */

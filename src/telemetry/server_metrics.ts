@@ -37,7 +37,7 @@ export class ServerMetrics {
     this.shedConnections = by.counter("shed_connections_total", "Connections closed because descriptors or a cap ran out");
     this.acceptErrors = by.counter("accept_errors_total", "Failures to accept a connection");
     this.callbackThrows = by.counter("callback_throws_total", "Throws caught in callbacks of connections and timers");
-    this.loopLag = by.histogram("loop_lag_seconds", "How late a timer of 100 ms came", "none");
+    this.loopLag = by.histogram("loop_lag_seconds", "How late a timer of 100 ms came", "always");
   }
 
   /** Call once at start. */
