@@ -12,19 +12,22 @@ export interface Outcome {
 /** Which code stands for several: a refusal is an answer, so it says least of what went wrong elsewhere. */
 const PRECEDENCE: readonly ErrorCode[] = ["noDescriptors", "connectTimeout", "connectFailed", "connectRefused"];
 
-/** One error for a host that none of the attempts reached: code, side and status of the gravest one, each address in the message. */
+/**
+ * One error for a host that none of the attempts reached. Code, side and status are those of the gravest one; the message holds each
+ * attempt's own, which names its address.
+ */
 export function dialError(outcomes: readonly Outcome[]): ProxyError {
   let gravest: ProxyError | null = null;
   for (const { error } of outcomes) {
     if (error !== null && (gravest === null || rank(error) < rank(gravest))) gravest = error;
   }
-  const message = `Look whether the endpoint is up: could not connect to ${list(outcomes)}`;
-  if (gravest === null) return upstreamFault("connectFailed", 503, "always", message);
-  return new ProxyError(message, { ...gravest.facts, retry: "always", cause: gravest });
+  if (gravest === null) return upstreamFault("connectFailed", 503, "always", `check that the endpoint is up: ${list(outcomes)}`);
+  if (outcomes.length === 1) return gravest;
+  return new ProxyError(list(outcomes), { ...gravest.facts, retry: "always", cause: gravest });
 }
 
 export function dialTimeout(outcomes: readonly Outcome[], ms: number): ProxyError {
-  const message = `Look whether the endpoint is reachable, or raise connectTimeout: not connected after ${ms} ms to ${list(outcomes)}`;
+  const message = `check that the endpoint is reachable, or raise connectTimeout: no connection after ${ms} ms: ${list(outcomes)}`;
   return upstreamFault("connectTimeout", 504, "always", message);
 }
 
@@ -35,7 +38,7 @@ export function dialFamilyError(addresses: readonly Address[], source: string): 
     "connectFailed",
     503,
     "always",
-    `Give a source of the endpoint's family: found source "${source}" for ${found}`,
+    `give a source of the endpoint's family: found source "${source}" for ${found}`,
   );
 }
 
@@ -44,6 +47,11 @@ function rank(e: ProxyError): number {
   return at < 0 ? PRECEDENCE.length : at;
 }
 
+/** The attempts' messages; advice that they have in common stands once, in front. */
 function list(outcomes: readonly Outcome[]): string {
-  return outcomes.map((o) => `${addressLabel(o.address)} (${o.error === null ? "no answer" : o.error.message})`).join(", ");
+  const texts = outcomes.map((o) => o.error?.message ?? `${addressLabel(o.address)} gave no answer`);
+  const first = texts[0]!;
+  const end = first.indexOf(": ");
+  const advice = end < 0 ? null : first.slice(0, end + 2);
+  return texts.map((t, i) => (i > 0 && advice !== null && t.startsWith(advice) ? t.slice(advice.length) : t)).join("; ");
 }

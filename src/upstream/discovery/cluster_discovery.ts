@@ -64,7 +64,6 @@ export class ClusterDiscovery {
     if (this.#closed) return Promise.resolve();
     this.#pending = spec;
     this.#watch(spec);
-    this.#forget([this.#spec, spec]);
     this.#settle();
     return this.ready;
   }
@@ -107,14 +106,14 @@ export class ClusterDiscovery {
     if (next?.endpoints.every((e) => this.#watches.get(nameOf(e.address) ?? "")?.settled !== false)) {
       this.#pending = null;
       this.#spec = next;
-      this.#forget([next]);
+      this.#forget(next);
       this.#apply();
     }
     if (this.#isSettled()) this.#release();
   }
 
-  #forget(needed: readonly ClusterSpec[]): void {
-    const wanted = new Set(needed.flatMap((spec) => spec.endpoints.map((e) => nameOf(e.address))));
+  #forget(spec: ClusterSpec): void {
+    const wanted = new Set(spec.endpoints.map((e) => nameOf(e.address)));
     for (const [name, watch] of this.#watches) {
       if (wanted.has(name)) continue;
       watch.close();

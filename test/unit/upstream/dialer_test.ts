@@ -32,12 +32,12 @@ describe("one address", () => {
     expect(platform.timers).toBe(0);
   });
 
-  test("refused: the code stays, the address is named, another attempt is safe", () => {
+  test("refused: the platform's error as it is", () => {
     const { platform, handler, dials } = start(["10.0.0.1:80"]);
     dials[0]!.fail("connectRefused", "connection refused");
     expect(handler.heard).toEqual(["close"]);
     expect(handler.error?.facts).toMatchObject({ code: "connectRefused", side: "upstream", retry: "always", status: 503 });
-    expect(handler.error?.message).toBe("Look whether the endpoint is up: could not connect to 10.0.0.1:80 (connection refused)");
+    expect(handler.error?.message).toBe("check the upstream: connecting to 10.0.0.1:80 failed with connection refused");
     expect(platform.timers).toBe(0);
   });
 
@@ -47,7 +47,7 @@ describe("one address", () => {
     expect(handler.heard).toEqual([]);
     await platform.advance(1);
     expect(handler.error?.facts).toMatchObject({ code: "connectTimeout", retry: "always", status: 504 });
-    expect(handler.error?.message).toContain("1000 ms to 10.0.0.1:80");
+    expect(handler.error?.message).toEndWith("no connection after 1000 ms: 10.0.0.1:80 gave no answer");
     expect(dials[0]!.cancelled).toBe(true);
   });
 
@@ -130,8 +130,24 @@ describe("several addresses race (RFC 8305 5)", () => {
     dials[1]!.fail("connectFailed", "no route to host");
     expect(handler.heard).toEqual(["close"]);
     expect(handler.error?.facts).toMatchObject({ code: "connectFailed", retry: "always" });
-    expect(handler.error?.message).toContain("[2001:db8::1]:80 (connection refused), 10.0.0.1:80 (no route to host)");
+    expect(handler.error?.message).toBe(
+      "check the upstream: connecting to [2001:db8::1]:80 failed with connection refused; connecting to 10.0.0.1:80 failed with no route to host",
+    );
     expect(platform.timers).toBe(0);
+  });
+
+  test("a connection that closes before it opens, without a cause, is a failure with the address", () => {
+    const { handler, dials } = start(["10.0.0.1:80"]);
+    dials[0]!.close();
+    expect(handler.error?.facts).toMatchObject({ code: "connectFailed", retry: "always", status: 503 });
+    expect(handler.error?.message).toBe("check that the endpoint is up: 10.0.0.1:80 gave no answer");
+  });
+
+  test("no descriptors left outweighs what the other address says", () => {
+    const { handler, dials } = start(BOTH);
+    dials[0]!.fail("connectRefused", "connection refused");
+    dials[1]!.fail("noDescriptors", "too many open files");
+    expect(handler.error?.facts).toMatchObject({ code: "noDescriptors", retry: "always" });
   });
 
   test("a failure while another attempt runs is not the end", async () => {
@@ -148,7 +164,9 @@ describe("several addresses race (RFC 8305 5)", () => {
     dials[0]!.fail("connectRefused", "connection refused");
     await platform.advance(1000);
     expect(handler.error?.facts).toMatchObject({ code: "connectTimeout", status: 504 });
-    expect(handler.error?.message).toContain("[2001:db8::1]:80 (connection refused), 10.0.0.1:80 (no answer)");
+    expect(handler.error?.message).toEndWith(
+      "connecting to [2001:db8::1]:80 failed with connection refused; 10.0.0.1:80 gave no answer",
+    );
     expect(dials[1]!.cancelled).toBe(true);
     expect(platform.timers).toBe(0);
   });
@@ -174,7 +192,7 @@ describe("several addresses race (RFC 8305 5)", () => {
     const { platform, handler, dials } = start(["[2001:db8::1]:80"], { ...OPTIONS, source: "10.9.9.9" });
     expect(handler.heard).toEqual([]);
     await platform.advance(0);
-    expect(handler.error?.message).toBe('Give a source of the endpoint\'s family: found source "10.9.9.9" for [2001:db8::1]:80');
+    expect(handler.error?.message).toBe('give a source of the endpoint\'s family: found source "10.9.9.9" for [2001:db8::1]:80');
     expect(dials).toEqual([]);
     expect(platform.timers).toBe(0);
   });

@@ -37,9 +37,15 @@ export class FakeDial {
     return this.conn;
   }
 
+  /** An end without a reason. */
+  close(): void {
+    this.#handler.onClose(null);
+  }
+
   fail(code: "connectRefused" | "connectFailed" | "noDescriptors", message: string): void {
     if (this.cancelled) return;
-    this.#handler.onClose(new Fault(message, { code, side: "upstream", scope: "connection", retry: "always", status: 503 }));
+    const text = `check the upstream: connecting to ${this.label} failed with ${message}`;
+    this.#handler.onClose(new Fault(text, { code, side: "upstream", scope: "connection", retry: "always", status: 503 }));
   }
 }
 

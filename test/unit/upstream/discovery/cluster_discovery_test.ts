@@ -135,6 +135,28 @@ describe("names", () => {
     expect(platform.timers).toBe(0);
   });
 
+  test("an update overtaken by one that waits too: the names of the first are let go", async () => {
+    const { discovery, platform } = discover(cluster([endpoint("10.0.0.1:80")], { dns: V4_ONLY }));
+    discovery.start();
+    platform.dns = (name) => (name === "lost.test" ? new Promise(() => {}) : [{ address: "10.0.0.2", ttl: 60 }]);
+    const first = discovery.update(cluster([endpoint("lost.test:80")], { dns: V4_ONLY }));
+    await discovery.update(cluster([endpoint("new.test:80")], { dns: V4_ONLY }));
+    await first;
+    expect(labels(discovery.hosts)).toEqual(["10.0.0.2"]);
+  });
+
+  test("while an update waits, the config in force goes on following its names", async () => {
+    const { discovery, platform } = discover(cluster([endpoint("old.test:80")], { dns: V4_ONLY }));
+    let address = "10.0.0.1";
+    platform.dns = (name) => (name === "new.test" ? new Promise(() => {}) : [{ address, ttl: 1 }]);
+    discovery.start();
+    await settle();
+    void discovery.update(cluster([endpoint("new.test:80")], { dns: V4_ONLY }));
+    address = "10.0.0.2";
+    await platform.advance(4000);
+    expect(labels(discovery.hosts)).toEqual(["10.0.0.2"]);
+  });
+
   test("an update to a name that fails is in force when the failure is known", async () => {
     const { discovery, platform, told } = discover(cluster([endpoint("10.0.0.1:80")], { dns: V4_ONLY }));
     discovery.start();
@@ -156,6 +178,10 @@ describe("names", () => {
     const host = discovery.hosts[0];
     await discovery.update(cluster([endpoint("app.test:80")], { dns: { families: "v6", minTtlMs: 1000, maxTtlMs: 2000 } }));
     expect(discovery.hosts[0]).toBe(host!);
+    const asked = platform.asked.length;
+    await platform.advance(1600);
+    expect(platform.asked.length).toBe(asked + 1);
+    expect(platform.timers).toBe(1);
   });
 
   test("close ends questions and timers, and lets waiters go", async () => {
