@@ -97,13 +97,20 @@ export class ClusterDiscovery {
   }
 
   #isSettled(): boolean {
-    return this.#closed || ![...this.#watches.values()].some((w) => !w.settled);
+    return this.#closed || (this.#pending === null && this.#hasAnswers(this.#spec));
+  }
+
+  #hasAnswers(spec: ClusterSpec): boolean {
+    return spec.endpoints.every((e) => {
+      const name = nameOf(e.address);
+      return name === null || this.#watches.get(name)?.settled === true;
+    });
   }
 
   /** Puts what waits in force once every name has answered. */
   #settle(): void {
     const next = this.#pending;
-    if (next?.endpoints.every((e) => this.#watches.get(nameOf(e.address) ?? "")?.settled !== false)) {
+    if (next !== null && this.#hasAnswers(next)) {
       this.#pending = null;
       this.#spec = next;
       this.#forget(next);

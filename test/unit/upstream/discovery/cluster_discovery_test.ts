@@ -73,12 +73,14 @@ describe("names", () => {
             { address: "10.0.0.2", ttl: 60 },
             { address: "10.0.0.1", ttl: 60 },
           ];
-    discovery.start();
-    expect(discovery.hosts).toEqual([]);
     let ready = false;
     void discovery.ready.then(() => {
       ready = true;
     });
+    await settle();
+    expect(ready).toBe(false);
+    discovery.start();
+    expect(discovery.hosts).toEqual([]);
     await settle();
     expect(ready).toBe(true);
     expect(told.length).toBe(1);
