@@ -1,0 +1,186 @@
+import { chmodSync } from "node:fs";
+import { BunConn, BunNet, type BunSocket } from "./bun_conn.ts";
+import { hostResolve, hostTimer, hostWatch } from "./host_services.ts";
+import { listenFault, type PlatformOptions, systemCode } from "./system_fault.ts";
+import type {
+  Address,
+  Closer,
+  Conn,
+  ConnHandler,
+  DialHandler,
+  DialOptions,
+  Listener,
+  ListenOptions,
+  OsCalls,
+  Platform,
+  Timer,
+} from "./types.ts";
+import { clearStaleSocket, inodeOf, isFilePath, removeOwnSocket } from "./unix_path.ts";
+
+/** Bun's own sockets: about a third less CPU and memory than `node:net` on the same runtime. */
+export function createBunPlatform(o: PlatformOptions = {}): Platform {
+  return new BunPlatform(o.onFault ?? ignoreFault);
+}
+
+interface BunListener {
+  readonly port: number;
+  readonly fd?: number;
+  stop(closeActive?: boolean): void;
+}
+interface BunCalls {
+  listen(o: object): BunListener;
+  connect(o: object): Promise<unknown>;
+}
+// Bun's types miss `localAddress`, `reusePort` and more of what is used here.
+const calls = (globalThis as unknown as { Bun: BunCalls }).Bun;
+
+class BunPlatform implements Platform {
+  readonly name = "bun";
+  readonly os: OsCalls | null = null;
+  readonly #net: BunNet;
+  /** One object for all dials: Bun reads its callbacks, the connection is in `socket.data`. */
+  readonly #dialing: object;
+
+  constructor(onFault: (e: unknown) => void) {
+    this.#net = new BunNet(onFault);
+    this.#dialing = { ...COMMON, open: onOpened, connectError: onConnectError };
+  }
+
+  now(): number {
+    return performance.now();
+  }
+  wallNow(): number {
+    return Date.now();
+  }
+  setTimer(ms: number, f: () => void, ref?: boolean): Timer {
+    return hostTimer(ms, f, ref);
+  }
+  resolve(name: string, family: 4 | 6): Promise<readonly { address: string; ttl: number }[]> {
+    return hostResolve(name, family);
+  }
+  watch(dir: string, f: () => void): Closer {
+    return hostWatch(dir, f);
+  }
+
+  async listen(at: Address, o: ListenOptions, accept: (c: Conn) => ConnHandler): Promise<Listener> {
+    if (at.kind === "unix") await clearStaleSocket(at.path);
+    return new OpenListener(this.#net, at, o, accept);
+  }
+
+  dial(to: Address, o: DialOptions, h: DialHandler): { cancel(): void } {
+    const c = new BunConn(this.#net, h, false, to);
+    if (o.keepAlive) c.keepAliveMs = o.keepAlive.idleMs;
+    const how: Record<string, unknown> =
+      to.kind === "unix"
+        ? { unix: to.path, data: c, socket: this.#dialing, allowHalfOpen: true }
+        : { hostname: to.host, port: to.port, data: c, socket: this.#dialing, allowHalfOpen: true };
+    if (o.source !== undefined) how["localAddress"] = o.source;
+    try {
+      // `connectError` has told of it by then; the promise must only not be left unhandled.
+      calls.connect(how).catch(ignoreFault);
+    } catch (e) {
+      c.connectFailed(e);
+    }
+    return c;
+  }
+}
+
+class OpenListener implements Listener {
+  readonly address: Address;
+  readonly #listener: BunListener;
+  readonly #inode: number | null;
+
+  constructor(net: BunNet, at: Address, o: ListenOptions, accept: (c: Conn) => ConnHandler) {
+    const keepAliveMs = o.keepAlive ? o.keepAlive.idleMs : 0;
+    const open = (socket: BunSocket): void => {
+      const c = new BunConn(net, NOBODY, true, this.address);
+      c.socket = socket;
+      socket.data = c;
+      if (keepAliveMs > 0) socket.setKeepAlive(true, keepAliveMs);
+      try {
+        c.handler = accept(c);
+      } catch (e) {
+        c.fault(e);
+      }
+    };
+    this.#listener = bind(at, o, { ...COMMON, open });
+    this.address = at.kind === "unix" ? at : { kind: "tcp", host: at.host, port: this.#listener.port };
+    this.#inode = at.kind === "unix" ? inodeOf(at.path) : null;
+  }
+
+  async close(): Promise<void> {
+    this.#listener.stop(false);
+    if (this.address.kind === "unix") removeOwnSocket(this.address.path, this.#inode);
+  }
+}
+
+function bind(at: Address, o: ListenOptions, socket: object): BunListener {
+  const common = { socket, allowHalfOpen: true };
+  try {
+    if (at.kind === "unix") return bindPath(at.path, o.mode, common);
+    const tcp = { ...common, port: at.port, reusePort: o.reusePort === true, exclusive: o.reusePort !== true };
+    if (at.host !== "") return calls.listen({ ...tcp, hostname: at.host, ipv6Only: o.ipv6Only === true });
+    try {
+      return calls.listen({ ...tcp, hostname: "::" });
+    } catch (e) {
+      if (!noIpv6(e)) throw e;
+      return calls.listen({ ...tcp, hostname: "0.0.0.0" });
+    }
+  } catch (e) {
+    throw listenFault(at, e);
+  }
+}
+
+/** The mode holds from the moment the file exists: the mask stands while Bun binds, which it does before it returns. */
+function bindPath(path: string, mode: number | undefined, common: object): BunListener {
+  if (mode === undefined || !isFilePath(path)) return calls.listen({ ...common, unix: path });
+  const before = process.umask(0o777 & ~mode);
+  try {
+    const l = calls.listen({ ...common, unix: path });
+    chmodSync(path, mode);
+    return l;
+  } finally {
+    process.umask(before);
+  }
+}
+
+/** A system without IPv6 says so when the socket is made or bound. */
+function noIpv6(e: unknown): boolean {
+  const code = systemCode(e);
+  return code === "EAFNOSUPPORT" || code === "EADDRNOTAVAIL";
+}
+
+// Top-level functions, one set for all sockets: the connection is found in `socket.data`.
+const COMMON = {
+  binaryType: "uint8array",
+  data: onData,
+  drain: onDrain,
+  end: onEnd,
+  close: onClose,
+  error: onError,
+};
+
+const NOBODY: ConnHandler = { onData: ignoreFault, onDrain: ignoreFault, onEnd: ignoreFault, onClose: ignoreFault };
+
+function onOpened(socket: BunSocket): void {
+  socket.data.opened(socket);
+}
+function onConnectError(socket: BunSocket, e: unknown): void {
+  socket.data.connectFailed(e);
+}
+function onData(socket: BunSocket, b: Uint8Array): void {
+  socket.data.received(b);
+}
+function onDrain(socket: BunSocket): void {
+  socket.data.writable();
+}
+function onEnd(socket: BunSocket): void {
+  socket.data.ended();
+}
+function onClose(socket: BunSocket, e: unknown): void {
+  socket.data.closed(e);
+}
+function onError(socket: BunSocket, e: unknown): void {
+  socket.data?.fault(e);
+}
+function ignoreFault(): void {}

@@ -1,0 +1,51 @@
+import { promises as dns } from "node:dns";
+import { watch as fsWatch } from "node:fs";
+import type { Closer, Timer } from "./types.ts";
+
+/** For names that come from /etc/hosts or another source that tells no TTL, in seconds. */
+const LOOKUP_TTL = 30;
+const RESOLVE_TIMEOUT_MS = 5000;
+
+class HostTimer implements Timer {
+  readonly #t: ReturnType<typeof setTimeout>;
+  constructor(ms: number, f: () => void, ref: boolean) {
+    this.#t = setTimeout(f, ms);
+    if (!ref) this.#t.unref();
+  }
+  cancel(): void {
+    clearTimeout(this.#t);
+  }
+}
+
+/** The system's own timer. */
+export function hostTimer(ms: number, f: () => void, ref = false): Timer {
+  return new HostTimer(ms, f, ref);
+}
+
+/**
+ * Resolves by DNS for the TTLs, and by the system's own way (/etc/hosts first) for what DNS does not know.
+ * `localhost` and its like never go to a server (RFC 6761 6.3).
+ */
+export async function hostResolve(name: string, family: 4 | 6): Promise<readonly { address: string; ttl: number }[]> {
+  const known = /^(.*\.)?localhost\.?$/i.test(name) ? null : await byServer(name, family);
+  if (known !== null && known.length > 0) return known;
+  const found = await dns.lookup(name, { family, all: true });
+  return found.filter((a) => a.family === family).map((a) => ({ address: a.address, ttl: LOOKUP_TTL }));
+}
+
+async function byServer(name: string, family: 4 | 6): Promise<{ address: string; ttl: number }[] | null> {
+  const resolver = new dns.Resolver({ timeout: RESOLVE_TIMEOUT_MS, tries: 2 });
+  try {
+    const found = family === 4 ? await resolver.resolve4(name, { ttl: true }) : await resolver.resolve6(name, { ttl: true });
+    return found.map((a) => ({ address: a.address, ttl: a.ttl }));
+  } catch {
+    return null;
+  }
+}
+
+/** A watch on the directory sees symlink swaps, which one on the file would miss after the first. */
+export function hostWatch(dir: string, f: () => void): Closer {
+  const w = fsWatch(dir, { persistent: false }, () => f());
+  w.on("error", () => f());
+  return { close: () => w.close() };
+}
