@@ -38,7 +38,8 @@ function entryFor(name, version, parent) {
   const cpu = pick(CPUS);
   // Biome's and Bun's glibc builds carry no suffix.
   const libc = os === "linux" ? (pick(LIBCS) ?? "glibc") : undefined;
-  if (os === undefined || cpu === undefined) throw new Error(`add '${name}' to package-lock.json by hand: its name tells no system and CPU`);
+  if (os === undefined || cpu === undefined)
+    throw new Error(`add '${name}' to package-lock.json by hand: its name tells no system and CPU`);
   const entry = { version, cpu: [cpu] };
   if (parent.dev) entry.dev = true;
   if (libc !== undefined) entry.libc = [libc];

@@ -1,4 +1,4 @@
-import type { Address } from "../platform/types.ts";
+import type { Address } from "../base/address.ts";
 
 /**
  * The one model that every source lowers to (file, xDS, Kubernetes, MOSN): frozen data, no behaviour. It can say what Envoy's listeners,

@@ -1,0 +1,135 @@
+#!/bin/sh
+# Runs the tests and ends with one line: N passed, N failed, N skipped. Exit code 0 only when something ran and nothing failed.
+#
+#   ./test.sh                   everything
+#   ./test.sh PART…             some of it: lint types arch unit seam golden conformance fuzz e2e e2e-bun e2e-deno e2e-dist packaging
+#   ./test.sh long              everything, with the cases that take minutes and more rounds of fuzz
+#   ./test.sh unit -- NAME…     further words go to bun test: parts of file names, -t 'part of a test name'
+#
+# FUZZ_SEED=n repeats a fuzz run: a failing one prints its seed.
+set -eu
+root=$(CDPATH= cd "$(dirname "$0")" && pwd -P)
+cd "$root"
+bun='' deno=''
+. "$root/tools/toolchain.sh"
+
+all='lint types arch unit seam golden conformance fuzz e2e-bun e2e-deno e2e-dist packaging'
+passed=0 failed=0 skipped=0 broken=''
+
+parts=''
+while [ $# -gt 0 ]; do
+  case $1 in
+    --) shift && break ;;
+    long) export WEIR_LONG=1 ;;
+    all) parts="$parts $all" ;;
+    e2e) parts="$parts e2e-bun e2e-deno e2e-dist" ;;
+    *)
+      case " $all " in
+        *" $1 "*) parts="$parts $1" ;;
+        *)
+          printf "test.sh: pass 'long', 'e2e' or one of '%s': found '%s'\n" "$all" "$1" >&2
+          exit 2
+          ;;
+      esac
+      ;;
+  esac
+  shift
+done
+
+toolchain_install
+toolchain_bun
+toolchain_deno
+# Tests start the runtimes from there; a person's own settings of them are none of the tests' business.
+export PATH="$root/node_modules/.bin:$PATH"
+unset BUN_OPTIONS BUN_INSPECT NODE_OPTIONS WEIR_RUNTIME
+
+# Seconds that a part may take before it counts as hung.
+limit=900
+if [ -n "${WEIR_LONG-}" ]; then limit=7200; fi
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# bounded COMMAND…: with the limit where the system has timeout(1).
+bounded() {
+  if command -v timeout >/dev/null 2>&1; then timeout -k 10 "$limit" "$@"; else "$@"; fi
+}
+
+# logged COMMAND…: shows its output and keeps it in $scratch/log; $code is its exit code.
+logged() {
+  { (set +e && bounded "$@" </dev/null && echo 0 >"$scratch/code" || echo $? >"$scratch/code"); } 2>&1 | tee "$scratch/log"
+  code=$(cat "$scratch/code")
+}
+
+count() {
+  sed -n "s/^ *\([0-9][0-9]*\) $1\$/\1/p" "$scratch/log" | tail -n 1 | grep . || echo 0
+}
+
+# suite PART PATH OPTION…: bun test on a folder or file, counted by its summary.
+suite() {
+  suite_part=$1 suite_path=$2
+  shift 2
+  if ! [ -e "$suite_path" ] || [ -z "$(find "$suite_path" -name '*_test.ts' | head -n 1)" ]; then return 0; fi
+  heading "$suite_part"
+  logged "$bun" --no-env-file --config=/dev/null test --only-failures "$@"
+  suite_pass=$(count pass) suite_fail=$(count fail)
+  # A runner that died, hung or found nothing to run has no failure to count, and is one.
+  if [ "$code" -ne 0 ] && [ "$suite_fail" -eq 0 ]; then suite_fail=1; fi
+  if [ "$code" -eq 0 ] && [ "$suite_pass" -eq 0 ]; then suite_fail=1; fi
+  passed=$((passed + suite_pass))
+  failed=$((failed + suite_fail))
+  skipped=$((skipped + $(count skip) + $(count todo)))
+  if [ "$suite_fail" -gt 0 ]; then broken="$broken $suite_part"; fi
+}
+
+# check PART COMMAND…: one thing that passes or fails.
+check() {
+  check_part=$1
+  shift
+  heading "$check_part"
+  logged "$@"
+  if [ "$code" -eq 0 ]; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+    broken="$broken $check_part"
+  fi
+}
+
+heading() {
+  printf '\n== %s\n' "$1"
+}
+
+run_part() {
+  part=$1
+  shift
+  case $part in
+    lint) check lint node node_modules/@biomejs/biome/bin/biome ci --colors=off --error-on-warnings . ;;
+    types) check types node node_modules/typescript/bin/tsc -p . ;;
+    arch) suite arch ./test/arch_test.ts --timeout 60000 "$@" ./test/arch_test.ts ;;
+    e2e-*)
+      export WEIR_SUBJECT="${part#e2e-}"
+      if [ "$part" = e2e-dist ]; then
+        check build ./compile.sh
+        if [ "$code" -ne 0 ]; then return 0; fi
+      fi
+      suite "$part" ./test/e2e --timeout 60000 "$@" ./test/e2e
+      unset WEIR_SUBJECT
+      ;;
+    packaging) check packaging ./compile.sh deno --check ;;
+    *) suite "$part" "./test/$part" --timeout 30000 "$@" "./test/$part" ;;
+  esac
+}
+
+started=$(date +%s)
+for selected in ${parts:-$all}; do run_part "$selected" "$@"; done
+
+printf '\n%s s' "$(($(date +%s) - started))"
+if [ -n "$broken" ]; then printf '; failed in:%s' "$broken"; fi
+printf '\n'
+summary="$passed passed, $failed failed"
+if [ "$skipped" -gt 0 ]; then summary="$summary, $skipped skipped"; fi
+printf '%s\n' "$summary"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
