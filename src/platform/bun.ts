@@ -70,11 +70,11 @@ class BunPlatform implements Platform {
   dial(to: Address, o: DialOptions, h: DialHandler): { cancel(): void } {
     const c = new BunConn(this.#net, h, false, to);
     if (o.keepAlive) c.keepAliveMs = o.keepAlive.idleMs;
-    const how: Record<string, unknown> =
+    const how: { localAddress?: string } & object =
       to.kind === "unix"
         ? { unix: to.path, data: c, socket: this.#dialing, allowHalfOpen: true }
         : { hostname: to.host, port: to.port, data: c, socket: this.#dialing, allowHalfOpen: true };
-    if (o.source !== undefined) how["localAddress"] = o.source;
+    if (o.source !== undefined) how.localAddress = o.source;
     try {
       // `connectError` has told of it by then; the promise must only not be left unhandled.
       calls.connect(how).catch(ignoreFault);

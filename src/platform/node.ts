@@ -1,0 +1,149 @@
+import { chmodSync } from "node:fs";
+import {
+  connect,
+  createServer,
+  type NetConnectOpts,
+  type ListenOptions as NodeListenOptions,
+  type Server,
+  type Socket,
+} from "node:net";
+import { hostResolve, hostTimer, hostWatch } from "./host_services.ts";
+import { NodeConn, type NodeNet } from "./node_conn.ts";
+import { acceptFault, listenFault, type PlatformOptions, systemCode } from "./system_fault.ts";
+import type {
+  Address,
+  Closer,
+  Conn,
+  ConnHandler,
+  DialHandler,
+  DialOptions,
+  Listener,
+  ListenOptions,
+  OsCalls,
+  Platform,
+  Timer,
+} from "./types.ts";
+import { clearStaleSocket, inodeOf, isFilePath, removeOwnSocket } from "./unix_path.ts";
+
+/** `node:net`: complete on Bun, Deno and Node. */
+export function createNodePlatform(name: "bun" | "deno" | "node", o: PlatformOptions = {}): Platform {
+  return new NodePlatform(name, o.onFault ?? ignore);
+}
+
+/** Linux cuts it down to its somaxconn. */
+const BACKLOG = 65535;
+
+class NodePlatform implements Platform {
+  readonly name: "bun" | "deno" | "node";
+  readonly os: OsCalls | null = null;
+  readonly #net: NodeNet;
+
+  constructor(name: "bun" | "deno" | "node", onFault: (e: unknown) => void) {
+    this.name = name;
+    this.#net = { onFault, nextId: 1 };
+  }
+
+  now(): number {
+    return performance.now();
+  }
+  wallNow(): number {
+    return Date.now();
+  }
+  setTimer(ms: number, f: () => void, ref?: boolean): Timer {
+    return hostTimer(ms, f, ref);
+  }
+  resolve(name: string, family: 4 | 6): Promise<readonly { address: string; ttl: number }[]> {
+    return hostResolve(name, family);
+  }
+  watch(dir: string, f: () => void): Closer {
+    return hostWatch(dir, f);
+  }
+
+  async listen(at: Address, o: ListenOptions, accept: (c: Conn) => ConnHandler): Promise<Listener> {
+    if (at.kind === "unix") {
+      await clearStaleSocket(at.path);
+      return this.#open(at, { path: at.path }, o, accept);
+    }
+    const reusePort = o.reusePort === true;
+    const tcp = { port: at.port, backlog: o.backlog ?? BACKLOG, exclusive: true, ...(reusePort ? { reusePort } : {}) };
+    if (at.host !== "") return this.#open(at, { ...tcp, host: at.host, ipv6Only: o.ipv6Only === true }, o, accept);
+    try {
+      return await this.#open(at, { ...tcp, host: "::" }, o, accept);
+    } catch (e) {
+      if (!noIpv6(e)) throw e;
+      return this.#open(at, { ...tcp, host: "0.0.0.0" }, o, accept);
+    }
+  }
+
+  dial(to: Address, o: DialOptions, h: DialHandler): { cancel(): void } {
+    const how: NetConnectOpts =
+      to.kind === "unix"
+        ? { path: to.path, allowHalfOpen: true }
+        : {
+            host: to.host,
+            port: to.port,
+            allowHalfOpen: true,
+            noDelay: true,
+            autoSelectFamily: false,
+            ...(o.source === undefined ? {} : { localAddress: o.source }),
+          };
+    const socket = connect(how);
+    if (o.keepAlive) socket.setKeepAlive(true, o.keepAlive.idleMs);
+    return new NodeConn(this.#net, socket, h, false, to);
+  }
+
+  #open(at: Address, how: NodeListenOptions, o: ListenOptions, accept: (c: Conn) => ConnHandler): Promise<Listener> {
+    return new Promise((resolve, reject) => {
+      const server = createServer({ allowHalfOpen: true, noDelay: true });
+      server.once("error", (e) => reject(listenFault(at, e)));
+      server.listen(how, () => {
+        if (at.kind === "unix" && o.mode !== undefined && isFilePath(at.path)) chmodSync(at.path, o.mode);
+        const listener = new OpenListener(server, at);
+        server.removeAllListeners("error");
+        server.on("error", (e) => o.onError?.(acceptFault(listener.address, e)));
+        const keepAliveMs = o.keepAlive ? o.keepAlive.idleMs : 0;
+        server.on("connection", (socket) => this.#accepted(socket, listener.address, keepAliveMs, accept));
+        resolve(listener);
+      });
+    });
+  }
+
+  #accepted(socket: Socket, at: Address, keepAliveMs: number, accept: (c: Conn) => ConnHandler): void {
+    if (keepAliveMs > 0) socket.setKeepAlive(true, keepAliveMs);
+    const c = new NodeConn(this.#net, socket, NOBODY, true, at);
+    try {
+      c.handler = accept(c);
+    } catch (e) {
+      c.fault(e);
+    }
+  }
+}
+
+class OpenListener implements Listener {
+  readonly address: Address;
+  readonly #server: Server;
+  readonly #inode: number | null;
+
+  constructor(server: Server, at: Address) {
+    this.#server = server;
+    const bound = server.address();
+    this.address = at.kind === "tcp" && bound !== null && typeof bound === "object" ? { ...at, port: bound.port } : at;
+    this.#inode = at.kind === "unix" ? inodeOf(at.path) : null;
+  }
+
+  close(): Promise<void> {
+    // The callback waits for every connection's end; the socket itself is closed when the call returns.
+    this.#server.close();
+    if (this.address.kind === "unix") removeOwnSocket(this.address.path, this.#inode);
+    return Promise.resolve();
+  }
+}
+
+/** A system without IPv6 says so when the socket is made or bound. */
+function noIpv6(e: unknown): boolean {
+  const code = systemCode(e instanceof Error ? e.cause : e);
+  return code === "EAFNOSUPPORT" || code === "EADDRNOTAVAIL";
+}
+
+const NOBODY: ConnHandler = { onData: ignore, onDrain: ignore, onEnd: ignore, onClose: ignore };
+function ignore(): void {}
