@@ -27,9 +27,18 @@ interface BunListener {
   readonly fd?: number;
   stop(closeActive?: boolean): void;
 }
+interface DialCall {
+  readonly socket: object;
+  readonly data: BunConn;
+  readonly allowHalfOpen: boolean;
+  readonly unix?: string;
+  readonly hostname?: string;
+  readonly port?: number;
+  localAddress?: string;
+}
 interface BunCalls {
   listen(o: object): BunListener;
-  connect(o: object): Promise<unknown>;
+  connect(o: DialCall): Promise<unknown>;
 }
 // Bun's types miss `localAddress`, `reusePort` and more of what is used here.
 const calls = (globalThis as unknown as { Bun: BunCalls }).Bun;
@@ -70,7 +79,7 @@ class BunPlatform implements Platform {
   dial(to: Address, o: DialOptions, h: DialHandler): { cancel(): void } {
     const c = new BunConn(this.#net, h, false, to);
     if (o.keepAlive) c.keepAliveMs = o.keepAlive.idleMs;
-    const how: { localAddress?: string } & object =
+    const how: DialCall =
       to.kind === "unix"
         ? { unix: to.path, data: c, socket: this.#dialing, allowHalfOpen: true }
         : { hostname: to.host, port: to.port, data: c, socket: this.#dialing, allowHalfOpen: true };
