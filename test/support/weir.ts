@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { until } from "./deadline.ts";
@@ -138,6 +138,8 @@ export interface SiteOptions extends WeirOptions {
   readonly origin?: OriginOptions;
 }
 
+export type LogLine = Readonly<Record<string, string | number | null>>;
+
 /** One weir in front of one origin. */
 export class Site {
   readonly weir: Weir;
@@ -155,6 +157,20 @@ export class Site {
     this.logPath = logPath;
   }
 
+  /** The lines of the access log so far. */
+  log(): LogLine[] {
+    if (!existsSync(this.logPath)) return [];
+    const lines = readFileSync(this.logPath, "utf8").split("\n").slice(0, -1);
+    return lines.map((l) => JSON.parse(l) as LogLine);
+  }
+
+  /** The access log's line of a path that is asked for once; waits until it has been written. */
+  async logged(path: string): Promise<LogLine> {
+    const find = (): LogLine | undefined => this.log().find((l) => l["path"] === path);
+    await until(`the access log to tell of ${path}`, () => find() !== undefined);
+    return find()!;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.weir.kill();
     await this.origin.close();
@@ -169,7 +185,7 @@ export async function startSite(o: SiteOptions = {}): Promise<Site> {
   const config = {
     admin: { address: `127.0.0.1:${adminPort}` },
     control: join(dir, "weir.sock"),
-    accessLog: [{ file: logPath, json: true }],
+    accessLog: { to: { file: logPath } },
     listeners: { web: { address: `127.0.0.1:${port}`, ...o.listener } },
     routes: o.routes ?? [{ name: "all", to: "origin", ...o.route }],
     clusters: { origin: { endpoints: [`127.0.0.1:${origin.port}`], ...o.cluster }, ...o.clusters },
