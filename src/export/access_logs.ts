@@ -48,7 +48,7 @@ export class AccessLogs implements AccessLog {
     const outputs = this.#outputs;
     for (let i = 0; i < outputs.length; i++) {
       const { format, sink } = outputs[i]!;
-      sink.write(format.format(r));
+      sink.write(r, format);
     }
   }
 

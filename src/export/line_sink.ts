@@ -1,7 +1,8 @@
-import { putLatin1 } from "../base/bytes.ts";
 import type { Platform, Timer } from "../platform/types.ts";
+import type { AccessRecord } from "../telemetry/access_record.ts";
 import type { EventLog } from "../telemetry/event_log.ts";
 import type { AccessLogMetrics } from "../telemetry/metrics.ts";
+import type { AccessLogFormat } from "./access_log_format.ts";
 import type { LogFile } from "./log_file.ts";
 
 /** Bytes collected for one write. */
@@ -69,17 +70,34 @@ export class LineSink {
     if (failure !== null) this.#tell(failure);
   }
 
-  /** Takes one line of bytes (chars below 0x100) with its line break. */
-  write(line: string): void {
-    const n = line.length;
-    if (this.#closed !== null || this.#queuedBytes + this.#at + n > QUEUE_BYTES) {
+  /** Takes one line. It may be 4 MiB long; a longer one is dropped. */
+  write(r: AccessRecord, format: AccessLogFormat): void {
+    if (this.#closed !== null || this.#queuedBytes + this.#at > QUEUE_BYTES) {
       this.#drop();
       return;
     }
-    if (this.#at + n > this.#current.length) this.#fill(n);
-    this.#at = putLatin1(this.#current, this.#at, line);
+    let to = format.write(r, this.#current, this.#at);
+    if (to < 0) to = this.#writeLarge(r, format);
+    if (to < 0) return;
+    this.#at = to;
     this.#metrics.lines.add(1);
     if (this.#flushTimer === null) this.#flushTimer = this.#env.platform.setTimer(FLUSH_MS, () => this.#onFlushTimer());
+  }
+
+  #writeLarge(r: AccessRecord, format: AccessLogFormat): number {
+    let size = BUFFER_BYTES;
+    this.#fill();
+    let to = format.write(r, this.#current, 0);
+    while (to < 0) {
+      size *= 4;
+      if (size > QUEUE_BYTES) {
+        this.#drop();
+        return -1;
+      }
+      this.#current = new Uint8Array(size);
+      to = format.write(r, this.#current, 0);
+    }
+    return to;
   }
 
   /** Opens the path anew, between two lines: what was renamed gets no line afterwards. Nothing is lost when that fails. */
@@ -100,7 +118,7 @@ export class LineSink {
           resolve();
         };
       });
-      this.#fill(0);
+      this.#fill();
       this.#retryNow();
       this.#next();
     }
@@ -114,23 +132,20 @@ export class LineSink {
     }
   }
 
-  /** Puts what is collected into the queue and gets room for `n` bytes. */
-  #fill(n: number): void {
-    if (this.#at > 0) {
-      this.#queue.push({ bytes: this.#current, length: this.#at });
-      this.#queuedBytes += this.#at;
-      this.#at = 0;
-      this.#current = this.#spare !== null && n <= BUFFER_BYTES ? this.#spare : new Uint8Array(Math.max(n, BUFFER_BYTES));
-      this.#spare = null;
-      this.#next();
-    } else if (n > this.#current.length) {
-      this.#current = new Uint8Array(n);
-    }
+  /** Puts what is collected into the queue. */
+  #fill(): void {
+    if (this.#at === 0) return;
+    this.#queue.push({ bytes: this.#current, length: this.#at });
+    this.#queuedBytes += this.#at;
+    this.#at = 0;
+    this.#current = this.#spare ?? new Uint8Array(BUFFER_BYTES);
+    this.#spare = null;
+    this.#next();
   }
 
   #onFlushTimer(): void {
     this.#flushTimer = null;
-    this.#fill(0);
+    this.#fill();
   }
 
   #retryNow(): void {

@@ -1,5 +1,5 @@
 import type { ErrorCode } from "../base/error.ts";
-import { CODE_CELLS, MetricRows, STATUS_CELLS } from "./metric_rows.ts";
+import { CODE_CELLS, MetricRows, STATUS_CELLS, statusCell } from "./metric_rows.ts";
 import type { Counter, CounterVector, Histogram, Numbers } from "./numbers.ts";
 import { errorCell } from "./response_flags.ts";
 
@@ -47,8 +47,20 @@ export class ClusterMetrics {
     this.bytesDown = by.counter("received_bytes_total", "Bytes read from upstreams", "never");
   }
 
+  /** Counts a connection opened after so many milliseconds. */
+  connected(ms: number): void {
+    this.connects.add(1);
+    this.connectDuration.observe(ms / 1000);
+  }
+
   connectFailed(code: ErrorCode): void {
     this.connectFailures.add(errorCell(code), 1);
+  }
+
+  /** Counts the head of a final reply, so many milliseconds after the request was sent. */
+  respond(status: number, ms: number): void {
+    this.responses.add(statusCell(status), 1);
+    this.headDuration.observe(ms / 1000);
   }
 
   /** Counts a failed attempt, and with it the reset or the timeout that it was. */
