@@ -29,7 +29,8 @@ export class Candidate<Rule> {
   readonly methods: readonly string[];
   readonly headers: readonly ValueTest[];
   readonly query: readonly ValueTest[];
-  readonly #conditions: boolean;
+  /** Method, headers or query must be looked at. */
+  readonly conditional: boolean;
 
   constructor(route: RouteSpec, spec: MatchSpec, order: number, rule: Rule) {
     const path = spec.path;
@@ -46,7 +47,7 @@ export class Candidate<Rule> {
     this.methods = spec.methods;
     this.headers = spec.headers.map(headerTest);
     this.query = spec.query.map(queryTest);
-    this.#conditions = this.methods.length + this.headers.length + this.query.length > 0;
+    this.conditional = this.methods.length + this.headers.length + this.query.length > 0;
     const matched = this.kind === "exact" || this.kind === "prefix" ? this.text : "";
     this.answer = Object.freeze({ rule, matchedPrefix: matched });
   }
@@ -69,7 +70,7 @@ export class Candidate<Rule> {
 
   /** Whether method, headers and query parameters meet it. */
   conditionsHold(head: RequestHead): boolean {
-    if (!this.#conditions) return true;
+    if (!this.conditional) return true;
     const { methods, headers, query } = this;
     if (methods.length > 0 && !methods.includes(head.method)) return false;
     for (let i = 0; i < headers.length; i++) if (!headers[i]!.holds(head)) return false;
@@ -79,7 +80,7 @@ export class Candidate<Rule> {
 
   #startsPath(path: string): boolean {
     const text = this.text;
-    return this.ignoreCase ? startsFolded(path, text, true) : path.startsWith(text);
+    return this.ignoreCase ? startsFolded(path, text) : path.startsWith(text);
   }
 
   /** A prefix of whole segments ends where the path does, or before a slash. */
@@ -114,14 +115,11 @@ export function foldCode(c: number): number {
   return c < 256 ? LOWER[c]! : c;
 }
 
-/** Whether `s` starts with `text`, whatever the case of ASCII letters; `foldText`: `text` may hold capitals. */
-export function startsFolded(s: string, text: string, foldText: boolean): boolean {
+/** Whether `s` starts with `text`, whatever the case of ASCII letters. */
+function startsFolded(s: string, text: string): boolean {
   const n = text.length;
   if (s.length < n) return false;
-  for (let i = 0; i < n; i++) {
-    const wanted = text.charCodeAt(i);
-    if (foldCode(s.charCodeAt(i)) !== (foldText ? foldCode(wanted) : wanted)) return false;
-  }
+  for (let i = 0; i < n; i++) if (foldCode(s.charCodeAt(i)) !== foldCode(text.charCodeAt(i))) return false;
   return true;
 }
 

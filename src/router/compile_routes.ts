@@ -4,22 +4,43 @@ import { Candidate } from "./candidate.ts";
 import { explainMatch } from "./explain_match.ts";
 import { type HostPattern, readHostPattern } from "./host_pattern.ts";
 import { type HostLink, HostTable, WildHosts } from "./host_table.ts";
-import { PathIndex } from "./path_index.ts";
+import type { PathTable } from "./path_table.ts";
+import { PathTableBuilder } from "./path_table_builder.ts";
 import type { BindRoute, RouteInput, RouteMatch, RouteTable } from "./types.ts";
 
-/** Builds the frozen table of a route table's spec. `bind` is called once for each route that some host leads to. */
+/** Builds the frozen table of a route table's spec. `bind` is called once for each route. */
 export function compileRoutes<Rule>(table: RouteTableSpec, bind: BindRoute<Rule>): RouteTable<Rule> {
   return new TableBuilder(table, bind).build();
 }
 
+/** What a request reads. The hosts' links stand in two arrays of numbers, as the paths do and for the same reason. */
 class CompiledRoutes<Rule> implements RouteTable<Rule> {
-  readonly #anyPort: HostTable<Rule>;
+  readonly #anyPort: HostTable;
   /** Tables of the ports that some pattern names; null when none does. */
-  readonly #byPort: ReadonlyMap<number, HostTable<Rule>> | null;
+  readonly #byPort: ReadonlyMap<number, HostTable> | null;
+  readonly #links: readonly HostLink[];
+  readonly #indexOf: Int32Array;
+  readonly #nextOf: Int32Array;
+  readonly #paths: PathTable<Rule>;
+  readonly #listed: boolean;
+  readonly #sorted: readonly (readonly Candidate<Rule>[])[];
 
-  constructor(anyPort: HostTable<Rule>, byPort: ReadonlyMap<number, HostTable<Rule>>) {
+  constructor(
+    anyPort: HostTable,
+    byPort: ReadonlyMap<number, HostTable>,
+    links: readonly HostLink[],
+    paths: PathTable<Rule>,
+    sorted: readonly (readonly Candidate<Rule>[])[],
+    listed: boolean,
+  ) {
     this.#anyPort = anyPort;
     this.#byPort = byPort.size === 0 ? null : byPort;
+    this.#links = links;
+    this.#indexOf = Int32Array.from(links, (l) => l.index);
+    this.#nextOf = Int32Array.from(links, (l) => l.next);
+    this.#paths = paths;
+    this.#sorted = sorted;
+    this.#listed = listed;
   }
 
   match(i: RouteInput): RouteMatch<Rule> | null {
@@ -27,18 +48,23 @@ class CompiledRoutes<Rule> implements RouteTable<Rule> {
     const path = head.path;
     const query = path.indexOf("?");
     const end = query < 0 ? path.length : query;
-    for (let link = this.#firstHost(i); link !== null; link = link.next) {
-      const winner = link.routes.find(path, end, head);
-      if (winner !== null) return winner.answer;
+    for (let link = this.#firstHost(i); link >= 0; link = this.#nextOf[link]!) {
+      const answer = this.#paths.find(this.#indexOf[link]!, path, end, head);
+      if (answer !== null) return answer;
     }
     return null;
   }
 
   explain(i: RouteInput): readonly string[] {
-    return explainMatch(i.head, this.#firstHost(i));
+    const hosts = [];
+    for (let link = this.#firstHost(i); link >= 0; link = this.#nextOf[link]!) {
+      const { pattern, index } = this.#links[link]!;
+      hosts.push({ pattern, candidates: this.#sorted[index]! });
+    }
+    return explainMatch(i.head, hosts, this.#listed);
   }
 
-  #firstHost(i: RouteInput): HostLink<Rule> | null {
+  #firstHost(i: RouteInput): number {
     const { authority, scheme } = i.head;
     let hosts = this.#anyPort;
     if (this.#byPort !== null) {
@@ -62,7 +88,9 @@ class TableBuilder<Rule> {
   readonly #candidates: Candidate<Rule>[][];
   readonly #hosts = new Map<string, HostEntry>();
   /** Hosts with the same routes share one index. */
-  readonly #indexes = new Map<string, PathIndex<Rule>>();
+  readonly #indexes = new Map<string, number>();
+  readonly #links: HostLink[] = [];
+  readonly #paths: PathTableBuilder<Rule>;
 
   constructor(table: RouteTableSpec, bind: BindRoute<Rule>) {
     this.#table = table;
@@ -73,6 +101,8 @@ class TableBuilder<Rule> {
         return route.match.map((m) => new Candidate(route, m, order++, rule));
       }),
     );
+    const folded = this.#candidates.some((list) => list.some((c) => c.ignoreCase));
+    this.#paths = new PathTableBuilder(table.order, folded);
     for (let owner = 0; owner < table.virtualHosts.length; owner++) {
       for (const name of table.virtualHosts[owner]!.hosts) this.#enter(name, owner);
     }
@@ -81,9 +111,11 @@ class TableBuilder<Rule> {
   build(): RouteTable<Rule> {
     const ports = new Set<number>();
     for (const h of this.#hosts.values()) if (h.pattern.port >= 0) ports.add(h.pattern.port);
-    const byPort = new Map<number, HostTable<Rule>>();
+    const byPort = new Map<number, HostTable>();
     for (const p of ports) byPort.set(p, this.#tableOf(p));
-    return new CompiledRoutes(this.#tableOf(-1), byPort);
+    const anyPort = this.#tableOf(-1);
+    const { sorted } = this.#paths;
+    return new CompiledRoutes(anyPort, byPort, this.#links, this.#paths.build(), sorted, this.#table.order === "listed");
   }
 
   #enter(name: string, owner: number): void {
@@ -96,19 +128,13 @@ class TableBuilder<Rule> {
   }
 
   /** Hosts as they are seen on one port: a pattern with that port goes before the same one without. */
-  #tableOf(port: number): HostTable<Rule> {
-    const wild = new WildHosts(this.#chain("any", "", port, null));
+  #tableOf(port: number): HostTable {
+    const wild = new WildHosts(this.#link("any", "", port, -1));
     const suffixes = this.#namesOf("wildcard", port).sort((a, b) => a.length - b.length);
-    for (const s of suffixes) {
-      // Shorter suffixes are in place already, so the next link of this one is found among them.
-      const link = this.#chain("wildcard", s, port, wild.find(s));
-      if (link !== null) wild.add(s, link);
-    }
-    const exact = new Map<string, HostLink<Rule>>();
-    for (const h of this.#namesOf("exact", port)) {
-      const link = this.#chain("exact", h, port, wild.find(h));
-      if (link !== null) exact.set(h, link);
-    }
+    // Shorter suffixes are in place already, so the next link of a longer one is found among them.
+    for (const s of suffixes) wild.add(s, this.#link("wildcard", s, port, wild.find(s)));
+    const exact = new Map<string, number>();
+    for (const h of this.#namesOf("exact", port)) exact.set(h, this.#link("exact", h, port, wild.find(h)));
     return new HostTable(exact, wild);
   }
 
@@ -120,24 +146,22 @@ class TableBuilder<Rule> {
     return [...names];
   }
 
-  #chain(kind: HostPattern["kind"], host: string, port: number, next: HostLink<Rule> | null): HostLink<Rule> | null {
+  #link(kind: HostPattern["kind"], host: string, port: number, next: number): number {
     let link = next;
     for (const p of port < 0 ? [-1] : [-1, port]) {
       const entry = this.#hosts.get(keyOf(kind, host, p));
       if (entry === undefined) continue;
-      link = { pattern: entry.name, routes: this.#indexOf(entry), next: this.#table.order === "listed" ? null : link };
+      const after = this.#table.order === "listed" ? -1 : link;
+      link = this.#links.push({ pattern: entry.name, index: this.#indexOf(entry), next: after }) - 1;
     }
     return link;
   }
 
-  #indexOf(entry: HostEntry): PathIndex<Rule> {
+  #indexOf(entry: HostEntry): number {
     const key = entry.owners.join();
     let index = this.#indexes.get(key);
     if (index === undefined) {
-      index = new PathIndex(
-        entry.owners.flatMap((o) => this.#candidates[o]!),
-        this.#table.order,
-      );
+      index = this.#paths.add(entry.owners.flatMap((o) => this.#candidates[o]!));
       this.#indexes.set(key, index);
     }
     return index;

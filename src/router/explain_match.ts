@@ -2,40 +2,48 @@ import type { MatchSpec, ValueMatchSpec } from "../config/model.ts";
 import { hostKey } from "../http/authority.ts";
 import type { RequestHead } from "../http/head.ts";
 import type { Candidate } from "./candidate.ts";
-import type { HostLink } from "./host_table.ts";
 import type { ValueTest } from "./value_test.ts";
 
 /** Candidates of one host that lost by their path alone and are told one by one; the rest is counted. */
 const TOLD_BY_PATH = 20;
 const FURTHER_DOWN = "it stands further down";
 
-/** The decision of a table in sentences. Walks all candidates, so it is for people and not for the data path. */
-export function explainMatch<Rule>(head: RequestHead, first: HostLink<Rule> | null): readonly string[] {
+/** A host that a request is tried on. */
+export interface TriedHost<Rule> {
+  readonly pattern: string;
+  /** In the order in which they win. */
+  readonly candidates: readonly Candidate<Rule>[];
+}
+
+/** The decision of a table in sentences, hosts best first. Walks all candidates, so it is for people and not for the data path. */
+export function explainMatch<Rule>(head: RequestHead, hosts: readonly TriedHost<Rule>[], listed: boolean): readonly string[] {
   const host = hostKey(head.authority);
-  if (first === null) return [`no host of this table matches ${quote(host)}`];
+  if (hosts.length === 0) return [`no host of this table matches ${quote(host)}`];
   const out: string[] = [];
-  for (let link: HostLink<Rule> | null = first; link !== null; link = link.next) {
-    const tail = link.pattern === host ? "" : ` covers ${quote(host)}`;
-    const n = link.routes.candidates.length;
-    out.push(`host ${quote(link.pattern)}${tail}: ${n} ${n === 1 ? "candidate" : "candidates"}`);
-    const won = explainHost(link, head, out);
-    if (won !== null) {
-      if (link.next !== null) out.push(`host ${quote(link.next.pattern)} is not asked: a better host has a winner`);
+  for (let i = 0; i < hosts.length; i++) {
+    const { pattern, candidates } = hosts[i]!;
+    const next = hosts[i + 1];
+    const n = candidates.length;
+    const covers = pattern === host ? "" : ` covers ${quote(host)}`;
+    out.push(`host ${quote(pattern)}${covers}: ${n} ${n === 1 ? "candidate" : "candidates"}`);
+    if (explainHost(candidates, head, listed, out)) {
+      if (next !== undefined) out.push(`host ${quote(next.pattern)} is not asked: a better host has a winner`);
       return out;
     }
-    if (link.next !== null) out.push(`no route of host ${quote(link.pattern)} matches, going on with the next host`);
+    if (next !== undefined) out.push(`no route of host ${quote(pattern)} matches, going on with the next host`);
   }
   out.push("no route matches");
   return out;
 }
 
-function explainHost<Rule>(link: HostLink<Rule>, head: RequestHead, out: string[]): Candidate<Rule> | null {
+/** Whether there is a winner. */
+function explainHost<Rule>(candidates: readonly Candidate<Rule>[], head: RequestHead, listed: boolean, out: string[]): boolean {
   const query = head.path.indexOf("?");
   const end = query < 0 ? head.path.length : query;
   let winner: Candidate<Rule> | null = null;
   let told = 0;
   let untold = 0;
-  for (const c of link.routes.candidates) {
+  for (const c of candidates) {
     const name = `  route ${quote(c.route.name)} (${describeMatch(c.spec)})`;
     if (!c.pathHolds(head.path, end)) {
       if (told++ < TOLD_BY_PATH) out.push(`${name}: lost, ${pathReason(c, head.path.slice(0, end))}`);
@@ -45,14 +53,14 @@ function explainHost<Rule>(link: HostLink<Rule>, head: RequestHead, out: string[
     const reason = conditionReason(c, head);
     if (reason !== null) out.push(`${name}: lost, ${reason}`);
     else if (winner !== null)
-      out.push(`${name}: matches too, but comes later: ${link.routes.listed ? FURTHER_DOWN : laterReason(winner, c)}`);
+      out.push(`${name}: matches too, but comes later: ${listed ? FURTHER_DOWN : laterReason(winner, c)}`);
     else {
       winner = c;
       out.push(`${name}: wins`);
     }
   }
   if (untold > 0) out.push(`  and ${untold} more whose path differs`);
-  return winner;
+  return winner !== null;
 }
 
 function pathReason<Rule>(c: Candidate<Rule>, path: string): string {

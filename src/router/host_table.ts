@@ -1,47 +1,49 @@
-import type { PathIndex } from "./path_index.ts";
-
 const DOT = 0x2e;
 
-/** A host's routes, and those of the next more general host, which are tried when none of these match. */
-export interface HostLink<Rule> {
+/** A host's routes, and the link of the next more general host, which is tried when none of these match. */
+export interface HostLink {
+  /** As written in the config. */
   readonly pattern: string;
-  readonly routes: PathIndex<Rule>;
-  readonly next: HostLink<Rule> | null;
+  /** Number of an index of the table's paths. */
+  readonly index: number;
+  /** Number of a link; -1: none. */
+  readonly next: number;
 }
 
 /** Hosts of one port, or of every port. A host that the config names costs one look-up; links to the next host are made beforehand. */
-export class HostTable<Rule> {
-  readonly #exact: ReadonlyMap<string, HostLink<Rule>>;
-  readonly #wild: WildHosts<Rule>;
+export class HostTable {
+  readonly #exact: ReadonlyMap<string, number>;
+  readonly #wild: WildHosts;
 
-  constructor(exact: ReadonlyMap<string, HostLink<Rule>>, wild: WildHosts<Rule>) {
+  constructor(exact: ReadonlyMap<string, number>, wild: WildHosts) {
     this.#exact = exact;
     this.#wild = wild;
   }
 
-  /** The best host for a key of `hostKey`; null when none matches. */
-  find(host: string): HostLink<Rule> | null {
+  /** Link of the best host for a key of `hostKey`; -1 when none matches. */
+  find(host: string): number {
     return this.#exact.get(host) ?? this.#wild.find(host);
   }
 }
 
 /** Wildcard hosts by their suffix with its leading dot, and the routes for every host. */
-export class WildHosts<Rule> {
-  readonly #any: HostLink<Rule> | null;
-  readonly #bySuffix = new Map<string, HostLink<Rule>>();
+export class WildHosts {
+  readonly #any: number;
+  readonly #bySuffix = new Map<string, number>();
   #longest = 0;
 
-  constructor(any: HostLink<Rule> | null) {
+  /** `any`: link of the routes for every host, -1 when there are none. */
+  constructor(any: number) {
     this.#any = any;
   }
 
-  add(suffix: string, link: HostLink<Rule>): void {
+  add(suffix: string, link: number): void {
     this.#bySuffix.set(suffix, link);
     this.#longest = Math.max(this.#longest, suffix.length);
   }
 
-  /** The longest wildcard that covers the host, else the routes for every host. */
-  find(host: string): HostLink<Rule> | null {
+  /** Link of the longest wildcard that covers the host, else of the routes for every host. */
+  find(host: string): number {
     if (this.#longest === 0) return this.#any;
     // Suffixes longer than any pattern are not looked up: the work is bounded by the config, not by the client's dots.
     // A wildcard stands for at least one character, hence from 1.
