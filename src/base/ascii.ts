@@ -4,7 +4,8 @@ export const TOKEN = 1;
 export const VALUE = 2;
 /** VCHAR: what a request target may hold here; a raw byte above 0x7E is refused. */
 export const TARGET = 4;
-export const DIGIT = 8;
+/** token without `_`: names that hold one are treated by policy, so the scan must notice it. */
+export const NAME = 8;
 export const HEX = 16;
 /** Bytes of a target that the normaliser must look at: % . / \ */
 export const PATH_SPECIAL = 32;
@@ -25,7 +26,7 @@ function buildClasses(): Uint8Array {
   const digits = "0123456789";
   const alpha = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
   mark(`!#$%&'*+-.^_\`|~${digits}${alpha}`, TOKEN);
-  mark(digits, DIGIT);
+  mark(`!#$%&'*+-.^\`|~${digits}${alpha}`, NAME);
   mark(`${digits}abcdefABCDEF`, HEX);
   mark("%./\\", PATH_SPECIAL);
   mark(`${digits}${alpha}-._~!$&'()*+,;=:[]%`, HOST);

@@ -4,7 +4,8 @@ import type { RequestHead, ResponseHead } from "./head.ts";
 
 /**
  * The codec contract: streams and bytes apart, so that h1, h2 and RPC protocols pair as N+M, and a stack that brings its own
- * transport (QUIC) brings only the first half. No socket, no clock, no promise: time is an argument, faults are returned.
+ * transport (QUIC) brings only the first half. No socket, no clock, no promise: time comes from a
+ * `Clock`, faults are returned.
  *
  * A stream is a pair of a writer (towards the peer) and a reader (from the peer). It is an object and not a number, so that a codec
  * with one live stream (h1) can be the writer itself and nothing is looked up. After a side has ended or was reset, it must not be
@@ -43,25 +44,36 @@ export interface StreamReader<Head> {
 /** Server role: called at each request head, returns who reads that request. The head is delivered to it by `onHead` next. */
 export type AcceptStream = (w: StreamWriter<ResponseHead>) => StreamReader<RequestHead>;
 
+/** Time as codecs see it: milliseconds that the owner sets before it calls into them, so that they read no clock themselves. */
+export interface Clock {
+  readonly now: number;
+}
+
 /** The connection's side of a codec: bytes in, bytes out, deadlines. */
 export interface ByteFace {
-  /** Returns the fault that ends the connection, after the streams have heard of it; output may hold a last reply to send first. */
-  receive(b: Uint8Array, now: number): ProxyError | null;
+  /** Returns the fault that ends the connection, after the stream in hand has heard of it. The owner may still reply when none was in hand. */
+  receive(b: Uint8Array): ProxyError | null;
   /** The peer's FIN. */
-  receiveEnd(now: number): ProxyError | null;
-  /** When `tick` must be called, on the clock of `now`; Infinity: never. */
+  receiveEnd(): ProxyError | null;
+  /** When `tick` must be called, on the codec's clock; Infinity: never. */
   readonly deadline: number;
-  tick(now: number): ProxyError | null;
+  tick(): ProxyError | null;
   /** Moves the bytes to send into `into`. */
   takeOutput(into: Uint8Array[]): void;
   /** false: stop reading from the socket until it is true again. */
   readonly wantsRead: boolean;
   /** true: close once the output has been flushed. */
   readonly wantsClose: boolean;
+  /** A message was cut short: the connection must be reset, so that the peer can't take it for whole. */
+  readonly failure: ProxyError | null;
+  /** Received bytes can be worked on now that output has left: call `receive` with none. */
+  readonly hasInput: boolean;
   /** The socket has taken all output (true) or holds some back (false). */
   setFlushed(flushed: boolean): void;
   /** announce: say that no new streams are wanted; last: take no new streams. */
   drain(stage: "announce" | "last"): void;
+  /** The connection is gone: the streams in hand are told. */
+  lost(e: ProxyError): void;
   /** Gives the connection away to a tunnel: the bytes received and not yet consumed. */
   detach(): Uint8Array;
 }

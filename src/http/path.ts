@@ -71,7 +71,11 @@ function endsDots(target: string, at: number): boolean {
 }
 
 /** The flags that a route refuses, all but those it allows. Worked out once a route; then refuse where `head.pathFlags & mask`. */
-export function refusedPathFlags(allow: { readonly encodedSlash: boolean; readonly backslash: boolean; readonly nul: boolean }): number {
+export function refusedPathFlags(allow: {
+  readonly encodedSlash: boolean;
+  readonly backslash: boolean;
+  readonly nul: boolean;
+}): number {
   let mask = DOT_PARAMETER;
   if (!allow.encodedSlash) mask |= ENCODED_SLASH;
   if (!allow.backslash) mask |= BACKSLASH;

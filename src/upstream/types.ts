@@ -1,8 +1,9 @@
 import type { ProxyError } from "../base/error.ts";
-import type { EndpointSpec } from "../config/model.ts";
+import type { ClusterSpec, EndpointSpec } from "../config/model.ts";
 import type { StreamReader, StreamWriter } from "../http/codec.ts";
 import type { RequestHead, ResponseHead } from "../http/head.ts";
-import type { Address } from "../platform/types.ts";
+import type { Address, Conn, DialHandler } from "../platform/types.ts";
+import type { ClusterMetrics } from "../telemetry/metrics.ts";
 
 /**
  * One place that traffic can go to. A name with several addresses gives one host for each; where it has both families, the n-th IPv6
@@ -33,13 +34,17 @@ export interface PickInput {
   readonly exclude: readonly Host[] | null;
 }
 
-/** A stream on an upstream connection, lent for one attempt. */
+/** A stream on an upstream connection, lent for one attempt. It is given back by ending or resetting the stream. */
 export interface StreamLease {
   readonly writer: StreamWriter<RequestHead>;
   /** The connection had served before: a death before the reply's first byte may be only the peer's idle timeout. */
   readonly reused: boolean;
+  /** The address that the connection goes to. */
+  readonly label: string;
+  /** Output of the stream is sent when the current event is over. */
+  wake(): void;
   /** Gives the whole connection to a tunnel, with the bytes received behind the reply's head. */
-  detach(): { conn: import("../platform/types.ts").Conn; unread: Uint8Array };
+  detach(): { conn: Conn; unread: Uint8Array };
 }
 
 export interface LeaseWaiter {
@@ -50,13 +55,16 @@ export interface LeaseWaiter {
 /** A cluster in force. */
 export interface Cluster {
   readonly name: string;
+  /** Replaced when the config changes what does not concern hosts; read it for each request. */
+  readonly spec: ClusterSpec;
   /** Replaced when hosts change: read it for each request. */
   readonly picker: Picker;
+  readonly metrics: ClusterMetrics;
   /**
-   * Opens a stream on a connection to the host, pooled or new. Answers through the waiter, at once when a pooled connection is there.
-   * The returned handle cancels a wait; it does nothing after an answer.
+   * Opens a stream on a connection to the host, pooled or new. Answers through the waiter, at once when a pooled connection is there and
+   * `fresh` is false. The returned handle cancels a wait; null: answered already.
    */
-  lease(h: Host, reader: StreamReader<ResponseHead>, w: LeaseWaiter): { cancel(): void } | null;
-  /** Raw TCP for CONNECT tunnels. */
-  close(): void;
+  lease(h: Host, fresh: boolean, reader: StreamReader<ResponseHead>, w: LeaseWaiter): { cancel(): void } | null;
+  /** A raw connection, for CONNECT tunnels. */
+  dial(h: Host, handler: DialHandler): { cancel(): void };
 }

@@ -1,0 +1,89 @@
+import type { ProxyError } from "../base/error.ts";
+import { Fields } from "../http/fields.ts";
+import type { ResponseHead } from "../http/head.ts";
+import type { Conn, DialHandler } from "../platform/types.ts";
+import type { Cluster } from "../upstream/types.ts";
+import type { Exchange, RequestTarget } from "./exchange.ts";
+import { Tunnel } from "./tunnel.ts";
+
+/** A CONNECT request that becomes a tunnel to a host of the route's cluster (RFC 9110 9.3.6). The cluster decides where it goes, not the client. */
+export class ConnectAttempt implements RequestTarget, DialHandler {
+  readonly #x: Exchange;
+  readonly #cluster: Cluster;
+  #dial: { cancel(): void } | null = null;
+  #over = false;
+  #startedAt = 0;
+
+  constructor(x: Exchange, cluster: Cluster) {
+    this.#x = x;
+    this.#cluster = cluster;
+  }
+
+  start(): void {
+    const x = this.#x;
+    x.cluster = this.#cluster.name;
+    x.attempts++;
+    const host = this.#cluster.picker.pick({ hash: 0, exclude: null });
+    if (host instanceof Error) {
+      this.#over = true;
+      x.fail(host);
+      return;
+    }
+    x.endpoint = host.label;
+    this.#startedAt = x.site.link.flusher.now;
+    const dial = this.#cluster.dial(host, this);
+    if (!this.#over) this.#dial = dial;
+  }
+
+  onOpen(conn: Conn): void {
+    const x = this.#x;
+    const { link, spec } = x.site;
+    const { down } = x;
+    link.flusher.enter();
+    try {
+      this.#over = true;
+      this.#cluster.metrics.connects.add(1);
+      x.connectDuration = link.flusher.now - this.#startedAt;
+      const head: ResponseHead = {
+        status: 200,
+        reason: "Connection Established",
+        fields: Fields.empty(),
+        contentLength: 0,
+        upgrade: "",
+      };
+      const done = x.becomeTunnel(head);
+      const client = down.detach();
+      new Tunnel(link, client, { conn, unread: new Uint8Array(0) }, spec.timeouts.tunnelIdleMs, down.tunnels, done).start();
+    } finally {
+      link.flusher.leave();
+    }
+  }
+
+  onClose(cause: ProxyError | null): void {
+    if (this.#over || cause === null) return;
+    this.#over = true;
+    const { flusher } = this.#x.site.link;
+    flusher.enter();
+    try {
+      this.#cluster.metrics.connectFailed(cause.facts.code);
+      this.#x.fail(cause);
+    } finally {
+      flusher.leave();
+    }
+  }
+
+  abort(_e: ProxyError): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#dial?.cancel();
+  }
+
+  takeData(): boolean {
+    return true;
+  }
+  takeTrailers(): void {}
+  resumeReply(): void {}
+  onData(): void {}
+  onDrain(): void {}
+  onEnd(): void {}
+}

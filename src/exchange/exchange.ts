@@ -1,0 +1,468 @@
+import { localFault, type ProxyError } from "../base/error.ts";
+import { Timed } from "../base/timer_wheel.ts";
+import type { StreamReader, StreamWriter } from "../http/codec.ts";
+import { type Fields, STRIDE } from "../http/fields.ts";
+import type { RequestHead, ResponseHead } from "../http/head.ts";
+import { removeHopByHop } from "../http/hop_by_hop.ts";
+import { ID } from "../http/names.ts";
+import type { AccessRecord } from "../telemetry/access_record.ts";
+import { RESPONSE_FLAGS } from "../telemetry/response_flags.ts";
+import { Attempt } from "./attempt.ts";
+import { ConnectAttempt } from "./connect_attempt.ts";
+import type { DownstreamConn } from "./downstream_conn.ts";
+import { applyOps, forwardHead } from "./forward_head.ts";
+import type { Peer } from "./forwarded.ts";
+import { errorReply, makeReply, type Reply } from "./reply.ts";
+import { mayRetry } from "./retry.ts";
+import type { ForwardAction, RouteRule, Site } from "./site.ts";
+import { WebCall } from "./web_call.ts";
+
+/** Where a request goes: an attempt at an upstream, a tunnel's dial, or a handler inside the process. */
+export interface RequestTarget {
+  /** Takes a piece of the body; false: hold the next ones back until `resumeRequest`. */
+  takeData(b: Uint8Array, end: boolean): boolean;
+  takeTrailers(f: Fields): void;
+  /** The client can take more of the reply. */
+  resumeReply(): void;
+  /** Nothing is wanted any more. */
+  abort(e: ProxyError): void;
+}
+
+const NO_ROUTE = localFault("noRoute", 404, "no route matches the request");
+const PATH_REFUSED = localFault("pathRefused", 400, "the route takes no encoded slash, backslash or NUL in the path");
+const BODY_TOO_LARGE = localFault("bodyTooLarge", 413, "the body is larger than the limit of its route");
+const CONNECT_REFUSED = localFault("upgradeRefused", 405, "the route lets no CONNECT through");
+const CONTENT_LENGTH_BIT = 1 << ID["content-length"];
+
+/*
+ * waiting ──head──▶ replying ──end──▶ done            Any fault before the reply's head: an error reply; after it: the stream is reset.
+ *    └── error reply, redirect, … ─────▲               `finish` runs once, whatever happened.
+ */
+const WAITING = 0;
+const REPLYING = 1;
+const DONE = 2;
+
+/** One request in flight: finds its route, sends it on, passes the reply back, and tells logs and metrics what became of it. */
+export class Exchange extends Timed implements StreamReader<RequestHead>, AccessRecord {
+  readonly down: DownstreamConn;
+  site: Site;
+  head!: RequestHead;
+  rule: RouteRule | null = null;
+  readonly peer: Peer;
+  /** The whole request has been received. */
+  requestEnded = false;
+
+  startWall = 0;
+  method = "";
+  authority = "";
+  path = "";
+  protocol = "";
+  scheme = "";
+  status = 0;
+  requestBodyBytes = 0;
+  responseBodyBytes = 0;
+  duration = 0;
+  requestDuration = -1;
+  upstreamHeadDuration = -1;
+  connectDuration = -1;
+  route = "";
+  cluster = "";
+  endpoint = "";
+  attempts = 0;
+  flags = "";
+  requestId = "";
+  response: ResponseHead | null = null;
+
+  #writer: StreamWriter<ResponseHead> | null;
+  #state = WAITING;
+  #target: RequestTarget | null = null;
+  #owed = 0;
+  #began = 0;
+  #lastMove = 0;
+  #headDeadline = Number.POSITIVE_INFINITY;
+  #totalDeadline = Number.POSITIVE_INFINITY;
+  #matchedPrefix = "";
+
+  constructor(down: DownstreamConn, site: Site, peer: Peer, w: StreamWriter<ResponseHead>) {
+    super();
+    this.down = down;
+    this.site = site;
+    this.peer = peer;
+    this.#writer = w;
+  }
+
+  // ---- the client's side ----
+
+  onHead(head: RequestHead, end: boolean): void {
+    const { site } = this;
+    const { flusher } = site.link;
+    site.metrics.requestsActive.add(1);
+    this.head = head;
+    this.requestEnded = end;
+    this.#began = this.#lastMove = flusher.now;
+    this.startWall = site.wall();
+    this.method = head.method;
+    this.authority = head.authority;
+    this.path = head.path;
+    this.protocol = head.protocol;
+    this.scheme = head.scheme;
+    if (end) this.requestDuration = 0;
+    const match = site.table.match(this);
+    if (match === null) {
+      this.fail(NO_ROUTE);
+      return;
+    }
+    const { rule } = match;
+    this.rule = rule;
+    this.route = rule.name;
+    this.#matchedPrefix = match.matchedPrefix;
+    if ((head.pathFlags & rule.refusedPath) !== 0) this.fail(PATH_REFUSED);
+    else if (head.contentLength > rule.bodyBytes) this.fail(BODY_TOO_LARGE);
+    else this.#act(rule);
+  }
+
+  onInterim(_h: ResponseHead): void {
+    // A request has no interim heads.
+  }
+
+  onData(b: Uint8Array, end: boolean): void {
+    const now = this.site.link.flusher.now;
+    this.#lastMove = now;
+    this.requestBodyBytes += b.length;
+    if (end) {
+      this.requestEnded = true;
+      this.requestDuration = now - this.#began;
+    }
+    if (this.#state === DONE) return;
+    if (this.rule !== null && this.requestBodyBytes > this.rule.bodyBytes) {
+      this.fail(BODY_TOO_LARGE);
+      return;
+    }
+    const target = this.#target;
+    if (target === null) return;
+    if (target.takeData(b, end)) this.#writer?.credit(b.length);
+    else this.#owed += b.length;
+  }
+
+  onTrailers(f: Fields): void {
+    this.requestEnded = true;
+    this.requestDuration = this.site.link.flusher.now - this.#began;
+    removeHopByHop(f);
+    this.#target?.takeTrailers(f);
+  }
+
+  onWritable(_room: number): void {
+    this.#lastMove = this.site.link.flusher.now;
+    this.#target?.resumeReply();
+  }
+
+  onReset(e: ProxyError): void {
+    this.fail(e);
+  }
+
+  /** What was held back of the request's body has been taken. */
+  resumeRequest(): void {
+    if (this.#owed === 0) return;
+    this.#writer?.credit(this.#owed);
+    this.#owed = 0;
+    this.down.wake();
+  }
+
+  // ---- the upstream's side ----
+
+  /** The request is on its way whole: from now on the upstream's time counts. */
+  requestSent(): void {
+    const { rule } = this;
+    if (rule === null || this.#state !== WAITING) return;
+    const { now } = this.site.link.flusher;
+    this.#headDeadline = now + rule.responseHeadMs;
+    if (this.#totalDeadline === Number.POSITIVE_INFINITY && rule.timeoutMs !== Number.POSITIVE_INFINITY) {
+      this.#totalDeadline = now + rule.timeoutMs;
+    }
+    this.#arm();
+  }
+
+  interim(h: ResponseHead): void {
+    if (this.#state !== WAITING) return;
+    this.#lastMove = this.site.link.flusher.now;
+    removeHopByHop(h.fields);
+    this.#writer?.sendInterim(h);
+    this.down.wake();
+  }
+
+  /** The reply's head, from an upstream or a handler. */
+  reply(h: ResponseHead, end: boolean): void {
+    const writer = this.#writer;
+    if (this.#state !== WAITING || writer === null) return;
+    const { site, rule } = this;
+    this.#state = REPLYING;
+    this.#headDeadline = Number.POSITIVE_INFINITY;
+    this.#lastMove = site.link.flusher.now;
+    const f = h.fields;
+    removeHopByHop(f);
+    // RFC 9110 8.6: no Content-Length in a 1xx or 204.
+    if (h.status === 204 && (f.mask & CONTENT_LENGTH_BIT) !== 0) f.remove("content-length");
+    site.forwarded.applyResponse(f);
+    if (rule !== null && rule.responseOps !== null) applyOps(f, rule.responseOps);
+    this.status = h.status;
+    this.response = h;
+    writer.sendHead(h, end);
+    this.down.wake();
+    if (end) this.#finish();
+  }
+
+  /** A piece of the reply; false: hold the next ones back until `resumeReply`. */
+  replyData(b: Uint8Array, end: boolean): boolean {
+    const writer = this.#writer;
+    if (this.#state !== REPLYING || writer === null) return true;
+    this.#lastMove = this.site.link.flusher.now;
+    this.responseBodyBytes += b.length;
+    const room = writer.sendData(b, end);
+    this.down.wake();
+    if (end) this.#finish();
+    return room > 0;
+  }
+
+  replyTrailers(f: Fields): void {
+    if (this.#state !== REPLYING) return;
+    removeHopByHop(f);
+    this.#writer?.sendTrailers(f);
+    this.down.wake();
+    this.#finish();
+  }
+
+  /** An attempt failed before a reply began. */
+  attemptFailed(a: Attempt, error: ProxyError): void {
+    const again = mayRetry({
+      error,
+      method: this.method,
+      reused: a.reused,
+      replayable: a.replayable,
+      retries: this.attempts - 1,
+    });
+    if (again && this.#state === WAITING) {
+      a.cluster.metrics.retries.add(1);
+      this.#attempt(a.action, a.clusterIndex, a.replay);
+      return;
+    }
+    this.fail(error);
+  }
+
+  /** Ends the exchange with an error: the one way out of every fault, whoever's it is. */
+  fail(e: ProxyError): void {
+    if (this.#state === DONE) return;
+    const { code, status } = e.facts;
+    const { flag } = RESPONSE_FLAGS[code];
+    this.flags = this.flags === "" ? flag : `${this.flags},${flag}`;
+    this.site.metrics.fault(code);
+    const target = this.#target;
+    this.#target = null;
+    target?.abort(e);
+    if (this.#state === REPLYING || status === 0) {
+      this.#writer?.reset(e);
+      this.down.wake();
+      this.#finish();
+      return;
+    }
+    this.#send(errorReply(e, this.site.wall()));
+  }
+
+  /** The connection becomes a tunnel: who is called back with its end is told, config is let go. */
+  becomeTunnel(h: ResponseHead): (bytesUp: number, bytesDown: number, cause: ProxyError | null) => void {
+    const { site } = this;
+    this.#state = REPLYING;
+    this.status = h.status;
+    this.response = h;
+    this.#writer?.sendHead(h, false);
+    this.#writer = null;
+    this.#target = null;
+    site.link.wheel.remove(this);
+    const { metrics, accessLog, link } = site;
+    const routeMetrics = this.rule?.metrics ?? null;
+    this.rule = null;
+    // A week-old tunnel must hold no old config alive: only what its end needs stays.
+    this.site = null as unknown as Site;
+    metrics.tunnelsActive.add(1);
+    return (bytesUp, bytesDown, cause) => {
+      metrics.tunnelsActive.add(-1);
+      metrics.requestsActive.add(-1);
+      metrics.finish(this.status);
+      this.requestBodyBytes += bytesUp;
+      this.responseBodyBytes += bytesDown;
+      this.duration = link.flusher.now - this.#began;
+      if (cause !== null) this.flags = RESPONSE_FLAGS[cause.facts.code].flag;
+      routeMetrics?.finish(this.status, this.duration);
+      accessLog?.write(this);
+      this.#state = DONE;
+    };
+  }
+
+  // ---- time ----
+
+  onDue(now: number): void {
+    if (this.#state === DONE || this.site === null) return;
+    const { flusher } = this.site.link;
+    flusher.enter();
+    try {
+      if (now >= this.#totalDeadline) this.fail(localFault("requestTimeout", 504, "no whole reply within the route's timeout"));
+      else if (now >= this.#headDeadline)
+        this.fail(localFault("responseTimeout", 504, "no head of a reply within the time for it"));
+      else if (now >= this.#lastMove + this.site.spec.timeouts.streamIdleMs) {
+        this.fail(
+          localFault("streamIdleTimeout", this.requestEnded ? 504 : 408, "nothing moved within the stream's idle timeout"),
+        );
+      } else this.#arm();
+    } finally {
+      flusher.leave();
+    }
+  }
+
+  #arm(): void {
+    const idle = this.#lastMove + this.site.spec.timeouts.streamIdleMs;
+    this.site.link.wheel.schedule(this, Math.min(idle, this.#headDeadline, this.#totalDeadline));
+  }
+
+  // ---- what the route says ----
+
+  #act(rule: RouteRule): void {
+    const { action } = rule;
+    switch (action.kind) {
+      case "forward":
+        this.#forward(rule, action);
+        return;
+      case "respond":
+        this.#send(makeReply(action.status, action.body, action.contentType, this.site.wall()));
+        return;
+      case "redirect": {
+        const reply = makeReply(action.status, NONE, null, this.site.wall());
+        reply.head.fields.add("Location", action.location(this.head, this.#matchedPrefix));
+        this.#send(reply);
+        return;
+      }
+      case "handler": {
+        const call = new WebCall(this, action.handler);
+        this.#target = call;
+        call.start();
+        return;
+      }
+    }
+  }
+
+  #forward(rule: RouteRule, action: ForwardAction): void {
+    const { head } = this;
+    const { choice } = action;
+    const index = choice === null ? 0 : choice.next();
+    if (head.method === "CONNECT") {
+      if (!action.connect) {
+        this.fail(CONNECT_REFUSED);
+        return;
+      }
+      const target = new ConnectAttempt(this, action.clusters[index]!);
+      this.#target = target;
+      target.start();
+      return;
+    }
+    this.requestId = forwardHead(head, this.site, this.peer, this.down.conn.info.local, action, rule, this.#matchedPrefix);
+    this.#attempt(action, index, null);
+  }
+
+  #attempt(action: ForwardAction, clusterIndex: number, replay: Uint8Array[] | null): void {
+    this.attempts++;
+    const cluster = action.clusters[clusterIndex]!;
+    this.cluster = cluster.name;
+    const host = cluster.picker.pick(PICK);
+    if (host instanceof Error) {
+      this.#target = null;
+      this.fail(host);
+      return;
+    }
+    this.endpoint = host.label;
+    const a = new Attempt(this, action, clusterIndex, host, replay);
+    this.#target = a;
+    a.start(this.attempts > 1);
+    if (this.#state !== DONE && this.dueAt === Number.POSITIVE_INFINITY) this.#arm();
+  }
+
+  // ---- ends ----
+
+  /** A reply of Weir's own. */
+  #send(r: Reply): void {
+    const writer = this.#writer;
+    if (writer === null || this.#state !== WAITING) return;
+    const { head, body } = r;
+    if (this.rule !== null && this.rule.responseOps !== null) applyOps(head.fields, this.rule.responseOps);
+    this.#state = REPLYING;
+    this.status = head.status;
+    this.response = head;
+    const bodyless = body.length === 0 || this.method === "HEAD";
+    writer.sendHead(head, bodyless);
+    if (!bodyless) {
+      this.responseBodyBytes = body.length;
+      writer.sendData(body, true);
+    }
+    this.down.wake();
+    this.#finish();
+  }
+
+  #finish(): void {
+    const { site, rule } = this;
+    this.#state = DONE;
+    if (this.wheelSlot >= 0) site.link.wheel.remove(this);
+    const duration = site.link.flusher.now - this.#began;
+    this.duration = duration;
+    // A target that still wants something of the request gets nothing more: its connection can't be kept.
+    const target = this.#target;
+    this.#target = null;
+    if (target !== null && !this.requestEnded) target.abort(REPLIED_EARLY);
+    this.#writer = null;
+    const { metrics } = site;
+    metrics.requestsActive.add(-1);
+    metrics.finish(this.status);
+    if (rule !== null) rule.metrics.finish(this.status, duration);
+    if (site.accessLog !== null) site.accessLog.write(this);
+  }
+
+  // ---- AccessRecord ----
+
+  get listener(): string {
+    return this.down.listener;
+  }
+  get remoteAddress(): string {
+    return this.peer.address;
+  }
+  get remotePort(): number {
+    return this.peer.port;
+  }
+  get clientAddress(): string {
+    return this.down.site.forwarded.clientAddress(this.peer, this.head);
+  }
+  get localAddress(): string {
+    const { local } = this.down.conn.info;
+    return local.kind === "tcp" ? `${local.host}:${local.port}` : `unix:${local.path}`;
+  }
+  get connectionId(): number {
+    return this.down.conn.info.id;
+  }
+  get requestHeadBytes(): number {
+    return headBytes(this.head.fields);
+  }
+  get responseHeadBytes(): number {
+    return this.response === null ? 0 : headBytes(this.response.fields);
+  }
+  requestField(name: string): string {
+    return this.head.fields.get(name) ?? "";
+  }
+  responseField(name: string): string {
+    return this.response?.fields.get(name) ?? "";
+  }
+}
+
+const NONE = new Uint8Array(0);
+const PICK = { hash: 0, exclude: null };
+const REPLIED_EARLY = localFault("internal", 0, "the reply was complete before the request");
+
+/** Bytes of a received head: its last field line ends it but for the empty line. */
+function headBytes(f: Fields): number {
+  const s = f.spans;
+  return s.length === 0 ? 0 : s[s.length - STRIDE + 3]! + 4;
+}

@@ -1,0 +1,80 @@
+import type { HeaderOpsSpec, HttpHandlerSpec, RouteSpec } from "../config/model.ts";
+import type { H1ServerOptions } from "../http/h1/server.ts";
+import type { RequestHead } from "../http/head.ts";
+import type { RouteTable } from "../router/types.ts";
+import type { AccessLog } from "../telemetry/access_record.ts";
+import type { ListenerMetrics, RouteMetrics } from "../telemetry/metrics.ts";
+import type { Cluster } from "../upstream/types.ts";
+import type { WeightedChoice } from "../upstream/weighted.ts";
+import type { LinkEnv } from "../wire/link.ts";
+import type { ForwardedPolicy } from "./forwarded.ts";
+import type { Handler } from "./web.ts";
+
+/** What a route is on the data path: everything that its requests need, resolved when the config was compiled. */
+export interface RouteRule {
+  readonly name: string;
+  readonly spec: RouteSpec;
+  readonly metrics: RouteMetrics;
+  readonly action: RuleAction;
+  /** Bits of `RequestHead.pathFlags` that this route refuses. */
+  readonly refusedPath: number;
+  /** Bytes of a request's body; Infinity: no limit. */
+  readonly bodyBytes: number;
+  /** null: nothing to do. */
+  readonly requestOps: HeaderOpsSpec | null;
+  readonly responseOps: HeaderOpsSpec | null;
+  readonly timeoutMs: number;
+  readonly responseHeadMs: number;
+}
+
+export type RuleAction = ForwardAction | RespondAction | RedirectAction | HandlerAction;
+
+export interface ForwardAction {
+  readonly kind: "forward";
+  readonly clusters: readonly Cluster[];
+  /** null: there is one cluster. */
+  readonly choice: WeightedChoice | null;
+  /** null: the path stays. */
+  readonly rewrite: ((path: string, matchedPrefix: string) => string) | null;
+  /** null: as the cluster says. */
+  readonly host: RewriteHost | null;
+  readonly upgrades: ReadonlySet<string>;
+  readonly connect: boolean;
+}
+
+export type RewriteHost =
+  | { readonly kind: "pass" }
+  | { readonly kind: "endpoint" }
+  | { readonly kind: "literal"; readonly value: string };
+
+export interface RespondAction {
+  readonly kind: "respond";
+  readonly status: number;
+  readonly body: Uint8Array;
+  readonly contentType: string | null;
+}
+
+export interface RedirectAction {
+  readonly kind: "redirect";
+  readonly status: number;
+  readonly location: (head: RequestHead, matchedPrefix: string) => string;
+}
+
+export interface HandlerAction {
+  readonly kind: "handler";
+  readonly handler: Handler;
+}
+
+/** What serves a listener's requests now. Replaced whole by a reload; an exchange keeps the one that it began with. */
+export interface Site {
+  readonly listener: string;
+  readonly spec: HttpHandlerSpec;
+  readonly table: RouteTable<RouteRule>;
+  readonly forwarded: ForwardedPolicy;
+  readonly accessLog: AccessLog | null;
+  readonly metrics: ListenerMetrics;
+  readonly codec: H1ServerOptions;
+  readonly link: LinkEnv;
+  /** Milliseconds since the epoch. */
+  readonly wall: () => number;
+}

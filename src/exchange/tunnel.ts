@@ -1,0 +1,142 @@
+import { localFault, type ProxyError } from "../base/error.ts";
+import { Timed } from "../base/timer_wheel.ts";
+import type { Conn, ConnHandler } from "../platform/types.ts";
+import type { LinkEnv } from "../wire/link.ts";
+
+/** One end of a tunnel: a connection and what its codec had received beyond the last head. */
+export interface TunnelEnd {
+  readonly conn: Conn;
+  readonly unread: Uint8Array;
+}
+
+/** The tunnels of a listener, for draining. */
+export type TunnelSet = Set<Tunnel>;
+
+/**
+ * Two connections joined byte for byte: an upgraded exchange or a CONNECT. Half-close and reset pass through, each side's reading waits
+ * for the other's writing, and a tunnel on which nothing moves for its idle time is closed.
+ */
+export class Tunnel extends Timed {
+  readonly link: LinkEnv;
+  lastMove: number;
+  readonly #idleMs: number;
+  readonly #set: TunnelSet;
+  readonly #client: Side;
+  readonly #upstream: Side;
+  readonly #done: (bytesUp: number, bytesDown: number, cause: ProxyError | null) => void;
+  #cause: ProxyError | null = null;
+  #open = 2;
+
+  constructor(
+    link: LinkEnv,
+    client: TunnelEnd,
+    upstream: TunnelEnd,
+    idleMs: number,
+    set: TunnelSet,
+    done: (bytesUp: number, bytesDown: number, cause: ProxyError | null) => void,
+  ) {
+    super();
+    this.link = link;
+    this.lastMove = link.flusher.now;
+    this.#idleMs = idleMs;
+    this.#set = set;
+    this.#done = done;
+    this.#client = new Side(this, client);
+    this.#upstream = new Side(this, upstream);
+    this.#client.peer = this.#upstream;
+    this.#upstream.peer = this.#client;
+  }
+
+  start(): void {
+    this.#set.add(this);
+    this.link.wheel.schedule(this, this.lastMove + this.#idleMs);
+    this.#client.start();
+    this.#upstream.start();
+  }
+
+  onDue(now: number): void {
+    if (this.#open === 0) return;
+    if (now < this.lastMove + this.#idleMs) this.link.wheel.schedule(this, this.lastMove + this.#idleMs);
+    else this.close(localFault("idleTimeout", 0, "nothing moved in the tunnel within its idle timeout"));
+  }
+
+  /** Ends both sides. */
+  close(cause: ProxyError | null): void {
+    if (this.#cause === null) this.#cause = cause;
+    this.#client.conn.destroy(null);
+    this.#upstream.conn.destroy(null);
+  }
+
+  sideClosed(cause: ProxyError | null): void {
+    if (this.#cause === null) this.#cause = cause;
+    if (--this.#open > 0) return;
+    this.#set.delete(this);
+    this.link.wheel.remove(this);
+    this.#done(this.#client.bytes, this.#upstream.bytes, this.#cause);
+  }
+}
+
+class Side implements ConnHandler {
+  readonly conn: Conn;
+  /** Received on this side. */
+  bytes = 0;
+  peer!: Side;
+  readonly #tunnel: Tunnel;
+  readonly #unread: Uint8Array;
+  #closed = false;
+  #ended = false;
+
+  constructor(tunnel: Tunnel, end: TunnelEnd) {
+    this.#tunnel = tunnel;
+    this.conn = end.conn;
+    this.#unread = end.unread;
+  }
+
+  start(): void {
+    this.conn.setHandler(this);
+    if (this.#unread.length > 0) this.#pass(this.#unread);
+  }
+
+  onData(b: Uint8Array): void {
+    this.#pass(b);
+  }
+
+  onDrain(): void {
+    const { flusher } = this.#tunnel.link;
+    flusher.enter();
+    this.#tunnel.lastMove = flusher.now;
+    this.peer.conn.resume();
+    flusher.leave();
+  }
+
+  onEnd(): void {
+    this.#ended = true;
+    if (!this.peer.#closed) this.peer.conn.end();
+  }
+
+  onClose(cause: ProxyError | null): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    const { flusher } = this.#tunnel.link;
+    flusher.enter();
+    try {
+      if (!this.peer.#closed) {
+        // An orderly end passes as FIN, anything else as RST.
+        if (cause !== null) this.peer.conn.reset();
+        else if (!this.#ended) this.peer.conn.end();
+      }
+      this.#tunnel.sideClosed(cause);
+    } finally {
+      flusher.leave();
+    }
+  }
+
+  #pass(b: Uint8Array): void {
+    const { flusher } = this.#tunnel.link;
+    flusher.enter();
+    this.#tunnel.lastMove = flusher.now;
+    this.bytes += b.length;
+    if (!this.peer.#closed && !this.peer.conn.write([b])) this.conn.pause();
+    flusher.leave();
+  }
+}

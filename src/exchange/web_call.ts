@@ -1,0 +1,133 @@
+import { localFault, type ProxyError } from "../base/error.ts";
+import { Fields } from "../http/fields.ts";
+import type { ResponseHead } from "../http/head.ts";
+import type { Exchange, RequestTarget } from "./exchange.ts";
+import { httpDate } from "./reply.ts";
+import type { Handler } from "./web.ts";
+
+/** One call of a handler inside the process: the exchange as `Request` and `Response`, whose bodies are the same streams. */
+export class WebCall implements RequestTarget {
+  readonly #x: Exchange;
+  readonly #handler: Handler;
+  readonly #abort = new AbortController();
+  #body: ReadableStreamDefaultController<Uint8Array> | null = null;
+  #writable: (() => void) | null = null;
+  #over = false;
+
+  constructor(x: Exchange, handler: Handler) {
+    this.#x = x;
+    this.#handler = handler;
+  }
+
+  start(): void {
+    void this.#run().catch((cause: unknown) => {
+      if (!this.#over) this.#x.fail(localFault("internal", 500, "the handler threw", cause));
+    });
+  }
+
+  takeData(b: Uint8Array, end: boolean): boolean {
+    const body = this.#body;
+    if (body === null) return true;
+    if (b.length > 0) body.enqueue(b);
+    if (end) {
+      this.#body = null;
+      body.close();
+      return true;
+    }
+    return (body.desiredSize ?? 0) > 0;
+  }
+
+  takeTrailers(_f: Fields): void {
+    this.#body?.close();
+    this.#body = null;
+  }
+
+  resumeReply(): void {
+    const f = this.#writable;
+    this.#writable = null;
+    f?.();
+  }
+
+  abort(e: ProxyError): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#abort.abort(e);
+    try {
+      this.#body?.error(e);
+    } catch {
+      // The handler had cancelled the stream already.
+    }
+    this.#body = null;
+    this.resumeReply();
+  }
+
+  async #run(): Promise<void> {
+    const response = await this.#handler.fetch(this.#request());
+    if (this.#over) return;
+    const x = this.#x;
+    const head = responseHead(response, x.site.wall());
+    const { body } = response;
+    if (body === null || x.method === "HEAD") {
+      await body?.cancel();
+      this.#over = true;
+      x.reply(head, true);
+      return;
+    }
+    x.reply(head, false);
+    await this.#pump(body.getReader());
+  }
+
+  async #pump(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+    const x = this.#x;
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (this.#over) {
+        await reader.cancel();
+        return;
+      }
+      if (done) {
+        this.#over = true;
+        x.replyData(NONE, true);
+        return;
+      }
+      // A copy: the stream's memory is the handler's.
+      if (!x.replyData(value.slice(), false)) await new Promise<void>((resolve) => (this.#writable = resolve));
+    }
+  }
+
+  #request(): Request {
+    const { head, requestEnded } = this.#x;
+    const headers = new Headers();
+    head.fields.forEach((name, value) => headers.append(name, value));
+    const url = `${head.scheme}://${head.authority === "" ? "localhost" : head.authority}${head.path === "*" ? "/" : head.path}`;
+    const bodyless = requestEnded || head.method === "GET" || head.method === "HEAD";
+    const init: RequestInit & { duplex?: "half" } = { method: head.method, headers, signal: this.#abort.signal };
+    if (!bodyless) {
+      init.body = new ReadableStream<Uint8Array>({
+        start: (c) => {
+          this.#body = c;
+        },
+        pull: () => this.#x.resumeRequest(),
+        cancel: () => {
+          this.#body = null;
+        },
+      });
+      init.duplex = "half";
+    }
+    return new Request(url, init);
+  }
+}
+
+const NONE = new Uint8Array(0);
+
+function responseHead(r: Response, wall: number): ResponseHead {
+  const fields = Fields.empty();
+  r.headers.forEach((value, name) => {
+    if (name !== "set-cookie") fields.add(name, value);
+  });
+  for (const cookie of r.headers.getSetCookie()) fields.add("Set-Cookie", cookie);
+  if (!r.headers.has("date")) fields.add("Date", httpDate(wall));
+  const length = r.headers.get("content-length");
+  const known = length !== null && /^\d{1,15}$/.test(length);
+  return { status: r.status, reason: "", fields, contentLength: r.body === null ? 0 : known ? Number(length) : -1, upgrade: "" };
+}

@@ -1,0 +1,106 @@
+import type { Slab } from "../base/slab.ts";
+import type { ClusterSpec } from "../config/model.ts";
+import type { StreamReader } from "../http/codec.ts";
+import { DEFAULT_H1_LIMITS } from "../http/h1/limits.ts";
+import type { ResponseHead } from "../http/head.ts";
+import type { DialHandler, Platform } from "../platform/types.ts";
+import type { EventLog } from "../telemetry/event_log.ts";
+import type { ClusterMetrics } from "../telemetry/metrics.ts";
+import type { LinkEnv } from "../wire/link.ts";
+import { dialHost, hostDialOptions } from "./dialer.ts";
+import { ClusterDiscovery } from "./discovery/cluster_discovery.ts";
+import { roundRobin } from "./picker/round_robin.ts";
+import { HostPool, type PoolEnv } from "./pool/host_pool.ts";
+import type { Cluster, Host, LeaseWaiter, Picker } from "./types.ts";
+
+export interface ClusterEnv {
+  readonly platform: Platform;
+  readonly link: LinkEnv;
+  readonly slab: Slab;
+  readonly log: EventLog;
+}
+
+/** A cluster in force: its hosts as discovery finds them, the picker over them, and a pool for each. It outlives config changes. */
+export class UpstreamCluster implements Cluster {
+  readonly metrics: ClusterMetrics;
+  spec: ClusterSpec;
+  picker: Picker;
+  readonly #env: ClusterEnv;
+  readonly #discovery: ClusterDiscovery;
+  readonly #pools = new Map<Host, HostPool>();
+  #pool: PoolEnv;
+
+  constructor(env: ClusterEnv, spec: ClusterSpec, metrics: ClusterMetrics) {
+    this.#env = env;
+    this.spec = spec;
+    this.metrics = metrics;
+    this.#pool = poolEnv(env, spec, metrics);
+    this.picker = roundRobin([]);
+    this.#discovery = new ClusterDiscovery(env.platform, env.log, spec, (hosts, gone) => this.#setHosts(hosts, gone));
+  }
+
+  get name(): string {
+    return this.spec.name;
+  }
+
+  get hosts(): readonly Host[] {
+    return this.#discovery.hosts;
+  }
+
+  /** Resolves when every name has answered or failed to. */
+  get ready(): Promise<void> {
+    return this.#discovery.ready;
+  }
+
+  start(): void {
+    this.#discovery.start();
+  }
+
+  /** Takes over a changed config; hosts that stay keep their connections. */
+  update(spec: ClusterSpec): void {
+    this.spec = spec;
+    this.#pool = poolEnv(this.#env, spec, this.metrics);
+    for (const p of this.#pools.values()) p.env = this.#pool;
+    void this.#discovery.update(spec);
+  }
+
+  lease(h: Host, fresh: boolean, reader: StreamReader<ResponseHead>, w: LeaseWaiter): { cancel(): void } | null {
+    let pool = this.#pools.get(h);
+    if (pool === undefined) {
+      pool = new HostPool(h, this.#pool);
+      this.#pools.set(h, pool);
+    }
+    return pool.lease(fresh, reader, w);
+  }
+
+  dial(h: Host, handler: DialHandler): { cancel(): void } {
+    return dialHost(this.#env.platform, h, this.#pool.dial, handler);
+  }
+
+  close(): void {
+    this.#discovery.close();
+    for (const p of this.#pools.values()) p.close();
+    this.#pools.clear();
+  }
+
+  #setHosts(hosts: readonly Host[], gone: readonly Host[]): void {
+    // Not the first host again: it would be favoured whenever hosts come and go.
+    this.picker = roundRobin(hosts, Math.random());
+    for (const h of gone) {
+      this.#pools.get(h)?.close();
+      this.#pools.delete(h);
+    }
+  }
+}
+
+function poolEnv(env: ClusterEnv, spec: ClusterSpec, metrics: ClusterMetrics): PoolEnv {
+  return {
+    platform: env.platform,
+    link: env.link,
+    codec: { limits: DEFAULT_H1_LIMITS, maxRequests: spec.requestsPerConnection ?? Number.POSITIVE_INFINITY, slab: env.slab },
+    dial: hostDialOptions(spec),
+    metrics,
+    idleMs: spec.idleMs ?? 0,
+    maxIdle: spec.maxIdle,
+  };
+}

@@ -1,0 +1,78 @@
+import { ProxyError } from "../../base/error.ts";
+import type { StreamReader } from "../../http/codec.ts";
+import { H1Client } from "../../http/h1/client.ts";
+import type { ResponseHead } from "../../http/head.ts";
+import type { Conn } from "../../platform/types.ts";
+import { Link } from "../../wire/link.ts";
+import type { StreamLease } from "../types.ts";
+import type { HostPool } from "./host_pool.ts";
+
+/** One HTTP/1.x connection to an upstream. It is its own lease: one stream at a time. */
+export class UpstreamConn extends Link implements StreamLease {
+  readonly face: H1Client;
+  protected readonly lingers = false;
+  readonly #pool: HostPool;
+  reused = false;
+  /** Listed as unused in the pool. */
+  pooled = false;
+  #leased = false;
+
+  constructor(pool: HostPool, conn: Conn) {
+    super(pool.env.link, conn, pool.env.metrics.bytesDown, pool.env.metrics.bytesUp);
+    this.#pool = pool;
+    this.face = new H1Client(pool.env.codec);
+  }
+
+  get writer(): H1Client {
+    return this.face;
+  }
+
+  get label(): string {
+    return this.#pool.host.label;
+  }
+
+  /** Starts a stream; null when the connection can take none. */
+  lend(reader: StreamReader<ResponseHead>): this | null {
+    this.reused = this.#leased;
+    if (this.face.open(reader) instanceof ProxyError) return null;
+    this.face.deadline = Number.POSITIVE_INFINITY;
+    this.#leased = true;
+    this.pooled = false;
+    this.#pool.host.active++;
+    return this;
+  }
+
+  detach(): { conn: Conn; unread: Uint8Array } {
+    const unread = this.face.detach();
+    this.release();
+    return { conn: this.conn, unread };
+  }
+
+  protected onFault(_e: ProxyError): void {
+    // The stream in hand has been told; the codec closes the connection.
+  }
+
+  protected onSettled(): void {
+    if (this.pooled || !this.face.idle) return;
+    this.#pool.host.active--;
+    this.#pool.put(this);
+  }
+
+  protected onGone(cause: ProxyError | null): void {
+    if (!this.pooled) this.#pool.host.active--;
+    const untouched = this.face.untouched;
+    this.#pool.remove(this);
+    const code = cause === null ? "upstreamClosed" : "upstreamReset";
+    const text = cause === null ? "the upstream closed the connection" : "the upstream reset the connection";
+    this.face.lost(
+      new ProxyError(text, {
+        code,
+        side: "upstream",
+        scope: "connection",
+        retry: untouched ? "ifReused" : "never",
+        status: 502,
+        cause,
+      }),
+    );
+  }
+}
