@@ -1,0 +1,30 @@
+import type { Item } from "../gather.ts";
+import type { Lowering } from "../lower/lowering.ts";
+
+const ACTIONS = ["to", "respond", "redirect"] as const;
+const FORWARD_ONLY = ["rewrite", "upgrade", "connect", "timeout", "timeouts", "requestHeaders"] as const;
+
+/** A route does one thing. Asked of the tree, so that it is told also when another part of the route can't be read. */
+export function checkActions(item: Item, to: Lowering): void {
+  const { own } = item;
+  if (own.kind !== "map") return;
+  const report = to.ownReporter(item);
+  const given = ACTIONS.filter((k) => own.entries.has(k));
+  const [first, second] = given;
+  if (first === undefined) {
+    // A misspelt or later key is likely the missing one, and is told by itself.
+    if (!own.entries.has("handler")) report.error([], `say what the route does: found none of ${ACTIONS.join(", ")}, wanted one`);
+    return;
+  }
+  if (second !== undefined) {
+    report.errorAtKey([second], `keep one of ${given.map((k) => JSON.stringify(k)).join(" and ")}: a route does one thing`);
+    return;
+  }
+  if (first === "to") return;
+  for (const key of FORWARD_ONLY)
+    if (own.entries.has(key))
+      report.errorAtKey(
+        [key],
+        `remove ${JSON.stringify(key)}: found it beside ${JSON.stringify(first)}, and it is for requests that are sent on`,
+      );
+}

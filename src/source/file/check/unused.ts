@@ -1,0 +1,33 @@
+import type { ListenerSpec } from "../../../config/model.ts";
+import type { Lowering } from "../lower/lowering.ts";
+import type { PlacedRoute } from "../lower/tables.ts";
+import type { Names } from "./names.ts";
+
+/** Warns of clusters that no route leads to and of listeners that no route serves. */
+export function checkUnused(
+  names: Names,
+  listeners: ReadonlyMap<string, ListenerSpec>,
+  routes: readonly PlacedRoute[],
+  to: Lowering,
+): void {
+  for (const [name, item] of to.gathered.clusters)
+    if (!names.isClusterUsed(name))
+      to.problems.add(
+        "warning",
+        `clusters.${name}`,
+        item.key,
+        `remove cluster ${JSON.stringify(name)} or lead a route to it: found none that does`,
+      );
+  // With a broken route left out nothing can be said of listeners.
+  if (routes.length < to.gathered.routes.length) return;
+  for (const name of listeners.keys()) {
+    if (routes.some((r) => r.listeners === null || r.listeners.includes(name))) continue;
+    const key = to.gathered.listeners.get(name)!.key;
+    to.problems.add(
+      "warning",
+      `listeners.${name}`,
+      key,
+      `add a route for listener ${JSON.stringify(name)}: found none, so every request gets 404`,
+    );
+  }
+}

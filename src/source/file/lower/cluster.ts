@@ -1,0 +1,30 @@
+import type { ClusterSpec, EndpointSpec } from "../../../config/model.ts";
+import type { Reporter } from "../problem_list.ts";
+import type { ClusterConfig } from "../schema/cluster.ts";
+import { hostPolicy } from "./host_policy.ts";
+import type { Lowering } from "./lowering.ts";
+
+export function lowerCluster(name: string, c: ClusterConfig, to: Lowering, report: Reporter): ClusterSpec {
+  const endpoints = c.endpoints.map((e): EndpointSpec => {
+    if ("kind" in e) return { address: to.address(e), weight: 1, metadata: new Map(), zone: "", priority: 0 };
+    const metadata = new Map(Object.entries(e.metadata ?? {}));
+    return { address: to.address(e.address), weight: e.weight, metadata, zone: e.zone, priority: e.priority };
+  });
+  if (endpoints.every((e) => e.weight === 0))
+    report.error(["endpoints"], "raise a weight above 0: found none that takes traffic");
+  if (c.dns.minTtl > c.dns.maxTtl) report.error(["dns"], "raise maxTtl or lower minTtl: found minTtl above maxTtl");
+  return {
+    name,
+    endpoints,
+    balance: { kind: c.balance },
+    protocol: "http1",
+    connectTimeoutMs: c.connectTimeout,
+    idleMs: c.idleTimeout,
+    maxIdle: c.maxIdle,
+    requestsPerConnection: c.requestsPerConnection,
+    keepAliveMs: c.keepalive,
+    source: c.source ?? null,
+    host: hostPolicy(c.host),
+    dns: { families: c.dns.families, minTtlMs: c.dns.minTtl, maxTtlMs: c.dns.maxTtl },
+  };
+}

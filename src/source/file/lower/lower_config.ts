@@ -1,0 +1,90 @@
+import type { ClusterSpec, ListenerSpec, Model } from "../../../config/model.ts";
+import { checkActions } from "../check/actions.ts";
+import { checkAddresses } from "../check/addresses.ts";
+import { Names } from "../check/names.ts";
+import { checkShadowed } from "../check/shadowed.ts";
+import { checkUnused } from "../check/unused.ts";
+import { decode } from "../decode.ts";
+import type { Item } from "../gather.ts";
+import { clusterSchema } from "../schema/cluster.ts";
+import { type ListenerConfig, listenerSchema } from "../schema/listener.ts";
+import { type RouteConfig, routeSchema } from "../schema/route.ts";
+import { toPlain } from "../tree.ts";
+import { targetsOf } from "./action.ts";
+import { lowerCluster } from "./cluster.ts";
+import { lowerListener } from "./listener.ts";
+import type { Lowering } from "./lowering.ts";
+import { lowerProcess } from "./process.ts";
+import { hostsOf, lowerRoute } from "./route.ts";
+import { RouteNames } from "./route_name.ts";
+import { buildTables, type PlacedRoute } from "./tables.ts";
+
+/** The model of all that could be decoded. It may be used when no problem is an error. */
+export function lowerConfig(to: Lowering): Model {
+  const rest = lowerProcess(to);
+  const names = new Names(to.gathered);
+  const listeners = decodeListeners(to);
+  const clusters = lowerClusters(to);
+  const routes = lowerRoutes(to, names);
+  const { tables, of } = buildTables([...listeners.keys()], routes);
+  const specs = new Map<string, ListenerSpec>();
+  for (const [name, c] of listeners) specs.set(name, lowerListener(name, c, of.get(name)!, to));
+  checkAddresses(specs, rest, to);
+  checkShadowed(routes, to);
+  checkUnused(names, specs, routes, to);
+  return { ...rest, listeners: specs, routeTables: tables, clusters };
+}
+
+function decodeListeners(to: Lowering): Map<string, ListenerConfig> {
+  const out = new Map<string, ListenerConfig>();
+  for (const [name, item] of to.gathered.listeners) {
+    const report = to.reporter(item);
+    const c = decode(listenerSchema, toPlain(item.node), report);
+    if (c === null) continue;
+    if (c.mode !== undefined && c.address.kind !== "unix")
+      report.error(["mode"], 'remove "mode": found it for an address that is no unix socket');
+    if (c.limits.requestLine > c.limits.head)
+      report.error(["limits", "requestLine"], "lower requestLine: found it above head, which it is a part of");
+    out.set(name, c);
+  }
+  return out;
+}
+
+function lowerClusters(to: Lowering): Map<string, ClusterSpec> {
+  const out = new Map<string, ClusterSpec>();
+  for (const [name, item] of to.gathered.clusters) {
+    const report = to.reporter(item);
+    const c = decode(clusterSchema, toPlain(item.node), report);
+    if (c !== null) out.set(name, lowerCluster(name, c, to, report));
+  }
+  return out;
+}
+
+/** A decoded route with the item that it came from. */
+export interface LoweredRoute extends PlacedRoute {
+  readonly item: Item;
+}
+
+function lowerRoutes(to: Lowering, names: Names): LoweredRoute[] {
+  const decoded: { item: Item; c: RouteConfig }[] = [];
+  for (const item of to.gathered.routes) {
+    checkActions(item, to);
+    const c = decode(routeSchema, toPlain(item.node), to.reporter(item));
+    if (c !== null) decoded.push({ item, c });
+  }
+  const given = names.routeNames(decoded, to);
+  const derive = new RouteNames(given);
+  const out: LoweredRoute[] = [];
+  for (const { item, c } of decoded) {
+    const report = to.reporter(item);
+    const listeners = c.listeners === undefined ? null : typeof c.listeners === "string" ? [c.listeners] : c.listeners;
+    names.checkListeners(listeners ?? [], typeof c.listeners === "string", report);
+    if (c.to !== undefined) for (const t of targetsOf(c.to)) names.checkCluster(t.cluster, t.at, report);
+    const lowered = lowerRoute(c.name ?? "", c, report);
+    if (lowered === null) continue;
+    const hosts = hostsOf(c);
+    const route = c.name === undefined ? { ...lowered, name: derive.derive(hosts, lowered.match) } : lowered;
+    out.push({ route, hosts, listeners, item });
+  }
+  return out;
+}

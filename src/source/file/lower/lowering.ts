@@ -1,0 +1,36 @@
+import { dirname } from "node:path";
+import type { Address } from "../../../platform/types.ts";
+import { pathFrom } from "../config_files.ts";
+import type { Gathered, Item } from "../gather.ts";
+import { type ProblemList, Reporter } from "../problem_list.ts";
+
+/** What lowering one resource needs to know of the whole. */
+export class Lowering {
+  readonly problems: ProblemList;
+  readonly gathered: Gathered;
+  readonly #directory: string;
+
+  constructor(gathered: Gathered, fileName: string, problems: ProblemList) {
+    this.gathered = gathered;
+    this.problems = problems;
+    this.#directory = dirname(fileName);
+  }
+
+  reporter(item: Item): Reporter {
+    return new Reporter(this.problems, item.node, item.path);
+  }
+
+  /** Of what the item itself says, its defaults left out. */
+  ownReporter(item: Item): Reporter {
+    return new Reporter(this.problems, item.own, item.path);
+  }
+
+  /** Relative paths start at the directory of the config that was named. */
+  path(path: string): string {
+    return pathFrom(this.#directory, path);
+  }
+
+  address(a: Address): Address {
+    return a.kind === "tcp" || a.path.startsWith("\0") ? a : { kind: "unix", path: this.path(a.path) };
+  }
+}

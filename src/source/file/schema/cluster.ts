@@ -1,0 +1,52 @@
+import { z } from "zod";
+import { dialAddress } from "./address.ts";
+import { duration } from "./duration.ts";
+import { hostName } from "./host.ts";
+import { ipAddress } from "./ip.ts";
+import { choice, int, off, text } from "./scalar.ts";
+
+const endpoint = z.strictObject({
+  address: dialAddress.describe("host:port or unix:/path; a host name is resolved again when its records expire"),
+  weight: int(0, 65535).prefault(1).describe("Its share of the sum of all weights; 0: no traffic"),
+  metadata: z.record(z.string(), text()).optional().describe("Labels of the endpoint"),
+  zone: text().prefault("").describe("Where it runs"),
+  priority: int(0, 127).prefault(0).describe("0 is used first"),
+});
+
+const dns = z.strictObject({
+  families: choice("auto", "v4", "v6").prefault("auto").describe("Addresses to ask for; auto: both"),
+  minTtl: duration(0).prefault("1s").describe("Keep an answer at least so long"),
+  maxTtl: duration().prefault("5m").describe("Ask again after this time at the latest"),
+});
+
+/** One `clusters` entry. */
+export const clusterSchema = z
+  .strictObject({
+    endpoints: z
+      .array(z.union([dialAddress, endpoint]))
+      .min(1)
+      .describe("Servers that share the cluster's requests"),
+    balance: choice("roundRobin").prefault("roundRobin").describe("How an endpoint is chosen"),
+    host: hostName(true, ["pass", "endpoint"])
+      .prefault("pass")
+      .describe('Host sent on: "pass" the client\'s, "endpoint" the address in the config, or a literal'),
+    connectTimeout: duration().prefault("5s").describe("Until a connection stands"),
+    idleTimeout: z
+      .union([duration(), off()])
+      .prefault("60s")
+      .describe("How long an unused connection is kept; false: connections are not kept"),
+    maxIdle: int(0, 65535).prefault(256).describe("Unused connections kept for each endpoint"),
+    requestsPerConnection: z
+      .union([int(1, 2 ** 31 - 1), off()])
+      .prefault(false)
+      .describe("Requests on one connection; false: no limit"),
+    keepalive: z
+      .union([duration(), off()])
+      .prefault("60s")
+      .describe("Idle time before the first TCP keepalive probe; false: off"),
+    source: ipAddress().optional().describe("IP address that connections come from; the system's choice when absent"),
+    dns: dns.prefault({}).describe("How host names are resolved"),
+  })
+  .meta({ id: "Cluster" });
+
+export type ClusterConfig = z.output<typeof clusterSchema>;

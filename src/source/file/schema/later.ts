@@ -1,0 +1,25 @@
+/** Keys that configs for later versions use; told apart from misspellings, so that nobody looks for the typing error. */
+const LATER: ReadonlySet<string> = new Set([
+  "tls",
+  "protocol",
+  "plugins",
+  "plugin",
+  "filters",
+  "handler",
+  "retry",
+  "health",
+  "outlier",
+  "breaker",
+  "mirror",
+  "sticky",
+  "rateLimit",
+  "compress",
+  "cache",
+  "proxyProtocol",
+  "secrets",
+  "tracing",
+]);
+
+export function isLater(key: string): boolean {
+  return LATER.has(key);
+}

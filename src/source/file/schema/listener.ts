@@ -1,0 +1,87 @@
+import { z } from "zod";
+import { listenAddress } from "./address.ts";
+import { duration } from "./duration.ts";
+import { ipRange } from "./ip.ts";
+import { type Leaf, leaf, mismatch } from "./leaf.ts";
+import { bool, choice, int, off } from "./scalar.ts";
+import { size } from "./size.ts";
+
+const forwarded = z.strictObject({
+  trustedProxies: z
+    .array(ipRange)
+    .prefault([])
+    .describe("Peers whose forwarding fields are believed and appended to; those of all others are replaced"),
+  xForwarded: choice("set", "keep", "remove").prefault("set").describe("X-Forwarded-For, -Proto and -Host"),
+  forwarded: choice("set", "keep", "remove").prefault("remove").describe("Forwarded of RFC 7239"),
+  requestId: choice("set", "always", "keep", "remove")
+    .prefault("set")
+    .describe("X-Request-Id: set makes one unless a trusted peer sent it, always makes a new one"),
+  via: bool()
+    .prefault(false)
+    .describe("Add Via to requests and responses (RFC 9110 7.6.3); some servers don't compress for proxies that do"),
+});
+
+const paths = z.strictObject({
+  mergeSlashes: bool().prefault(false).describe("Take // for / before routing, and send it so"),
+});
+
+const limits = z.strictObject({
+  head: size(1024, 1024 ** 2)
+    .prefault("64KiB")
+    .describe("Bytes of a request's head"),
+  requestLine: size(256, 1024 ** 2)
+    .prefault("16KiB")
+    .describe("Bytes of the request line"),
+  fields: int(1, 10_000).prefault(100).describe("Header fields of a request"),
+  body: z
+    .union([size(0), off()])
+    .prefault(false)
+    .describe("Bytes of a request's body; false: no limit"),
+  requestsPerConnection: z
+    .union([int(1, 2 ** 31 - 1), off()])
+    .prefault(false)
+    .describe("Requests on one connection; false: no limit"),
+});
+
+const timeouts = z.strictObject({
+  idle: duration().prefault("60s").describe("Between two requests of a kept connection"),
+  head: duration().prefault("10s").describe("From the first byte of a request's head to its last"),
+  body: duration().prefault("60s").describe("Between two reads of a request's body"),
+  streamIdle: duration().prefault("5m").describe("Between any two bytes of a request or its reply"),
+  tunnelIdle: duration().prefault("1h").describe("Idle time of an upgraded connection or a CONNECT tunnel"),
+});
+
+/** One `listeners` entry. */
+export const listenerSchema = z
+  .strictObject({
+    address: listenAddress.describe("Where to listen; without a host on every address, IPv6 and IPv4"),
+    backlog: int(1, 2 ** 31 - 1)
+      .optional()
+      .describe("Length of the accept queue; the system's maximum when absent"),
+    mode: fileMode().optional().describe("File mode of a unix socket"),
+    keepalive: z
+      .union([duration(), off()])
+      .prefault("60s")
+      .describe("Idle time before the first TCP keepalive probe; false: off"),
+    maxConnections: int(1, 2 ** 31 - 1)
+      .optional()
+      .describe("Connections on this listener; only the process's cap when absent"),
+    forwarded: forwarded.prefault({}).describe("What upstreams are told of the client"),
+    paths: paths.prefault({}).describe("How paths are normalised"),
+    underscores: choice("drop", "keep", "refuse")
+      .prefault("drop")
+      .describe("Field names with _, which CGI-like upstreams take for -"),
+    limits: limits.prefault({}).describe("What one client may send"),
+    timeouts: timeouts.prefault({}).describe("How long a client may take"),
+  })
+  .meta({ id: "Listener" });
+
+export type ListenerConfig = z.output<typeof listenerSchema>;
+
+/** Octal digits, whether YAML read them as text or as a number. */
+function fileMode(): Leaf<number> {
+  return leaf({ anyOf: [{ type: "string", pattern: "^0?o?[0-7]{3}$" }, { type: "integer" }], examples: ["0660"] }, (v) => {
+    const m = /^0?o?([0-7]{3})$/.exec(String(v));
+    return m !== null ? Number.parseInt(m[1]!, 8) : mismatch('an octal file mode such as "0660"');
+  });
+}

@@ -1,0 +1,86 @@
+import { z } from "zod";
+import { redirectSchema, respondSchema, rewriteSchema, toSchema } from "./action.ts";
+import { duration } from "./duration.ts";
+import { headerOps } from "./header.ts";
+import { hostPattern } from "./host.ts";
+import { type Leaf, leaf, refuse } from "./leaf.ts";
+import { matchSchema } from "./match.ts";
+import { label } from "./name.ts";
+import { bool, off, text, wantText } from "./scalar.ts";
+import { size } from "./size.ts";
+
+/** An upgrade token such as `websocket`, lower case; `*`: all. */
+function upgradeToken(): Leaf<string> {
+  return leaf({ type: "string", examples: ["websocket", "*"] }, (v) => {
+    if (typeof v !== "string") return wantText('a protocol such as "websocket"', v);
+    if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z/]+$/.test(v))
+      return refuse(`correct the protocol: found ${JSON.stringify(v)}, wanted a token such as "websocket"`);
+    const lower = v.toLowerCase();
+    return lower === "h2c" ? refuse('remove "h2c": it is never forwarded, for it would carry requests past every rule') : lower;
+  });
+}
+
+const timeouts = z.strictObject({
+  responseHead: duration().prefault("60s").describe("From the request sent to the head of its reply"),
+});
+
+const allow = z.strictObject({
+  encodedSlash: bool().prefault(false).describe("Take paths with %2F"),
+  backslash: bool().prefault(false).describe("Take paths with a backslash, raw or encoded"),
+  nul: bool().prefault(false).describe("Take paths with %00"),
+});
+
+/** What routes and `defaults.route` share. */
+export const routeCommon = {
+  hosts: z
+    .union([hostPattern, z.array(hostPattern).min(1)])
+    .optional()
+    .describe("Hosts, exact or *.example.com, whatever their port unless one is given; every host when absent"),
+  listeners: z
+    .union([text(), z.array(text()).min(1)])
+    .optional()
+    .describe("Names of listeners; all when absent"),
+  rewrite: rewriteSchema.optional().describe("Changes to the request before it is sent on"),
+  requestHeaders: headerOps("request")
+    .prefault({})
+    .describe("Changes to the request's header fields: remove, then set, then add"),
+  responseHeaders: headerOps("response")
+    .prefault({})
+    .describe("Changes to the reply's header fields: remove, then set, then add"),
+  timeout: z
+    .union([duration(), off()])
+    .prefault(false)
+    .describe("From the end of the request to the last byte of the reply; false: none"),
+  timeouts: timeouts.prefault({}),
+  limits: z
+    .strictObject({
+      body: z
+        .union([size(0), off()])
+        .optional()
+        .describe("Bytes of a request's body; the listener's limit when absent"),
+    })
+    .prefault({}),
+  allow: allow.prefault({}).describe("Shapes of a path that are refused otherwise, for upstreams may read them in two ways"),
+  upgrade: z
+    .array(upgradeToken())
+    .prefault(["websocket"])
+    .describe('Protocols that clients may upgrade to; "*" for all, [] for none'),
+  connect: bool().prefault(false).describe("Make a tunnel of CONNECT requests that match"),
+};
+
+/** One item of `routes`. */
+export const routeSchema = z
+  .strictObject({
+    name: label("route").optional().describe("Name in logs and metrics; made of host and path when absent"),
+    match: z
+      .union([matchSchema, z.array(matchSchema).min(1)])
+      .optional()
+      .describe("Alternatives of which one must hold; every request when absent"),
+    to: toSchema.optional().describe("Cluster that answers, or several that share by weight"),
+    respond: respondSchema.optional().describe("A reply that Weir makes"),
+    redirect: redirectSchema.optional().describe("Another place to go to; parts that are absent stay the request's"),
+    ...routeCommon,
+  })
+  .meta({ id: "Route" });
+
+export type RouteConfig = z.output<typeof routeSchema>;

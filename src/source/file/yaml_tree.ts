@@ -1,0 +1,161 @@
+import {
+  type Alias,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type Node,
+  type Pair,
+  parseDocument,
+  type Scalar,
+  type YAMLMap,
+} from "yaml";
+import type { ProblemList } from "./problem_list.ts";
+import type { SourceText, Span } from "./source_text.ts";
+import type { ConfNode, MapEntry, ScalarNode } from "./tree.ts";
+
+/** Nodes that aliases may add to one file: a few lines of nested aliases stand for billions of values otherwise. */
+const ALIAS_NODES = 100_000;
+/** Nesting that no config needs; deeper text would only exhaust the stack. */
+const DEPTH = 100;
+/** YAML 1.1 and 1.2 disagree on these, so they reach the decoder as text: 0600, 0o600, 0x1F. */
+const LEADING_ZERO = /^[-+]?0[0-9ox]/;
+
+/** The tree of a YAML or JSON text. Syntax problems are told and the rest is read as far as it goes. */
+export function readYaml(source: SourceText, problems: ProblemList): ConfNode {
+  // A raw tab can't stand inside a JSON string, so outside of one a space is the same; YAML would refuse some of them.
+  const text = /\.json$/i.test(source.name) ? source.text.replaceAll("\t", " ") : source.text;
+  const document = parseDocument(text, { prettyErrors: false, uniqueKeys: false, strict: true, merge: false });
+  for (const e of document.errors)
+    problems.add("error", "", { source, start: e.pos[0], end: e.pos[1] }, syntaxMessage(e.code, e.message));
+  for (const w of document.warnings)
+    problems.add("error", "", { source, start: w.pos[0], end: w.pos[1] }, syntaxMessage(w.code, w.message));
+  const contents = document.contents as Node | null;
+  if (contents === null) {
+    const span = { source, start: 0, end: source.text.length };
+    return { kind: "scalar", span, value: null };
+  }
+  return new TreeReader(source, problems).read(contents, 0);
+}
+
+class TreeReader {
+  readonly #source: SourceText;
+  readonly #problems: ProblemList;
+  readonly #anchors = new Map<string, Node>();
+  /** Entries that came by `<<` and may be overridden by the map's own. */
+  readonly #merged = new WeakSet<MapEntry>();
+  #aliasNodes = 0;
+  #aliasDepth = 0;
+
+  constructor(source: SourceText, problems: ProblemList) {
+    this.#source = source;
+    this.#problems = problems;
+  }
+
+  read(node: Node, depth: number): ConfNode {
+    const span = this.#span(node);
+    if (depth > DEPTH) return this.#give(span, `nest less deeply: found more than ${DEPTH} levels`);
+    if (this.#aliasDepth > 0 && ++this.#aliasNodes > ALIAS_NODES)
+      return this.#give(span, `use fewer aliases: together they stand for more than ${ALIAS_NODES} values`);
+    if (isAlias(node)) return this.#alias(node, span, depth);
+    if (node.anchor !== undefined) this.#anchors.set(node.anchor, node);
+    if (isMap(node)) return { kind: "map", span, entries: this.#entries(node, depth) };
+    if (isSeq(node)) return { kind: "list", span, items: node.items.map((item) => this.read(item as Node, depth + 1)) };
+    if (isScalar(node)) return this.#scalar(node, span);
+    return { kind: "scalar", span, value: null };
+  }
+
+  #entries(map: YAMLMap, depth: number): Map<string, MapEntry> {
+    const entries = new Map<string, MapEntry>();
+    for (const pair of map.items as Pair<Node, Node | null>[]) {
+      const key = this.#span(pair.key);
+      if (!isScalar(pair.key)) {
+        this.#problems.add("error", "", key, "write a plain key: found a list, a map or an alias as a key");
+        continue;
+      }
+      const name = pair.key.type === "PLAIN" ? String(pair.key.source ?? "") : String(pair.key.value);
+      const value: ConfNode = pair.value === null ? { kind: "scalar", span: key, value: null } : this.read(pair.value, depth + 1);
+      if (name === "<<" && pair.key.type === "PLAIN") {
+        this.#merge(entries, value, key);
+        continue;
+      }
+      const before = entries.get(name);
+      if (before !== undefined && !this.#merged.has(before)) {
+        const line = before.key.source.place(before.key.start, before.key.end).line;
+        this.#problems.add(
+          "error",
+          "",
+          key,
+          `remove or rename one of the two keys ${JSON.stringify(name)}: the first stands in line ${line}`,
+        );
+        continue;
+      }
+      entries.set(name, { key, value });
+    }
+    return entries;
+  }
+
+  #merge(entries: Map<string, MapEntry>, value: ConfNode, key: Span): void {
+    const maps = value.kind === "list" ? value.items : [value];
+    for (const map of maps) {
+      if (map.kind !== "map") {
+        this.#problems.add("error", "", key, 'give "<<" a map or a list of maps');
+        continue;
+      }
+      for (const [name, entry] of map.entries) {
+        if (entries.has(name)) continue;
+        const copy = { key: entry.key, value: entry.value };
+        this.#merged.add(copy);
+        entries.set(name, copy);
+      }
+    }
+  }
+
+  #alias(alias: Alias, span: Span, depth: number): ConfNode {
+    const target = this.#anchors.get(alias.source);
+    if (target === undefined)
+      return this.#give(
+        span,
+        `define the anchor before it is used: found "*${alias.source}", and no "&${alias.source}" above it`,
+      );
+    this.#aliasDepth++;
+    const node = this.read(target, depth + 1);
+    this.#aliasDepth--;
+    return node;
+  }
+
+  #scalar(node: Scalar, span: Span): ScalarNode {
+    const value = node.value;
+    if (typeof value === "number" || typeof value === "bigint") {
+      const text = node.source ?? String(value);
+      return {
+        kind: "scalar",
+        span,
+        value: LEADING_ZERO.test(text) && text !== "0" && !text.startsWith("0.") ? text : Number(value),
+      };
+    }
+    if (typeof value === "string" || typeof value === "boolean") return { kind: "scalar", span, value };
+    return { kind: "scalar", span, value: null };
+  }
+
+  #span(node: Node): Span {
+    const [start, end] = node.range ?? [0, 0];
+    return { source: this.#source, start, end };
+  }
+
+  #give(span: Span, message: string): ScalarNode {
+    this.#problems.add("error", "", span, message);
+    return { kind: "scalar", span, value: null };
+  }
+}
+
+function syntaxMessage(code: string, message: string): string {
+  if (code === "MULTIPLE_DOCS") return 'remove the "---": a config is one YAML document';
+  if (code === "TAB_AS_INDENT") return "indent with spaces: YAML takes no tab there";
+  if (code === "TAG_RESOLVE_FAILED") return `remove the tag: ${lowerFirst(message)}`;
+  return `correct the YAML: ${lowerFirst(message.replace(/\.$/, ""))}`;
+}
+
+function lowerFirst(s: string): string {
+  return /^[A-Z][a-z]/.test(s) ? s[0]!.toLowerCase() + s.slice(1) : s;
+}
