@@ -4,7 +4,7 @@ import { residentBytes } from "../support/process_tree.ts";
 import { openClient } from "../support/raw_client.ts";
 import { reply } from "../support/raw_origin.ts";
 import type { RawPeer } from "../support/raw_peer.ts";
-import { startSite, type Site } from "../support/weir.ts";
+import { type Site, startSite } from "../support/weir.ts";
 
 setDefaultTimeout(120_000);
 
@@ -60,10 +60,14 @@ async function growthDuring(site: Site, before: number, work: Promise<void>): Pr
   const ended = work.finally(() => {
     done = true;
   });
-  await until("the body to be through", () => {
-    most = Math.max(most, residentBytes(site.weir.pid) - before);
-    return done;
-  }, 100_000);
+  await until(
+    "the body to be through",
+    () => {
+      most = Math.max(most, residentBytes(site.weir.pid) - before);
+      return done;
+    },
+    100_000,
+  );
   await ended;
   return most;
 }
@@ -223,6 +227,12 @@ describe("what is given up is released", () => {
 
 /** The gauges of what is in hand are back at nothing. */
 async function nothingActive(site: Site): Promise<void> {
-  await until("no request to be active", async () => (await site.weir.metric("weir_listener_requests_active", { listener: "web" })) === 0);
-  await until("no connection to be active", async () => (await site.weir.metric("weir_listener_connections_active", { listener: "web" })) === 0);
+  await until(
+    "no request to be active",
+    async () => (await site.weir.metric("weir_listener_requests_active", { listener: "web" })) === 0,
+  );
+  await until(
+    "no connection to be active",
+    async () => (await site.weir.metric("weir_listener_connections_active", { listener: "web" })) === 0,
+  );
 }

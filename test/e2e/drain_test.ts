@@ -2,14 +2,17 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { until } from "../support/deadline.ts";
-import { valueOf } from "../support/message.ts";
+import { fieldValue } from "../support/message.ts";
 import { get, openClient } from "../support/raw_client.ts";
 import { reply } from "../support/raw_origin.ts";
-import { runWeir, scratchDir, startSite, type Site, type SiteOptions } from "../support/weir.ts";
+import { runWeir, type Site, type SiteOptions, scratchDir, startSite } from "../support/weir.ts";
 
 setDefaultTimeout(30_000);
 
-const HELLO = [{ name: "hello", match: [{ path: "/hello" }], respond: { status: 200, body: "hello" } }, { name: "all", to: "origin" }];
+const HELLO = [
+  { name: "hello", match: [{ path: "/hello" }], respond: { status: 200, body: "hello" } },
+  { name: "all", to: "origin" },
+];
 const GET_SLOW = "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n";
 
 /** A weir whose origin answers only when the test does. */
@@ -49,7 +52,7 @@ describe("SIGTERM", () => {
     await conn.send(reply(200, "late"));
     const got = await held.response();
     expect(got.body).toBe("late");
-    expect(valueOf(got.fields, "connection").toLowerCase()).toBe("close");
+    expect(fieldValue(got.fields, "connection").toLowerCase()).toBe("close");
     await held.left();
     expect((await site.weir.ended()).code).toBe(0);
   });
@@ -60,12 +63,12 @@ describe("SIGTERM", () => {
     using asking = await openClient(site.port);
     for (const c of [idle, asking]) {
       await c.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
-      expect(valueOf((await c.response()).fields, "connection")).toBe("");
+      expect(fieldValue((await c.response()).fields, "connection")).toBe("");
     }
     site.weir.signal("SIGTERM");
     await until("readyz to say 503", async () => (await site.weir.admin("/readyz")).status === 503);
     await asking.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
-    expect(valueOf((await asking.response()).fields, "connection").toLowerCase()).toBe("close");
+    expect(fieldValue((await asking.response()).fields, "connection").toLowerCase()).toBe("close");
     expect(await idle.left()).toBe("end");
     expect((await site.weir.ended()).code).toBe(0);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { until } from "../support/deadline.ts";
-import { hasField, valueOf } from "../support/message.ts";
+import { fieldValue, hasField } from "../support/message.ts";
 import { freePort } from "../support/ports.ts";
 import { ask, get, openClient } from "../support/raw_client.ts";
 import { reply } from "../support/raw_origin.ts";
@@ -20,7 +20,10 @@ describe("upstreams that fail", () => {
     const line = await site.logged("/refused");
     expect(line["flags"]).toBe("UF");
     expect(line["status"]).toBe(got.status);
-    await until("the failure to be counted", async () => (await site.weir.metric("weir_cluster_connect_failures_total", { cluster: "origin" })) >= 1);
+    await until(
+      "the failure to be counted",
+      async () => (await site.weir.metric("weir_cluster_connect_failures_total", { cluster: "origin" })) >= 1,
+    );
   });
 
   test("one of two that refuses is passed over", async () => {
@@ -63,7 +66,9 @@ describe("upstreams that fail", () => {
   test("a route's timeout before the head is 504, in the middle of the reply a cut", async () => {
     await using site = await startSite({
       route: { timeout: "400ms" },
-      origin: { serve: (r, conn) => (r.target === "/never" ? undefined : conn.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart")) },
+      origin: {
+        serve: (r, conn) => (r.target === "/never" ? undefined : conn.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart")),
+      },
     });
     expect((await get(site.port, "/never")).status).toBe(504);
     using client = await openClient(site.port);
@@ -161,7 +166,7 @@ describe("clients that are slow or too large", () => {
     await client.send("GET /slow HTTP/1.1\r\nHost: te");
     const got = await client.response();
     expect(got.status).toBe(408);
-    expect(valueOf(got.fields, "connection").toLowerCase()).toBe("close");
+    expect(fieldValue(got.fields, "connection").toLowerCase()).toBe("close");
     expect(await client.left()).toBe("end");
     expect(site.origin.connections.length).toBe(0);
   });
@@ -203,11 +208,17 @@ describe("clients that are slow or too large", () => {
     await using site = await startSite({ listener: { limits: { body: "1KiB" } }, route: {} });
     const told = await ask(site.port, `POST /told HTTP/1.1\r\n${HOST}Content-Length: 1025\r\n\r\n${"x".repeat(1025)}`, "POST");
     expect(told.status).toBe(413);
-    expect(valueOf(told.fields, "connection").toLowerCase()).toBe("close");
+    expect(fieldValue(told.fields, "connection").toLowerCase()).toBe("close");
     const chunk = `100\r\n${"x".repeat(256)}\r\n`;
-    const found = await ask(site.port, `POST /found HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n${chunk.repeat(5)}0\r\n\r\n`, "POST");
+    const found = await ask(
+      site.port,
+      `POST /found HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n${chunk.repeat(5)}0\r\n\r\n`,
+      "POST",
+    );
     expect(found.status).toBe(413);
-    expect((await ask(site.port, `POST /fits HTTP/1.1\r\n${HOST}Content-Length: 1024\r\n\r\n${"x".repeat(1024)}`, "POST")).status).toBe(200);
+    expect(
+      (await ask(site.port, `POST /fits HTTP/1.1\r\n${HOST}Content-Length: 1024\r\n\r\n${"x".repeat(1024)}`, "POST")).status,
+    ).toBe(200);
     expect(site.origin.requests.map((r) => r.target)).toEqual(["/fits"]);
     expect((await site.logged("/told"))["flags"]).toBe("BL");
   });

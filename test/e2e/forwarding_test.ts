@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { hasField, type Message, valueOf, valuesOf } from "../support/message.ts";
+import { fieldValue, fieldValues, hasField, type Message } from "../support/message.ts";
 import { ask, get } from "../support/raw_client.ts";
 import { reply } from "../support/raw_origin.ts";
 import { type Site, type SiteOptions, startSite } from "../support/weir.ts";
@@ -44,45 +44,67 @@ describe("fields of one hop", () => {
     ].join("\r\n");
     expect((await ask(s.port, text)).status).toBe(200);
     const { fields } = s.origin.requests.at(-1)!;
-    for (const name of ["keep-alive", "proxy-connection", "x-mine", "x-other", "connection"]) expect(valuesOf(fields, name)).toEqual([]);
-    expect(valueOf(fields, "te")).not.toContain("deflate");
-    expect(valueOf(fields, "x-kept")).toBe("3");
+    for (const name of ["keep-alive", "proxy-connection", "x-mine", "x-other", "connection"])
+      expect(fieldValues(fields, name)).toEqual([]);
+    expect(fieldValue(fields, "te")).not.toContain("deflate");
+    expect(fieldValue(fields, "x-kept")).toBe("3");
   });
 
   test("go no further on replies", async () => {
-    const fields = ["Connection: X-Mine, keep-alive", "Keep-Alive: timeout=5", "Proxy-Connection: x", "X-Mine: 1", "X-Kept: 2", "Upgrade: h2c"];
+    const fields = [
+      "Connection: X-Mine, keep-alive",
+      "Keep-Alive: timeout=5",
+      "Proxy-Connection: x",
+      "X-Mine: 1",
+      "X-Kept: 2",
+      "Upgrade: h2c",
+    ];
     const s = await site({ origin: { serve: (_r, conn) => conn.send(reply(200, "ok", ...fields)) } });
     const got = await ask(s.port, `GET /hop HTTP/1.1\r\n${HOST}\r\n`);
-    for (const name of ["keep-alive", "proxy-connection", "x-mine", "connection", "upgrade"]) expect(hasField(got.fields, name)).toBe(false);
-    expect(valueOf(got.fields, "x-kept")).toBe("2");
+    for (const name of ["keep-alive", "proxy-connection", "x-mine", "connection", "upgrade"])
+      expect(hasField(got.fields, name)).toBe(false);
+    expect(fieldValue(got.fields, "x-kept")).toBe("2");
   });
 });
 
 describe("who the client is", () => {
   test("what an unknown peer claims is replaced", async () => {
     const s = await site();
-    const { fields } = await sent(s, "X-Forwarded-For: 1.2.3.4", "X-Forwarded-Proto: https", "X-Forwarded-Host: evil", "X-Request-Id: mine", "Forwarded: for=1.2.3.4");
-    expect(valuesOf(fields, "x-forwarded-for")).toEqual(["127.0.0.1"]);
-    expect(valuesOf(fields, "x-forwarded-proto")).toEqual(["http"]);
-    expect(valuesOf(fields, "x-forwarded-host")).toEqual(["test.example"]);
-    expect(valuesOf(fields, "forwarded")).toEqual([]);
-    expect(valuesOf(fields, "x-request-id")).not.toContain("mine");
-    expect(valuesOf(fields, "x-request-id").length).toBe(1);
+    const { fields } = await sent(
+      s,
+      "X-Forwarded-For: 1.2.3.4",
+      "X-Forwarded-Proto: https",
+      "X-Forwarded-Host: evil",
+      "X-Request-Id: mine",
+      "Forwarded: for=1.2.3.4",
+    );
+    expect(fieldValues(fields, "x-forwarded-for")).toEqual(["127.0.0.1"]);
+    expect(fieldValues(fields, "x-forwarded-proto")).toEqual(["http"]);
+    expect(fieldValues(fields, "x-forwarded-host")).toEqual(["test.example"]);
+    expect(fieldValues(fields, "forwarded")).toEqual([]);
+    expect(fieldValues(fields, "x-request-id")).not.toContain("mine");
+    expect(fieldValues(fields, "x-request-id").length).toBe(1);
   });
 
   test("an empty or repeated X-Request-Id is replaced by one", async () => {
     const s = await site();
     for (const claimed of [["X-Request-Id:"], ["X-Request-Id: a", "X-Request-Id: b"]])
-      expect(valuesOf((await sent(s, ...claimed)).fields, "x-request-id")).toEqual([expect.stringMatching(/^[0-9a-f-]{36}$/)]);
+      expect(fieldValues((await sent(s, ...claimed)).fields, "x-request-id")).toEqual([expect.stringMatching(/^[0-9a-f-]{36}$/)]);
   });
 
   test("what a trusted peer says is appended to", async () => {
     const s = await site({ listener: { forwarded: { trustedProxies: ["127.0.0.0/8", "10.0.0.0/8"], forwarded: "set" } } });
-    const { fields } = await sent(s, "X-Forwarded-For: 1.2.3.4, 10.0.0.1", "X-Forwarded-Proto: https", "X-Request-Id: mine", "Forwarded: for=1.2.3.4");
-    expect(valuesOf(fields, "x-forwarded-for")).toEqual(["1.2.3.4, 10.0.0.1, 127.0.0.1"]);
-    expect(valuesOf(fields, "x-forwarded-proto")).toEqual(["https"]);
-    expect(valuesOf(fields, "x-request-id")).toEqual(["mine"]);
-    expect(valueOf(fields, "forwarded")).toMatch(/^for=1\.2\.3\.4, for=127\.0\.0\.1;/);
+    const { fields } = await sent(
+      s,
+      "X-Forwarded-For: 1.2.3.4, 10.0.0.1",
+      "X-Forwarded-Proto: https",
+      "X-Request-Id: mine",
+      "Forwarded: for=1.2.3.4",
+    );
+    expect(fieldValues(fields, "x-forwarded-for")).toEqual(["1.2.3.4, 10.0.0.1, 127.0.0.1"]);
+    expect(fieldValues(fields, "x-forwarded-proto")).toEqual(["https"]);
+    expect(fieldValues(fields, "x-request-id")).toEqual(["mine"]);
+    expect(fieldValue(fields, "forwarded")).toMatch(/^for=1\.2\.3\.4, for=127\.0\.0\.1;/);
     expect((await s.logged("/x"))["client_address"]).toBe("1.2.3.4");
   });
 
@@ -90,17 +112,26 @@ describe("who the client is", () => {
     const claimed = ["X-Forwarded-For: 1.2.3.4", "X-Request-Id: mine", "Forwarded: for=1.2.3.4"];
     const kept = await site({ listener: { forwarded: { xForwarded: "keep", forwarded: "keep", requestId: "keep" } } });
     const first = (await sent(kept, ...claimed)).fields;
-    expect([valuesOf(first, "x-forwarded-for"), valuesOf(first, "x-request-id"), valuesOf(first, "forwarded")]).toEqual([["1.2.3.4"], ["mine"], ["for=1.2.3.4"]]);
+    expect([fieldValues(first, "x-forwarded-for"), fieldValues(first, "x-request-id"), fieldValues(first, "forwarded")]).toEqual([
+      ["1.2.3.4"],
+      ["mine"],
+      ["for=1.2.3.4"],
+    ]);
     const removed = await site({ listener: { forwarded: { xForwarded: "remove", forwarded: "remove", requestId: "remove" } } });
     const second = (await sent(removed, ...claimed, "X-Forwarded-Proto: https", "X-Forwarded-Host: h")).fields;
-    for (const name of ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-request-id", "forwarded"]) expect(hasField(second, name)).toBe(false);
+    for (const name of ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-request-id", "forwarded"])
+      expect(hasField(second, name)).toBe(false);
   });
 
   test("Via is added both ways when asked for, with the version received", async () => {
-    const s = await site({ listener: { forwarded: { via: true } }, top: { name: "edge" }, origin: { serve: (_r, conn) => conn.send(reply(200, "", "Via: 1.1 inner")) } });
+    const s = await site({
+      listener: { forwarded: { via: true } },
+      top: { name: "edge" },
+      origin: { serve: (_r, conn) => conn.send(reply(200, "", "Via: 1.1 inner")) },
+    });
     const got = await ask(s.port, `GET /x HTTP/1.0\r\n${HOST}Via: 1.1 outer\r\n\r\n`);
-    expect(valueOf(s.origin.requests[0]!.fields, "via")).toBe("1.1 outer, 1.0 edge");
-    expect(valueOf(got.fields, "via")).toBe("1.1 inner, 1.1 edge");
+    expect(fieldValue(s.origin.requests[0]!.fields, "via")).toBe("1.1 outer, 1.0 edge");
+    expect(fieldValue(got.fields, "via")).toBe("1.1 inner, 1.1 edge");
     const quiet = await site();
     expect(hasField((await sent(quiet)).fields, "via")).toBe(false);
   });
@@ -108,14 +139,14 @@ describe("who the client is", () => {
   test("the request id stands in the access log", async () => {
     const s = await site();
     const { fields } = await sent(s);
-    expect((await s.logged("/x"))["request_id"]).toBe(valueOf(fields, "x-request-id"));
+    expect((await s.logged("/x"))["request_id"]).toBe(fieldValue(fields, "x-request-id"));
   });
 });
 
 describe("names with _", () => {
   test("are dropped, kept or refused", async () => {
     expect(hasField((await sent(await site(), "X_A: 1", "X-B: 2")).fields, "x_a")).toBe(false);
-    expect(valueOf((await sent(await site({ listener: { underscores: "keep" } }), "X_A: 1")).fields, "x_a")).toBe("1");
+    expect(fieldValue((await sent(await site({ listener: { underscores: "keep" } }), "X_A: 1")).fields, "x_a")).toBe("1");
     const refusing = await site({ listener: { underscores: "refuse" } });
     expect((await get(refusing.port, "/x", "test.example", "X_A: 1")).status).toBe(400);
     expect(refusing.origin.requests.length).toBe(0);
@@ -146,8 +177,22 @@ describe("paths", () => {
   });
 
   test("a rule can't be gone round by another spelling", async () => {
-    const s = await site({ routes: [{ name: "no", match: [{ prefix: "/admin" }], respond: { status: 403 } }, { name: "all", to: "origin" }] });
-    for (const path of ["/admin", "/admin/x", "/x/../admin", "/x/%2e%2e/admin/y", "/%61dmin", "/./admin", "/admin/.", "/x/..;/../admin".replace("..;", "y")])
+    const s = await site({
+      routes: [
+        { name: "no", match: [{ prefix: "/admin" }], respond: { status: 403 } },
+        { name: "all", to: "origin" },
+      ],
+    });
+    for (const path of [
+      "/admin",
+      "/admin/x",
+      "/x/../admin",
+      "/x/%2e%2e/admin/y",
+      "/%61dmin",
+      "/./admin",
+      "/admin/.",
+      "/x/..;/../admin".replace("..;", "y"),
+    ])
       expect((await get(s.port, path)).status).toBe(403);
     expect(s.origin.requests.length).toBe(0);
   });
@@ -186,11 +231,11 @@ describe("what a route changes", () => {
     const got = await get(s.port, "/x", "test.example", "Cookie: a", "X-Team: claimed", "x-team: twice", "X-Many: 0");
     const { fields } = s.origin.requests[0]!;
     expect(hasField(fields, "cookie")).toBe(false);
-    expect(valuesOf(fields, "x-team")).toEqual(["edge"]);
-    expect(valuesOf(fields, "x-many")).toEqual(["0", "1", "2"]);
+    expect(fieldValues(fields, "x-team")).toEqual(["edge"]);
+    expect(fieldValues(fields, "x-many")).toEqual(["0", "1", "2"]);
     expect(hasField(got.fields, "server")).toBe(false);
-    expect(valuesOf(got.fields, "x-old")).toEqual(["new"]);
-    expect(valuesOf(got.fields, "set-cookie")).toEqual(["a=1", "b=2"]);
+    expect(fieldValues(got.fields, "x-old")).toEqual(["new"]);
+    expect(fieldValues(got.fields, "set-cookie")).toEqual(["a=1", "b=2"]);
   });
 
   test("paths and hosts are rewritten", async () => {
@@ -199,7 +244,12 @@ describe("what a route changes", () => {
         { name: "full", match: [{ prefix: "/full" }], to: "origin", rewrite: { path: "/one" } },
         { name: "prefix", match: [{ prefix: "/old" }], to: "origin", rewrite: { prefix: "/new/er" } },
         { name: "gone", match: [{ prefix: "/gone" }], to: "origin", rewrite: { prefix: "/" } },
-        { name: "regex", match: [{ prefix: "/users" }], to: "origin", rewrite: { regex: "^/users/([0-9]+)", substitution: "/u/\\1/x" } },
+        {
+          name: "regex",
+          match: [{ prefix: "/users" }],
+          to: "origin",
+          rewrite: { regex: "^/users/([0-9]+)", substitution: "/u/\\1/x" },
+        },
         { name: "literal", match: [{ path: "/literal" }], to: "origin", rewrite: { host: "inner.example" } },
         { name: "endpoint", match: [{ path: "/endpoint" }], to: "origin", rewrite: { host: "endpoint" } },
         { name: "pass", match: [{ path: "/pass" }], to: "origin", rewrite: { host: "pass" } },
@@ -217,12 +267,16 @@ describe("what a route changes", () => {
     for (const [asked, wanted] of paths) {
       expect((await get(s.port, asked)).status).toBe(200);
       expect(s.origin.requests.at(-1)!.target).toBe(wanted);
-      expect(valuesOf(s.origin.requests.at(-1)!.fields, "host")).toEqual(["cluster.example"]);
+      expect(fieldValues(s.origin.requests.at(-1)!.fields, "host")).toEqual(["cluster.example"]);
     }
-    const hosts: Readonly<Record<string, string>> = { "/literal": "inner.example", "/endpoint": `127.0.0.1:${s.origin.port}`, "/pass": "test.example" };
+    const hosts: Readonly<Record<string, string>> = {
+      "/literal": "inner.example",
+      "/endpoint": `127.0.0.1:${s.origin.port}`,
+      "/pass": "test.example",
+    };
     for (const [path, host] of Object.entries(hosts)) {
       await get(s.port, path);
-      expect(valuesOf(s.origin.requests.at(-1)!.fields, "host")).toEqual([host]);
+      expect(fieldValues(s.origin.requests.at(-1)!.fields, "host")).toEqual([host]);
     }
     expect((await s.logged("/old/a?q=1"))["status"]).toBe(200);
   });
@@ -244,29 +298,37 @@ describe("what a route changes", () => {
     ];
     for (const [path, status, location] of wanted) {
       const got = await get(s.port, path);
-      expect([got.status, valueOf(got.fields, "location")]).toEqual([status, location]);
+      expect([got.status, fieldValue(got.fields, "location")]).toEqual([status, location]);
     }
     expect(s.origin.connections.length).toBe(0);
   });
 
   test("a redirect can't be made to leave for another host by the path", async () => {
     const s = await site({ routes: [{ name: "r", match: [{ prefix: "/" }], redirect: { prefix: "/" } }] });
-    expect(valueOf((await get(s.port, "//evil.example/x")).fields, "location")).toMatch(/^http:\/\/test\.example\//);
+    expect(fieldValue((await get(s.port, "//evil.example/x")).fields, "location")).toMatch(/^http:\/\/test\.example\//);
   });
 
   test("replies of Weir's own", async () => {
     const s = await site({
       routes: [
-        { name: "json", match: [{ path: "/json" }], respond: { status: 201, body: '{"a":"é"}', contentType: "application/json" } },
+        {
+          name: "json",
+          match: [{ path: "/json" }],
+          respond: { status: 201, body: '{"a":"é"}', contentType: "application/json" },
+        },
         { name: "empty", match: [{ path: "/empty" }], respond: { status: 204 } },
         { name: "plain", respond: { body: "hello\n" }, responseHeaders: { set: { "X-A": "b" } } },
       ],
     });
     const json = await get(s.port, "/json");
-    expect([json.status, valueOf(json.fields, "content-type"), Buffer.from(json.body, "latin1").toString("utf8")]).toEqual([201, "application/json", '{"a":"é"}']);
+    expect([json.status, fieldValue(json.fields, "content-type"), Buffer.from(json.body, "latin1").toString("utf8")]).toEqual([
+      201,
+      "application/json",
+      '{"a":"é"}',
+    ]);
     expect((await get(s.port, "/empty")).status).toBe(204);
     const plain = await get(s.port, "/other");
-    expect([plain.status, plain.body, valueOf(plain.fields, "x-a")]).toEqual([200, "hello\n", "b"]);
-    expect(valueOf(plain.fields, "content-type")).toBe("text/plain; charset=utf-8");
+    expect([plain.status, plain.body, fieldValue(plain.fields, "x-a")]).toEqual([200, "hello\n", "b"]);
+    expect(fieldValue(plain.fields, "content-type")).toBe("text/plain; charset=utf-8");
   });
 });

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { hasField, type Message, valueOf, valuesOf } from "../support/message.ts";
+import { fieldValue, fieldValues, hasField, type Message } from "../support/message.ts";
 import { ask, openClient } from "../support/raw_client.ts";
 import { echo, reply } from "../support/raw_origin.ts";
 import type { RawPeer } from "../support/raw_peer.ts";
-import { startSite, type Site } from "../support/weir.ts";
+import { type Site, startSite } from "../support/weir.ts";
 
 setDefaultTimeout(30_000);
 
@@ -11,7 +11,13 @@ const HOST = "Host: test.example\r\n";
 let site: Site;
 
 beforeAll(async () => {
-  site = await startSite({ origin: { serve }, routes: [{ name: "own", match: [{ path: "/own" }], respond: { status: 200, body: "own\n" } }, { name: "all", to: "origin" }] });
+  site = await startSite({
+    origin: { serve },
+    routes: [
+      { name: "own", match: [{ path: "/own" }], respond: { status: 200, body: "own\n" } },
+      { name: "all", to: "origin" },
+    ],
+  });
 });
 afterAll(async () => {
   await site[Symbol.asyncDispose]();
@@ -20,13 +26,19 @@ afterAll(async () => {
 /** The replies that the tests below ask for by path. */
 async function serve(request: Message, conn: RawPeer): Promise<void> {
   const path = request.target;
-  if (path === "/chunked") return conn.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\nX-Sum: 5\r\n\r\n");
+  if (path === "/chunked")
+    return conn.send(
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\nX-Sum: 5\r\n\r\n",
+    );
   if (path === "/until-close") {
     await conn.send("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nuntil");
     await conn.send(" close");
     return conn.end();
   }
-  if (path === "/hints") return conn.send(`HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </b.css>\r\n\r\n${reply(200, "done")}`);
+  if (path === "/hints")
+    return conn.send(
+      `HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </b.css>\r\n\r\n${reply(200, "done")}`,
+    );
   if (path === "/204") return conn.send("HTTP/1.1 204 No Content\r\nX-A: b\r\n\r\n");
   if (path === "/304") return conn.send('HTTP/1.1 304 Not Modified\r\nETag: "x"\r\nContent-Length: 100\r\n\r\n');
   if (path === "/head") return conn.send("HTTP/1.1 200 OK\r\nContent-Length: 12345\r\nX-CaSe: y\r\n\r\n");
@@ -54,9 +66,9 @@ describe("versions and connections", () => {
     using client = await openClient(site.port);
     await client.send(`GET /x HTTP/1.1\r\n${HOST}Connection: close\r\n\r\n`);
     const got = await client.response();
-    expect(valueOf(got.fields, "connection").toLowerCase()).toBe("close");
+    expect(fieldValue(got.fields, "connection").toLowerCase()).toBe("close");
     expect(await client.left()).toBe("end");
-    expect(valueOf(lastSeen().fields, "connection")).toBe("");
+    expect(fieldValue(lastSeen().fields, "connection")).toBe("");
   });
 
   test("HTTP/1.0 closes, and is kept with keep-alive", async () => {
@@ -68,7 +80,7 @@ describe("versions and connections", () => {
 
     using kept = await openClient(site.port);
     await kept.send(`GET /x HTTP/1.0\r\n${HOST}Connection: keep-alive\r\n\r\n`);
-    expect(valueOf((await kept.response()).fields, "connection").toLowerCase()).toBe("keep-alive");
+    expect(fieldValue((await kept.response()).fields, "connection").toLowerCase()).toBe("keep-alive");
     await kept.send(`GET /y HTTP/1.0\r\n${HOST}\r\n`);
     expect((await kept.response()).status).toBe(200);
     expect(await kept.left()).toBe("end");
@@ -90,10 +102,14 @@ describe("versions and connections", () => {
   test("pipelined requests are answered in order", async () => {
     using client = await openClient(site.port);
     const paths = Array.from({ length: 20 }, (_, i) => `/pipe${i}`);
-    const bodies = paths.map((p, i) => (i % 3 === 1 ? `POST ${p} HTTP/1.1\r\n${HOST}Content-Length: 3\r\n\r\nabc` : `GET ${p} HTTP/1.1\r\n${HOST}\r\n`));
+    const bodies = paths.map((p, i) =>
+      i % 3 === 1 ? `POST ${p} HTTP/1.1\r\n${HOST}Content-Length: 3\r\n\r\nabc` : `GET ${p} HTTP/1.1\r\n${HOST}\r\n`,
+    );
     await client.send(bodies.join(""));
     for (const p of paths) expect((await client.response()).body).toContain(` ${p} HTTP/1.1`);
-    await client.send(`GET /own HTTP/1.1\r\n${HOST}\r\nGET /last HTTP/1.1\r\n${HOST}Connection: close\r\n\r\nGET /never HTTP/1.1\r\n${HOST}\r\n`);
+    await client.send(
+      `GET /own HTTP/1.1\r\n${HOST}\r\nGET /last HTTP/1.1\r\n${HOST}Connection: close\r\n\r\nGET /never HTTP/1.1\r\n${HOST}\r\n`,
+    );
     expect((await client.response()).body).toBe("own\n");
     expect((await client.response()).body).toContain("/last");
     await client.left();
@@ -152,7 +168,7 @@ describe("bodies", () => {
     using client = await openClient(site.port);
     await client.send(`HEAD /head HTTP/1.1\r\n${HOST}\r\n`);
     const head = await client.response("HEAD");
-    expect(valueOf(head.fields, "content-length")).toBe("12345");
+    expect(fieldValue(head.fields, "content-length")).toBe("12345");
     await client.send(`GET /204 HTTP/1.1\r\n${HOST}\r\n`);
     const empty = await client.response();
     expect(empty.status).toBe(204);
@@ -160,9 +176,9 @@ describe("bodies", () => {
     await client.send(`GET /304 HTTP/1.1\r\n${HOST}\r\n`);
     const same = await client.response();
     expect(same.status).toBe(304);
-    expect(valueOf(same.fields, "etag")).toBe('"x"');
+    expect(fieldValue(same.fields, "etag")).toBe('"x"');
     await client.send(`HEAD /own HTTP/1.1\r\n${HOST}\r\n`);
-    expect(valueOf((await client.response("HEAD")).fields, "content-length")).toBe("4");
+    expect(fieldValue((await client.response("HEAD")).fields, "content-length")).toBe("4");
     await client.send(`GET /own HTTP/1.1\r\n${HOST}\r\n`);
     expect((await client.response()).body).toBe("own\n");
     expect(client.unread).toBe("");
@@ -194,15 +210,15 @@ describe("interim replies", () => {
     await conn.send(reply(403, "no"));
     const got = await client.response();
     expect(got.status).toBe(403);
-    expect(valueOf(got.fields, "connection").toLowerCase()).toBe("close");
+    expect(fieldValue(got.fields, "connection").toLowerCase()).toBe("close");
   });
 
   test("103 passes, several times, before the reply", async () => {
     using client = await openClient(site.port);
     await client.send(`GET /hints HTTP/1.1\r\n${HOST}\r\n`);
     const first = await client.response();
-    expect([first.status, valueOf(first.fields, "link")]).toEqual([103, "</a.css>"]);
-    expect(valueOf((await client.response()).fields, "link")).toBe("</b.css>");
+    expect([first.status, fieldValue(first.fields, "link")]).toEqual([103, "</a.css>"]);
+    expect(fieldValue((await client.response()).fields, "link")).toBe("</b.css>");
     expect((await client.response()).body).toBe("done");
   });
 
@@ -216,7 +232,7 @@ describe("targets and fields", () => {
     const got = await ask(site.port, "GET http://test.example/abs?q=1 HTTP/1.1\r\nHost: test.example\r\n\r\n");
     expect(got.status).toBe(200);
     expect(lastSeen().startLine).toBe("GET /abs?q=1 HTTP/1.1");
-    expect(valueOf(lastSeen().fields, "host")).toBe("test.example");
+    expect(fieldValue(lastSeen().fields, "host")).toBe("test.example");
   });
 
   test("absolute-form without a path is the root", async () => {
@@ -235,13 +251,16 @@ describe("targets and fields", () => {
   });
 
   test("names keep their case, repeated fields their order, both ways", async () => {
-    await ask(site.port, `GET /case HTTP/1.1\r\n${HOST}X-FooBar: 1\r\nx-foobar: 2\r\nACCEPT: a\r\nCookie: b=1\r\nCookie: c=2\r\n\r\n`);
+    await ask(
+      site.port,
+      `GET /case HTTP/1.1\r\n${HOST}X-FooBar: 1\r\nx-foobar: 2\r\nACCEPT: a\r\nCookie: b=1\r\nCookie: c=2\r\n\r\n`,
+    );
     const names = lastSeen().fields.map(([n]) => n);
     expect(names).toContain("X-FooBar");
     expect(names).toContain("x-foobar");
     expect(names).toContain("ACCEPT");
-    expect(valuesOf(lastSeen().fields, "x-foobar")).toEqual(["1", "2"]);
-    expect(valuesOf(lastSeen().fields, "cookie")).toEqual(["b=1", "c=2"]);
+    expect(fieldValues(lastSeen().fields, "x-foobar")).toEqual(["1", "2"]);
+    expect(fieldValues(lastSeen().fields, "cookie")).toEqual(["b=1", "c=2"]);
     using client = await openClient(site.port);
     await client.send(`HEAD /head HTTP/1.1\r\n${HOST}\r\n`);
     expect((await client.response("HEAD")).fields.map(([n]) => n)).toContain("X-CaSe");
@@ -259,12 +278,12 @@ describe("targets and fields", () => {
 
   test("own replies carry Date, passed ones keep theirs", async () => {
     const own = await ask(site.port, `GET /own HTTP/1.1\r\n${HOST}\r\n`);
-    const age = Math.abs(Date.now() - Date.parse(valueOf(own.fields, "date")));
+    const age = Math.abs(Date.now() - Date.parse(fieldValue(own.fields, "date")));
     expect(age).toBeLessThan(5000);
-    expect(valueOf(own.fields, "date")).toMatch(/^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/);
+    expect(fieldValue(own.fields, "date")).toMatch(/^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/);
     const passed = await ask(site.port, `GET /dated HTTP/1.1\r\n${HOST}\r\n`);
-    expect(valuesOf(passed.fields, "date")).toEqual(["Thu, 01 Jan 1970 00:00:00 GMT"]);
-    expect(valuesOf(passed.fields, "server")).toEqual(["own"]);
-    expect(valuesOf((await ask(site.port, `GET /\\ HTTP/1.1\r\n${HOST}\r\n`)).fields, "date").length).toBe(1);
+    expect(fieldValues(passed.fields, "date")).toEqual(["Thu, 01 Jan 1970 00:00:00 GMT"]);
+    expect(fieldValues(passed.fields, "server")).toEqual(["own"]);
+    expect(fieldValues((await ask(site.port, `GET /\\ HTTP/1.1\r\n${HOST}\r\n`)).fields, "date").length).toBe(1);
   });
 });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { until } from "../support/deadline.ts";
 import { freePort } from "../support/ports.ts";
 import { get, openClient } from "../support/raw_client.ts";
-import { scratchDir, startArgs, startSite, type Site, textOf } from "../support/weir.ts";
+import { type Site, scratchDir, startArgs, startSite, textOf } from "../support/weir.ts";
 
 setDefaultTimeout(30_000);
 
@@ -62,7 +62,11 @@ describe("a good config is in force within a second", () => {
   test("after the swap of a mounted directory's symlink", async () => {
     const dir = scratchDir();
     const [port, adminPort] = await Promise.all([freePort(), freePort()]);
-    const config = { admin: { address: `127.0.0.1:${adminPort}` }, control: join(dir, "weir.sock"), listeners: { web: { address: `127.0.0.1:${port}` } } };
+    const config = {
+      admin: { address: `127.0.0.1:${adminPort}` },
+      control: join(dir, "weir.sock"),
+      listeners: { web: { address: `127.0.0.1:${port}` } },
+    };
     /** Writes a version as the kubelet does: a dated directory, and a rename of the `..data` link. */
     function publish(version: string): void {
       mkdirSync(join(dir, `..${version}`));
@@ -149,7 +153,9 @@ describe("what did not change keeps its connections", () => {
 
   test("a request in flight and an upstream's pooled connection live on", async () => {
     const s = await startSite({
-      origin: { serve: (r, conn) => (r.target === "/slow" ? undefined : conn.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")) },
+      origin: {
+        serve: (r, conn) => (r.target === "/slow" ? undefined : conn.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")),
+      },
     });
     open.push(s);
     expect((await get(s.port, "/warm")).body).toBe("ok");
@@ -157,7 +163,10 @@ describe("what did not change keeps its connections", () => {
     await client.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
     await until("the request at the origin", () => s.origin.requests.some((r) => r.target === "/slow"));
     const generation = await s.weir.metric("weir_config_generation");
-    const routes = [{ name: "new", match: [{ path: "/new" }], respond: { status: 200, body: "new" } }, ...(s.config["routes"] as unknown[])];
+    const routes = [
+      { name: "new", match: [{ path: "/new" }], respond: { status: 200, body: "new" } },
+      ...(s.config["routes"] as unknown[]),
+    ];
     s.weir.rewrite({ ...s.config, routes });
     await until("the new config", async () => (await s.weir.metric("weir_config_generation")) > generation);
     expect((await get(s.port, "/new")).body).toBe("new");
@@ -210,4 +219,3 @@ async function canConnect(port: number): Promise<boolean> {
     return false;
   }
 }
-

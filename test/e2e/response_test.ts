@@ -4,7 +4,7 @@ import { readMessage } from "../support/message.ts";
 import { openClient } from "../support/raw_client.ts";
 import { reply } from "../support/raw_origin.ts";
 import type { RawPeer } from "../support/raw_peer.ts";
-import { startSite, type Site } from "../support/weir.ts";
+import { type Site, startSite } from "../support/weir.ts";
 import { type ResponseRow, responseRows } from "./response_rows.ts";
 
 setDefaultTimeout(30_000);
@@ -66,7 +66,8 @@ async function seesCut(client: RawPeer): Promise<void> {
 async function staysClean(row: ResponseRow): Promise<void> {
   const spoilt = site.origin.connections.at(-1)!;
   const reused = row.sees.kind === "reply" && row.sees.reused;
-  if (!reused) await until("the spoilt upstream connection to be given up", () => spoilt.ending !== "open" || spoilt.socket.destroyed);
+  if (!reused)
+    await until("the spoilt upstream connection to be given up", () => spoilt.ending !== "open" || spoilt.socket.destroyed);
   const before = site.origin.connections.length;
   using next = await openClient(site.port);
   await next.send("GET /next HTTP/1.1\r\nHost: test.example\r\n\r\n");
@@ -87,7 +88,9 @@ test("bytes that come before any request are never a reply", async () => {
 });
 
 test("a reply sent before the request is complete ends both connections, and is passed on", async () => {
-  await using early = await startSite({ origin: { open: (conn) => void conn.readUntil("\r\n\r\n").then(() => conn.send(reply(403, "no"))) } });
+  await using early = await startSite({
+    origin: { open: (conn) => void conn.readUntil("\r\n\r\n").then(() => conn.send(reply(403, "no"))) },
+  });
   using client = await openClient(early.port);
   await client.send("POST /x HTTP/1.1\r\nHost: test.example\r\nContent-Length: 1000000\r\n\r\npart");
   const got = await client.response("POST");

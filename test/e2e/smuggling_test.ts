@@ -1,12 +1,15 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { valueOf, valuesOf } from "../support/message.ts";
+import { fieldValue, fieldValues } from "../support/message.ts";
 import { openClient } from "../support/raw_client.ts";
-import { startSite, type Site } from "../support/weir.ts";
-import { requestRows, type Row } from "./smuggling_rows.ts";
+import { type Site, startSite } from "../support/weir.ts";
+import { framingRows } from "./framing_rows.ts";
+import { headRows } from "./head_rows.ts";
+import type { Row } from "./smuggling_row.ts";
 
 setDefaultTimeout(30_000);
 
 const AFTER = "GET /after HTTP/1.1\r\nHost: test.example\r\nConnection: close\r\n\r\n";
+const requestRows: readonly Row[] = [...framingRows, ...headRows];
 let site: Site;
 
 beforeAll(async () => {
@@ -33,7 +36,7 @@ async function tryRow(row: Row): Promise<void> {
   if (row.outcome.kind === "refused") {
     const reply = await client.response();
     expect(row.outcome.statuses).toContain(reply.status);
-    expect(valueOf(reply.fields, "connection").toLowerCase()).toBe("close");
+    expect(fieldValue(reply.fields, "connection").toLowerCase()).toBe("close");
     await client.left();
     expect(client.unread).toBe("");
     expect(site.origin.requests.slice(seen).map((r) => r.startLine)).toEqual([]);
@@ -49,6 +52,7 @@ async function tryRow(row: Row): Promise<void> {
   expect(got.map((r) => r.startLine)).toEqual([...row.outcome.requests.map((r) => r.line), "GET /after HTTP/1.1"]);
   row.outcome.requests.forEach((wanted, i) => {
     expect(got[i]!.body).toBe(wanted.body);
-    for (const [name, value] of Object.entries(wanted.fields)) expect(valuesOf(got[i]!.fields, name)).toEqual(value === null ? [] : [value]);
+    for (const [name, value] of Object.entries(wanted.fields))
+      expect(fieldValues(got[i]!.fields, name)).toEqual(value === null ? [] : [value]);
   });
 }

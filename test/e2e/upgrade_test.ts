@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { until } from "../support/deadline.ts";
-import { hasField, type Message, valueOf } from "../support/message.ts";
+import { fieldValue, hasField, type Message } from "../support/message.ts";
 import { ask, openClient } from "../support/raw_client.ts";
 import { reply, type Serve } from "../support/raw_origin.ts";
 import type { RawPeer } from "../support/raw_peer.ts";
-import { startSite, type Site } from "../support/weir.ts";
+import { type Site, startSite } from "../support/weir.ts";
 
 setDefaultTimeout(30_000);
 
@@ -16,12 +16,14 @@ let site: Site;
 
 /** Switches when asked to, and then says back what it hears, each piece in brackets. */
 const serve: Serve = async (request: Message, conn: RawPeer) => {
-  const token = valueOf(request.fields, "upgrade");
+  const token = fieldValue(request.fields, "upgrade");
   if (token === "") return conn.send(reply(200, request.raw));
   if (request.target === "/refuses") return conn.send(reply(426, "no"));
   const accept = createHash("sha1").update(`${KEY}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
   const early = request.target === "/early" ? "early" : "";
-  await conn.send(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${token}\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n${early}`);
+  await conn.send(
+    `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${token}\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n${early}`,
+  );
   return sayBack(conn);
 };
 
@@ -57,10 +59,10 @@ describe("Upgrade", () => {
     await client.send(`GET /chat HTTP/1.1\r\n${WS}`);
     const got = await client.response();
     expect(got.status).toBe(101);
-    expect(valueOf(got.fields, "sec-websocket-accept")).toBe("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
-    expect(valueOf(got.fields, "upgrade").toLowerCase()).toBe("websocket");
-    expect(valueOf(got.fields, "connection").toLowerCase()).toBe("upgrade");
-    expect(valueOf(site.origin.requests.at(-1)!.fields, "connection").toLowerCase()).toBe("upgrade");
+    expect(fieldValue(got.fields, "sec-websocket-accept")).toBe("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    expect(fieldValue(got.fields, "upgrade").toLowerCase()).toBe("websocket");
+    expect(fieldValue(got.fields, "connection").toLowerCase()).toBe("upgrade");
+    expect(fieldValue(site.origin.requests.at(-1)!.fields, "connection").toLowerCase()).toBe("upgrade");
     await client.send("\x81\x05hello");
     expect(await client.readUntil("]")).toBe("[\x81\x05hello]");
     client.end();
@@ -78,7 +80,9 @@ describe("Upgrade", () => {
     for (const path of ["/none", "/chat"]) {
       const got = await ask(site.port, `GET ${path} HTTP/1.1\r\n${HOST}Connection: Upgrade\r\nUpgrade: other/1\r\n\r\n`);
       expect(got.status).not.toBe(101);
-      expect(site.origin.requests.at(-1)?.target === path ? valueOf(site.origin.requests.at(-1)!.fields, "upgrade") : "").toBe("");
+      expect(site.origin.requests.at(-1)?.target === path ? fieldValue(site.origin.requests.at(-1)!.fields, "upgrade") : "").toBe(
+        "",
+      );
     }
   });
 

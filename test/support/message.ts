@@ -29,13 +29,14 @@ export function readMessage(text: string, expected: Expected, ended: boolean): M
   const [first, second] = startLine.split(" ");
   const isRequest = expected.role === "request";
   const status = isRequest ? 0 : Number(second);
-  if (!isRequest && !/^HTTP\/1\.[01] [1-5][0-9][0-9]( .*)?$/.test(startLine)) throw new Error(`no status line: ${JSON.stringify(startLine)}`);
+  if (!isRequest && !/^HTTP\/1\.[01] [1-5][0-9][0-9]( .*)?$/.test(startLine))
+    throw new Error(`no status line: ${JSON.stringify(startLine)}`);
   const framing = framingOf(fields, expected, status);
   const head = { startLine, status, method: isRequest ? first! : "", target: isRequest ? second! : "", fields, framing };
   if (framing === "none") return { ...head, body: "", trailers: [], raw: text.slice(0, from) };
   if (framing === "close") return ended ? { ...head, body: text.slice(from), trailers: [], raw: text } : null;
   if (framing === "length") {
-    const length = Number(valueOf(fields, "content-length"));
+    const length = Number(fieldValue(fields, "content-length"));
     if (text.length < from + length) return null;
     return { ...head, body: text.slice(from, from + length), trailers: [], raw: text.slice(0, from + length) };
   }
@@ -44,11 +45,11 @@ export function readMessage(text: string, expected: Expected, ended: boolean): M
 }
 
 /** The value of the first field of that name, whatever the case; "" when there is none. */
-export function valueOf(fields: Message["fields"], name: string): string {
+export function fieldValue(fields: Message["fields"], name: string): string {
   return fields.find(([n]) => n.toLowerCase() === name.toLowerCase())?.[1] ?? "";
 }
 
-export function valuesOf(fields: Message["fields"], name: string): string[] {
+export function fieldValues(fields: Message["fields"], name: string): string[] {
   return fields.filter(([n]) => n.toLowerCase() === name.toLowerCase()).map(([, v]) => v);
 }
 
@@ -67,8 +68,8 @@ function framingOf(fields: Message["fields"], expected: Expected, status: number
     if (expected.method === "HEAD" || status < 200 || status === 204 || status === 304) return "none";
     if (expected.method === "CONNECT" && status < 300) return "none";
   }
-  if (/\bchunked$/i.test(valueOf(fields, "transfer-encoding"))) return "chunked";
-  if (hasField(fields, "content-length")) return valueOf(fields, "content-length") === "0" ? "none" : "length";
+  if (/\bchunked$/i.test(fieldValue(fields, "transfer-encoding"))) return "chunked";
+  if (hasField(fields, "content-length")) return fieldValue(fields, "content-length") === "0" ? "none" : "length";
   return expected.role === "response" ? "close" : "none";
 }
 

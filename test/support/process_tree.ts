@@ -26,7 +26,9 @@ export function residentBytes(pid: number): number {
 /** A line of /proc/PID/status, such as `Uid`; "" when the process is gone. */
 export function statusOf(pid: number, key: string): string {
   try {
-    const line = readFileSync(`/proc/${pid}/status`, "utf8").split("\n").find((l) => l.startsWith(`${key}:`));
+    const line = readFileSync(`/proc/${pid}/status`, "utf8")
+      .split("\n")
+      .find((l) => l.startsWith(`${key}:`));
     return line === undefined ? "" : line.slice(key.length + 1).trim();
   } catch {
     return "";

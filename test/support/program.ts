@@ -76,7 +76,10 @@ export class Program {
   async said(pattern: RegExp, from = 0, ms = 5000): Promise<string> {
     let line: string | undefined;
     const find = (): boolean => {
-      line = this.stderr.slice(from).split("\n").find((l) => pattern.test(l));
+      line = this.stderr
+        .slice(from)
+        .split("\n")
+        .find((l) => pattern.test(l));
       return line !== undefined;
     };
     try {

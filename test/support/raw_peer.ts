@@ -105,7 +105,8 @@ export class RawPeer {
     let found: Message | null = null;
     await this.when(`a ${expected.role}`, ms, () => {
       found = readMessage(this.unread, expected, this.ending !== "open");
-      if (found === null && this.ending !== "open") throw new Error(`no ${expected.role}, ${this.ending} after ${JSON.stringify(this.unread)}`);
+      if (found === null && this.ending !== "open")
+        throw new Error(`no ${expected.role}, ${this.ending} after ${JSON.stringify(this.unread)}`);
       return found !== null;
     });
     this.#used += found!.raw.length;

@@ -86,7 +86,10 @@ export function textOf(config: Config): string {
 }
 
 /** Runs a command of weir to its end. */
-export function runWeir(args: readonly string[], o: { cwd?: string; env?: Record<string, string>; ms?: number } = {}): Promise<Ran> {
+export function runWeir(
+  args: readonly string[],
+  o: { cwd?: string; env?: Record<string, string>; ms?: number } = {},
+): Promise<Ran> {
   return run([...commandOf(subject), ...args], { ...o, env: { NO_COLOR: "1", ...o.env } });
 }
 

@@ -1,0 +1,3 @@
+module weir.test/goclient
+
+go 1.21
