@@ -1,0 +1,13 @@
+import { Metrics } from "../../../src/telemetry/metrics.ts";
+import type { Numbers } from "../../../src/telemetry/numbers.ts";
+
+/** A catalogue that holds every metric there is. */
+export function allMetrics(): Numbers {
+  const m = new Metrics();
+  m.listener("a");
+  m.route("a");
+  m.cluster("a");
+  m.accessLog("a");
+  m.server.describeBuild("1.0.0", "bun");
+  return m.numbers;
+}
