@@ -272,7 +272,7 @@ describe("references", () => {
       try {
         await until("an answer", async () => {
           const got = await get(port, "/").catch(() => null);
-          return got !== null && got.body.startsWith("from env from file");
+          return got?.body.startsWith("from env from file") === true;
         });
         if (subject === "dist") expect((await get(port, "/")).body).toEndWith("none");
       } finally {

@@ -20,8 +20,11 @@ async function pour(peer: RawPeer, bytes: number): Promise<void> {
     if (peer.socket.destroyed) return;
     if (!peer.socket.write(left >= BLOCK.length ? BLOCK : BLOCK.subarray(0, left))) {
       await new Promise<void>((resolve) => {
-        peer.socket.once("drain", resolve);
-        peer.socket.once("close", resolve);
+        const go = (): void => {
+          peer.socket.off("drain", go).off("close", go);
+          resolve();
+        };
+        peer.socket.on("drain", go).on("close", go);
       });
     }
   }
