@@ -24,22 +24,28 @@ import type {
   Timer,
 } from "./types.ts";
 import { clearStaleSocket, inodeOf, isFilePath, removeOwnSocket } from "./unix_path.ts";
+import type { UvBinding } from "./uv_binding.ts";
+import { UvNet } from "./uv_conn.ts";
+import { acceptUv, dialUv, serverHandle } from "./uv_socket.ts";
 
 /** `node:net`: complete on Bun, Deno and Node. */
 export function createNodePlatform(name: "bun" | "deno" | "node", o: PlatformOptions = {}): Platform {
-  return new NodePlatform(name, o.onFault ?? ignore);
+  return new NodePlatform(name, o.onFault ?? ignore, null);
 }
 
 /** Linux cuts it down to its somaxconn. */
 const BACKLOG = 65535;
 
-class NodePlatform implements Platform {
+/** `binding`: handles below `node:net` that carry TCP instead of its sockets; null: none. */
+export class NodePlatform implements Platform {
   readonly name: "bun" | "deno" | "node";
   readonly os: OsCalls | null = null;
   readonly #net: NodeNet;
+  readonly #uv: UvNet | null;
 
-  constructor(name: "bun" | "deno" | "node", onFault: (e: unknown) => void) {
+  constructor(name: "bun" | "deno" | "node", onFault: (e: unknown) => void, binding: UvBinding | null) {
     this.name = name;
+    this.#uv = binding === null ? null : new UvNet(binding, onFault);
     this.#net = { onFault, nextId: 1 };
   }
 
@@ -76,6 +82,7 @@ class NodePlatform implements Platform {
   }
 
   dial(to: Address, o: DialOptions, h: DialHandler): { cancel(): void } {
+    if (this.#uv !== null && to.kind === "tcp") return dialUv(this.#uv, to, o, h);
     const how: NetConnectOpts =
       to.kind === "unix"
         ? { path: to.path, allowHalfOpen: true }
@@ -102,7 +109,9 @@ class NodePlatform implements Platform {
         server.removeAllListeners("error");
         server.on("error", (e) => o.onError?.(acceptFault(listener.address, e)));
         const keepAliveMs = o.keepAlive ? o.keepAlive.idleMs : 0;
-        server.on("connection", (socket) => this.#accepted(socket, listener.address, keepAliveMs, accept));
+        if (this.#uv !== null && listener.address.kind === "tcp") {
+          acceptUv(this.#uv, serverHandle(server), listener.address, keepAliveMs, accept);
+        } else server.on("connection", (socket) => this.#accepted(socket, listener.address, keepAliveMs, accept));
         resolve(listener);
       });
     });

@@ -1,0 +1,354 @@
+import type { ProxyError } from "../base/error.ts";
+import { dialFault, handlerFault, resetFault } from "./system_fault.ts";
+import { tcpAddress } from "./tcp_address.ts";
+import type { Conn, ConnHandler, ConnInfo, DialHandler, TcpAddress } from "./types.ts";
+import { UV_EOF, type UvBinding, type UvName, type UvTcp } from "./uv_binding.ts";
+
+const ACCEPTED = 1;
+const PAUSED = 2;
+/** `end` was called. */
+const ENDING = 4;
+/** Our FIN has left. */
+const FIN_SENT = 8;
+/** The peer's FIN has been told. */
+const PEER_ENDED = 16;
+/** The handle is closed or closing. */
+const CLOSED = 32;
+const OPEN = 64;
+const CANCELLED = 128;
+/** A write returned false, so `onDrain` is owed. */
+const OWES_DRAIN = 256;
+
+/** All reads land here, one at a time, and are copied out: the runtime would else allocate 64 KiB for each. */
+const LANDING = new Uint8Array(64 * 1024);
+/** Parts that together fit here leave in one write. The runtime copies what the kernel does not take. */
+const SCRATCH = new Uint8Array(16 * 1024);
+/** Small chunks are cut from a slab of this size; a chunk that is kept holds no more than that. */
+const SLAB = 8 * 1024;
+/** From here on a chunk is an array of its own, and is freed as soon as it was written. */
+const BIG = 16 * 1024;
+
+/** Buffers that came from `onData`: they alone may be freed, for what else is written may be written again. */
+interface Received extends ArrayBuffer {
+  weirReceived?: true;
+}
+
+interface Pending {
+  readonly bytes: number;
+  readonly flushed: (() => void) | undefined;
+}
+
+/** What the connections of one platform share. */
+export class UvNet {
+  readonly binding: UvBinding;
+  readonly onFault: (e: unknown) => void;
+  nextId = 1;
+  #slab = new Uint8Array(SLAB);
+  #used = 0;
+  #late: UvConn[] = [];
+  readonly #run = (): void => this.#settle();
+
+  constructor(binding: UvBinding, onFault: (e: unknown) => void) {
+    this.binding = binding;
+    this.onFault = onFault;
+  }
+
+  /** A copy of the first `n` landed bytes. */
+  chunk(n: number): Uint8Array {
+    if (n > SLAB >> 1) {
+      const own = LANDING.slice(0, n);
+      if (n >= BIG) (own.buffer as Received).weirReceived = true;
+      return own;
+    }
+    if (this.#used + n > SLAB) {
+      this.#slab = new Uint8Array(SLAB);
+      this.#used = 0;
+    }
+    const b = this.#slab.subarray(this.#used, this.#used + n);
+    b.set(LANDING.subarray(0, n));
+    this.#used += n;
+    return b;
+  }
+
+  /** Calls `settle` of the connection when the present call stack is gone. */
+  later(c: UvConn): void {
+    if (this.#late.push(c) === 1) queueMicrotask(this.#run);
+  }
+
+  #settle(): void {
+    const due = this.#late;
+    this.#late = [];
+    for (let i = 0; i < due.length; i++) due[i]!.settle();
+  }
+}
+
+/** One TCP connection on the runtime's own handle. */
+export class UvConn implements Conn {
+  readonly handle: UvTcp;
+  handler: ConnHandler;
+  /** Set when reading starts; 0: off. */
+  keepAliveMs = 0;
+  readonly #net: UvNet;
+  readonly #at: TcpAddress;
+  #flags: number;
+  /** Writes that the kernel has not taken whole, oldest first. */
+  #pending: Pending[] | null = null;
+  #queued = 0;
+  #cause: ProxyError | null = null;
+  #info: ConnInfo | null = null;
+
+  /** `at`: the listener's address or the one dialed. */
+  constructor(net: UvNet, handle: UvTcp, handler: ConnHandler, accepted: boolean, at: TcpAddress) {
+    this.#net = net;
+    this.handle = handle;
+    this.handler = handler;
+    this.#at = at;
+    this.#flags = accepted ? ACCEPTED | OPEN : 0;
+    handle.weir = this;
+    handle.onread = onRead;
+    handle.useUserBuffer(LANDING);
+    handle.setNoDelay(true);
+  }
+
+  get info(): ConnInfo {
+    this.#info ??= this.#readInfo();
+    return this.#info;
+  }
+
+  get queued(): number {
+    return this.#queued;
+  }
+
+  setHandler(h: ConnHandler): void {
+    this.handler = h;
+  }
+
+  write(parts: readonly Uint8Array[], flushed?: () => void): boolean {
+    if ((this.#flags & (CLOSED | ENDING)) !== 0) return true;
+    if (parts.length === 1) return this.#writeOne(parts[0]!, flushed);
+    let total = 0;
+    for (let i = 0; i < parts.length; i++) total += parts[i]!.length;
+    if (total <= SCRATCH.length) {
+      let at = 0;
+      for (let i = 0; i < parts.length; i++) {
+        const part = parts[i]!;
+        SCRATCH.set(part, at);
+        at += part.length;
+      }
+      return this.#writeOne(SCRATCH.subarray(0, total), flushed);
+    }
+    let more = true;
+    const last = parts.length - 1;
+    for (let i = 0; i <= last; i++) more = this.#writeOne(parts[i]!, i === last ? flushed : undefined);
+    return more;
+  }
+
+  pause(): void {
+    if ((this.#flags & (PAUSED | CLOSED)) !== 0) return;
+    this.#flags |= PAUSED;
+    if ((this.#flags & PEER_ENDED) === 0) this.handle.readStop();
+  }
+
+  resume(): void {
+    if ((this.#flags & (PAUSED | CLOSED)) !== PAUSED) return;
+    this.#flags &= ~PAUSED;
+    if ((this.#flags & PEER_ENDED) === 0) this.handle.readStart();
+  }
+
+  end(): void {
+    if ((this.#flags & (CLOSED | ENDING)) !== 0) return;
+    this.#flags |= ENDING;
+    if (this.handle.shutdown(SHUTDOWN) !== 0) this.#lost();
+  }
+
+  reset(): void {
+    if ((this.#flags & CLOSED) !== 0) return;
+    this.handle.reset();
+    this.destroy(null);
+  }
+
+  destroy(cause: ProxyError | null): void {
+    if ((this.#flags & CLOSED) !== 0) return;
+    this.#flags |= CLOSED;
+    this.#cause = cause;
+    this.#pending = null;
+    this.#queued = 0;
+    this.handle.onread = null;
+    this.handle.close();
+    this.#net.later(this);
+  }
+
+  /** For a dial: no more calls. */
+  cancel(): void {
+    if ((this.#flags & (OPEN | CLOSED)) !== 0) return;
+    this.#flags |= CANCELLED | CLOSED;
+    this.handle.close();
+  }
+
+  // What follows is called by the handles' shared callbacks.
+
+  /** The connection is open and has its handler. */
+  start(): void {
+    if ((this.#flags & CLOSED) !== 0) return;
+    if (this.keepAliveMs > 0) this.handle.setKeepAlive(true, Math.max(1, Math.round(this.keepAliveMs / 1000)));
+    if ((this.#flags & PAUSED) === 0) this.handle.readStart();
+  }
+
+  opened(status: number): void {
+    if ((this.#flags & CLOSED) !== 0) return;
+    if (status !== 0) {
+      this.dialFailed(status);
+      return;
+    }
+    this.#flags |= OPEN;
+    try {
+      (this.handler as DialHandler).onOpen(this);
+    } catch (e) {
+      this.fault(e);
+    }
+    this.start();
+  }
+
+  dialFailed(status: number): void {
+    this.destroy(dialFault(this.#at, { code: this.#net.binding.name(status) }));
+  }
+
+  /** Bytes have landed, or the end of them. */
+  landed(): void {
+    const binding = this.#net.binding;
+    const n = binding.state[binding.nread]!;
+    if ((this.#flags & CLOSED) !== 0) return;
+    if (n > 0) {
+      try {
+        this.handler.onData(this.#net.chunk(n));
+      } catch (e) {
+        this.fault(e);
+      }
+    } else if (n === UV_EOF) this.#peerEnded();
+    else if (n < 0) this.#lost();
+  }
+
+  /** The oldest pending write has left, or failed. */
+  written(status: number): void {
+    const pending = this.#pending;
+    if ((this.#flags & CLOSED) !== 0 || pending === null) return;
+    if (status !== 0) {
+      this.#lost();
+      return;
+    }
+    const done = pending.shift()!;
+    this.#queued -= done.bytes;
+    if (pending.length === 0) this.#pending = null;
+    if (done.flushed !== undefined) this.#call(done.flushed);
+    if (this.#pending !== null || (this.#flags & (OWES_DRAIN | CLOSED)) !== OWES_DRAIN) return;
+    this.#flags &= ~OWES_DRAIN;
+    try {
+      this.handler.onDrain();
+    } catch (e) {
+      this.fault(e);
+    }
+  }
+
+  finSent(status: number): void {
+    if ((this.#flags & CLOSED) !== 0) return;
+    this.#flags |= FIN_SENT;
+    if (status !== 0 && (this.#flags & PEER_ENDED) === 0) this.#lost();
+    else if ((this.#flags & PEER_ENDED) !== 0) this.destroy(null);
+  }
+
+  /** A handler threw: this connection pays, and nobody else. */
+  fault(e: unknown): void {
+    this.#net.onFault(e);
+    this.destroy(handlerFault(e));
+  }
+
+  /** The last call. */
+  settle(): void {
+    try {
+      this.handler.onClose(this.#cause);
+    } catch (e) {
+      this.#net.onFault(e);
+    }
+  }
+
+  #peerEnded(): void {
+    this.#flags |= PEER_ENDED;
+    try {
+      this.handler.onEnd();
+    } catch (e) {
+      this.fault(e);
+    }
+    if ((this.#flags & (FIN_SENT | CLOSED)) === FIN_SENT) this.destroy(null);
+  }
+
+  #lost(): void {
+    this.destroy(resetFault((this.#flags & ACCEPTED) !== 0));
+  }
+
+  #writeOne(part: Uint8Array, flushed: (() => void) | undefined): boolean {
+    const binding = this.#net.binding;
+    const status = this.handle.writeBuffer(WRITE, part);
+    if (status !== 0) {
+      this.#lost();
+      return true;
+    }
+    // What the kernel did not take was copied by the runtime: the part is free either way.
+    const bytes = part.length;
+    if (bytes >= BIG && bytes === part.buffer.byteLength && (part.buffer as Received).weirReceived === true) {
+      (part.buffer as Received).transfer(0);
+    }
+    if (binding.state[binding.wasAsync] === 0) {
+      if (flushed !== undefined) this.#call(flushed);
+      return true;
+    }
+    this.#pending ??= [];
+    this.#pending.push({ bytes, flushed });
+    this.#queued += bytes;
+    this.#flags |= OWES_DRAIN;
+    return false;
+  }
+
+  #call(flushed: () => void): void {
+    try {
+      flushed();
+    } catch (e) {
+      this.fault(e);
+    }
+  }
+
+  #readInfo(): ConnInfo {
+    const local: UvName = {};
+    const remote: UvName = {};
+    if ((this.#flags & CLOSED) === 0) {
+      this.handle.getsockname(local);
+      this.handle.getpeername(remote);
+    }
+    return {
+      id: this.#net.nextId++,
+      local: tcpAddress(local.address, local.port),
+      remote: tcpAddress(remote.address, remote.port),
+    };
+  }
+}
+
+// One request object serves all: the runtime hands the handle to `oncomplete`.
+const WRITE = {
+  oncomplete(status: number, handle: UvTcp): void {
+    (handle.weir as UvConn).written(status);
+  },
+};
+const SHUTDOWN = {
+  oncomplete(status: number, handle: UvTcp): void {
+    (handle.weir as UvConn).finSent(status);
+  },
+};
+/** For `connect`. */
+export const CONNECT = {
+  oncomplete(status: number, handle: UvTcp): void {
+    (handle.weir as UvConn).opened(status);
+  },
+};
+
+function onRead(this: UvTcp): void {
+  (this.weir as UvConn).landed();
+}

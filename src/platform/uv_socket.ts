@@ -1,0 +1,57 @@
+import type { Server } from "node:net";
+import type { Conn, ConnHandler, DialHandler, DialOptions, TcpAddress } from "./types.ts";
+import type { UvServer, UvTcp } from "./uv_binding.ts";
+import { CONNECT, UvConn, type UvNet } from "./uv_conn.ts";
+
+/** Opens a handle and connects it. */
+export function dialUv(net: UvNet, to: TcpAddress, o: DialOptions, h: DialHandler): { cancel(): void } {
+  const handle = net.binding.open();
+  const c = new UvConn(net, handle, h, false, to);
+  c.keepAliveMs = o.keepAlive ? o.keepAlive.idleMs : 0;
+  let status = o.source === undefined ? 0 : bind(handle, o.source);
+  if (status === 0)
+    status = isIpv6(to.host) ? handle.connect6(CONNECT, to.host, to.port) : handle.connect(CONNECT, to.host, to.port);
+  if (status !== 0) c.dialFailed(status);
+  return c;
+}
+
+/** The handle that a listening server drives. */
+export function serverHandle(server: Server): UvServer {
+  return (server as unknown as { _handle: UvServer })._handle;
+}
+
+/** Takes over what the server would make a `Socket` of. */
+export function acceptUv(
+  net: UvNet,
+  server: UvServer,
+  at: TcpAddress,
+  keepAliveMs: number,
+  accept: (c: Conn) => ConnHandler,
+): void {
+  server.onconnection = (status) => {
+    const handle = net.binding.open();
+    if (status !== 0 || server.accept(handle) !== 0) {
+      handle.close();
+      return;
+    }
+    const c = new UvConn(net, handle, NOBODY, true, at);
+    c.keepAliveMs = keepAliveMs;
+    try {
+      c.handler = accept(c);
+    } catch (e) {
+      c.fault(e);
+    }
+    c.start();
+  };
+}
+
+function bind(handle: UvTcp, host: string): number {
+  return isIpv6(host) ? handle.bind6(host, 0, 0) : handle.bind(host, 0);
+}
+
+function isIpv6(host: string): boolean {
+  return host.includes(":");
+}
+
+const NOBODY: ConnHandler = { onData: ignore, onDrain: ignore, onEnd: ignore, onClose: ignore };
+function ignore(): void {}
