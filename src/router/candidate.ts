@@ -4,7 +4,7 @@ import type { RequestHead } from "../http/head.ts";
 import { wirePath } from "./byte_text.ts";
 import { compileRegex, type Regex } from "./regex.ts";
 import type { RouteMatch } from "./types.ts";
-import { headerTest, queryTest, type ValueTest } from "./value_test.ts";
+import { headerTest, queryTest, type ValueTest } from "./value_condition.ts";
 
 const SLASH = 0x2f;
 

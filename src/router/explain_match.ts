@@ -2,7 +2,7 @@ import type { MatchSpec, ValueMatchSpec } from "../config/model.ts";
 import { hostKey } from "../http/authority.ts";
 import type { RequestHead } from "../http/head.ts";
 import type { Candidate } from "./candidate.ts";
-import type { ValueTest } from "./value_test.ts";
+import type { ValueTest } from "./value_condition.ts";
 
 /** Candidates of one host that lost by their path alone and are told one by one; the rest is counted. */
 const TOLD_BY_PATH = 20;
