@@ -6,10 +6,10 @@ const SMALL = 0x7fff_ffff;
 /** Bytes that a number takes at most here. */
 export const NUMBER_BYTES = 32;
 
-/** Writes a whole number of 0 or more. */
+/** Writes a whole number of 0 or more; one below is written as 0. */
 export function putWhole(b: Uint8Array, at: number, n: number): number {
   if (n < 10) {
-    b[at] = ZERO + n;
+    b[at] = n > 0 ? ZERO + n : ZERO;
     return at + 1;
   }
   if (n > SMALL) return putString(b, at, String(n));

@@ -4,10 +4,10 @@ import type { Numbers } from "../../../src/telemetry/numbers.ts";
 /** A catalogue that holds every metric there is. */
 export function allMetrics(): Numbers {
   const m = new Metrics();
+  m.server.describeBuild("1.0.0", "bun");
   m.listener("a");
   m.route("a");
   m.cluster("a");
   m.accessLog("a");
-  m.server.describeBuild("1.0.0", "bun");
   return m.numbers;
 }
