@@ -1,0 +1,73 @@
+import type { Subject } from "./arena.ts";
+import { nextLine } from "./arena.ts";
+import { startOnLoadCore } from "./child.ts";
+import { memoryOf, processTree } from "./proc.ts";
+import type { Sample } from "./sample.ts";
+import { loadTool } from "./tools.ts";
+
+export interface Load {
+  readonly mode: "closed" | "new" | "open";
+  /** Path of a file of requests. */
+  readonly requests: string;
+  readonly connections: number;
+  readonly seconds: number;
+  /** Seconds before the window. */
+  readonly warmup: number;
+  /** Arrivals a second, for an open loop. */
+  readonly rate?: number;
+  readonly seed: number;
+  /** Statuses that are right; any other reply fails the run. */
+  readonly statuses: readonly string[];
+}
+
+interface Printed {
+  readonly requests: number;
+  readonly failed: number;
+  readonly unfinished: number;
+  readonly reconnects: number;
+  readonly seconds: number;
+  readonly cpuNs: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly statuses: Readonly<Record<string, number>>;
+}
+
+/** One round on one proxy. Throws when it failed requests: what is fast and wrong is no result. */
+export async function runBout(subject: Subject, load: Load): Promise<Sample["values"]> {
+  const tree = processTree(subject.pid);
+  const child = startOnLoadCore("load", [loadTool("load"), load.mode, ...flags(subject, load, tree)]);
+  const printed = JSON.parse(await nextLine(child.process)) as Printed;
+  await child.stop();
+  if (String(processTree(subject.pid)) !== String(tree))
+    throw new Error(`${subject.name}: processes came or went during a round`);
+  const wrong = Object.entries(printed.statuses).filter(([status]) => !load.statuses.includes(status));
+  if (wrong.length > 0 || printed.failed > 0 || printed.requests === 0)
+    throw new Error(`${subject.name} failed under load: ${JSON.stringify(printed)}`);
+  const rss = memoryOf(subject.pid, "Rss");
+  subject.emptyLog();
+  return {
+    cpu: printed.cpuNs / 1000 / printed.requests,
+    rate: printed.requests / printed.seconds,
+    p50: printed.p50,
+    p99: printed.p99,
+    p999: printed.p999,
+    rss,
+    reconnects: printed.reconnects,
+    unfinished: printed.unfinished,
+  };
+}
+
+function flags(subject: Subject, load: Load, tree: readonly number[]): string[] {
+  const values: Record<string, string | number> = {
+    to: subject.port,
+    requests: load.requests,
+    connections: load.connections,
+    seconds: load.seconds,
+    warmup: load.warmup,
+    seed: load.seed,
+    cpu: tree.join(","),
+    ...(load.rate === undefined ? {} : { rate: load.rate }),
+  };
+  return Object.entries(values).flatMap(([name, value]) => [`--${name}`, String(value)]);
+}

@@ -1,0 +1,47 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { startOnProxyCore } from "../measure/child.ts";
+import { firstLine, inPath } from "../measure/tools.ts";
+import type { Peer, Stage } from "./peer.ts";
+
+/** No strict limits: it wants two descriptors for each of `maxconn`, where idle clients need one. Its log goes to stdout, which is a file: HAProxy opens no files of its own. It writes each line by itself. */
+export const haproxy: Peer = {
+  name: "haproxy",
+  lacks: () => (inPath("haproxy") === null ? "install HAProxy: apt-get install haproxy" : null),
+  version: () => firstLine("haproxy", ["-v"]),
+  start(stage) {
+    const file = join(stage.directory, "haproxy.cfg");
+    writeFileSync(file, config(stage));
+    return startOnProxyCore("haproxy", [inPath("haproxy")!, "-db", "-f", file], { stdout: join(stage.directory, "access.log") });
+  },
+};
+
+function config(s: Stage): string {
+  return `global
+  nbthread 1
+  maxconn 16000
+  no strict-limits
+  log stdout format raw local0
+defaults
+  mode http
+  log global
+  option http-keep-alive
+  http-reuse always
+  timeout connect 5s
+  timeout client 300s
+  timeout server 300s
+  timeout http-keep-alive 300s
+frontend all
+  bind 127.0.0.1:${s.port} backlog 4096
+  unique-id-format %[uuid()]
+  unique-id-header X-Request-Id
+  option forwardfor
+  http-request capture req.hdr(Host) len 128
+  http-request set-header X-Forwarded-Proto http
+  http-request set-header X-Forwarded-Host %[req.hdr(Host)]
+  log-format "%tr %ci %HM %[capture.req.hdr(0)] %HU %HV %ST %U %B %Ta %Tr %f %b %si:%sp %ts %ID"
+  default_backend origin
+backend origin
+  server origin 127.0.0.1:${s.originPort} pool-purge-delay 300s
+`;
+}

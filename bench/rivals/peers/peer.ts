@@ -1,0 +1,25 @@
+import type { Child } from "../measure/child.ts";
+
+/** What a proxy is started for. */
+export interface Stage {
+  /** Directory of this proxy alone: config, access log, temporary files. */
+  readonly directory: string;
+  /** Loopback port to listen on. */
+  readonly port: number;
+  /** A second one, for a proxy's own statistics. */
+  readonly adminPort: number;
+  /** Loopback port of the origin. */
+  readonly originPort: number;
+}
+
+/** A proxy under measurement. Each runs with one worker, an access log with the same content, and the same added fields. */
+export interface Peer {
+  /** As `--only` and the table call it. */
+  readonly name: string;
+  /** What to do so that it can run; null: it can. */
+  lacks(): string | null;
+  /** Starts it, pinned and in the foreground. Who calls waits until it answers. */
+  start(stage: Stage): Child;
+  /** The version measured, for the report. */
+  version(): string;
+}

@@ -1,0 +1,33 @@
+import { openArena } from "../measure/arena.ts";
+import { runBout } from "../measure/bout.ts";
+import { writeRequests } from "../measure/requests.ts";
+import { interleave } from "../measure/rounds.ts";
+import type { Work } from "./work.ts";
+
+const CONNECTIONS = 64;
+
+/** Requests arrive at one rate for all, whatever the replies do: half of what the slowest can, so that all have room to be on time. */
+export const OPEN_LOOP: Work = {
+  name: "latency",
+  title: "open loop at half of the slowest one's saturation, 64 connections, 130-byte reply",
+  metrics: ["cpu", "p50", "p99", "p999", "rate", "rss"],
+  async run(peers, pace) {
+    const arena = await openArena(peers);
+    try {
+      const requests = writeRequests(arena.directory, "latency", [{ path: "/" }]);
+      const common = { requests, connections: CONNECTIONS, statuses: ["200"] };
+      const most: number[] = [];
+      for (const s of arena.subjects) {
+        const closed = { ...common, mode: "closed", warmup: pace.preheat, seconds: pace.seconds, seed: 1 } as const;
+        most.push((await runBout(s, closed)).rate!);
+      }
+      const rate = Math.round(Math.min(...most) / 2);
+      pace.tell(`${rate} requests a second`);
+      const samples = await interleave(arena.subjects, pace, () => ({ ...common, mode: "open", rate }));
+      const logLines = Object.fromEntries(arena.subjects.map((s) => [s.name, s.logLine]));
+      return { samples, notes: [`${rate} requests a second`], logLines };
+    } finally {
+      await arena.close();
+    }
+  },
+};
