@@ -1,0 +1,125 @@
+import type { Slab } from "../base/slab.ts";
+import type { ActionSpec, HeaderOpsSpec, HttpHandlerSpec, ListenerSpec, Model, RouteSpec } from "../config/model.ts";
+import { ForwardedPolicy } from "../exchange/forwarded.ts";
+import type { RouteRule, RuleAction, Site } from "../exchange/site.ts";
+import type { Handler } from "../exchange/web.ts";
+import { refusedPathFlags } from "../http/path.ts";
+import { compileRoutes } from "../router/compile_routes.ts";
+import { compileRedirect } from "../router/redirect.ts";
+import { compileRewrite } from "../router/rewrite.ts";
+import type { RouteTable } from "../router/types.ts";
+import type { AccessLog } from "../telemetry/access_record.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+import type { Cluster } from "../upstream/types.ts";
+import { weightedChoice } from "../upstream/weighted.ts";
+import type { LinkEnv } from "../wire/link.ts";
+
+/** What compiling needs beside the model. */
+export interface CompileEnv {
+  readonly link: LinkEnv;
+  readonly slab: Slab;
+  readonly metrics: Metrics;
+  readonly clusters: ReadonlyMap<string, Cluster>;
+  readonly handlers: ReadonlyMap<string, Handler>;
+  /** null: no access log. */
+  readonly accessLog: AccessLog | null;
+  readonly wall: () => number;
+}
+
+/** What each listener serves, by the listener's name. */
+export function compileSites(model: Model, env: CompileEnv): Map<string, Site> {
+  const tables = new Map<string, RouteTable<RouteRule>>();
+  const sites = new Map<string, Site>();
+  for (const [name, spec] of model.routeTables) {
+    const limit = bodyLimitOf(model, name);
+    tables.set(
+      name,
+      compileRoutes(spec, (route) => compileRule(route, limit, env)),
+    );
+  }
+  for (const listener of model.listeners.values()) sites.set(listener.name, compileSite(model.name, listener, tables, env));
+  return sites;
+}
+
+/** A route's own limit is in its rule; without one the listener's holds, which is the same for all listeners of a table. */
+function bodyLimitOf(model: Model, table: string): number {
+  for (const l of model.listeners.values()) {
+    const { handler } = l.chains[0]!;
+    if (handler.routes === table) return handler.limits.bodyBytes ?? Number.POSITIVE_INFINITY;
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
+function compileSite(
+  pseudonym: string,
+  listener: ListenerSpec,
+  tables: ReadonlyMap<string, RouteTable<RouteRule>>,
+  env: CompileEnv,
+): Site {
+  const spec: HttpHandlerSpec = listener.chains[0]!.handler;
+  const { limits, timeouts } = spec;
+  return {
+    listener: listener.name,
+    spec,
+    table: tables.get(spec.routes)!,
+    forwarded: new ForwardedPolicy(spec.forwarded, pseudonym),
+    accessLog: env.accessLog,
+    metrics: env.metrics.listener(listener.name),
+    codec: {
+      limits: { headBytes: limits.headBytes, startLineBytes: limits.requestLineBytes, fields: limits.fields },
+      underscores: spec.underscores,
+      mergeSlashes: spec.paths.mergeSlashes,
+      scheme: "http",
+      idleMs: timeouts.idleMs,
+      headMs: timeouts.headMs,
+      bodyMs: timeouts.bodyMs,
+      maxRequests: limits.requestsPerConnection ?? Number.POSITIVE_INFINITY,
+      slab: env.slab,
+      clock: env.link.flusher,
+    },
+    link: env.link,
+    wall: env.wall,
+  };
+}
+
+function compileRule(route: RouteSpec, listenerBodyBytes: number, env: CompileEnv): RouteRule {
+  return {
+    name: route.name,
+    spec: route,
+    metrics: env.metrics.route(route.name),
+    action: compileAction(route.action, env),
+    refusedPath: refusedPathFlags(route.allowPath),
+    bodyBytes: route.bodyBytes ?? listenerBodyBytes,
+    requestOps: opsOrNull(route.requestHeaders),
+    responseOps: opsOrNull(route.responseHeaders),
+    timeoutMs: route.timeoutMs ?? Number.POSITIVE_INFINITY,
+    responseHeadMs: route.responseHeadMs,
+  };
+}
+
+function opsOrNull(ops: HeaderOpsSpec): HeaderOpsSpec | null {
+  return ops.add.length + ops.remove.length + ops.set.length === 0 ? null : ops;
+}
+
+function compileAction(action: ActionSpec, env: CompileEnv): RuleAction {
+  switch (action.kind) {
+    case "forward": {
+      const weights = action.to.map((t) => t.weight);
+      return {
+        kind: "forward",
+        clusters: action.to.map((t) => env.clusters.get(t.cluster)!),
+        choice: weights.length > 1 ? weightedChoice(weights, Math.random()) : null,
+        rewrite: action.rewrite.path === null ? null : compileRewrite(action.rewrite.path),
+        host: action.rewrite.host,
+        upgrades: new Set(action.upgrades),
+        connect: action.connect,
+      };
+    }
+    case "respond":
+      return action;
+    case "redirect":
+      return { kind: "redirect", status: action.status, location: compileRedirect(action) };
+    case "handler":
+      return { kind: "handler", handler: env.handlers.get(action.name)! };
+  }
+}

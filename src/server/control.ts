@@ -1,0 +1,131 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { encodeLatin1, latin1 } from "../base/bytes.ts";
+import type { Conn, ConnHandler, Listener, Platform } from "../platform/types.ts";
+
+/** What can be asked of a running weir. */
+export type ControlCommand = "reload" | "drain" | "stop" | "status";
+const COMMANDS: ReadonlySet<string> = new Set(["reload", "drain", "stop", "status"]);
+
+export interface ControlAnswer {
+  readonly ok: boolean;
+  /** For people; "" when `data` says all. */
+  readonly message: string;
+  readonly data: unknown;
+}
+
+export type Control = (command: ControlCommand) => Promise<ControlAnswer>;
+
+/** Bytes of a request line: a command has a few dozen. */
+const LINE_BYTES = 4096;
+const SOCKET_MODE = 0o600;
+const DIRECTORY_MODE = 0o700;
+
+/**
+ * The control socket: a unix socket of mode 0600, one JSON object a line each way, `{"command":"status"}`. Who may open it may command:
+ * the file's mode lets only its owner, and the peer's user is checked where the system tells it.
+ */
+export async function serveControl(platform: Platform, path: string, control: Control): Promise<Listener> {
+  mkdirSync(dirname(path), { recursive: true, mode: DIRECTORY_MODE });
+  return await platform.listen({ kind: "unix", path }, { mode: SOCKET_MODE }, (conn) => new ControlConn(platform, conn, control));
+}
+
+class ControlConn implements ConnHandler {
+  readonly #conn: Conn;
+  readonly #control: Control;
+  readonly #refused: boolean;
+  #text = "";
+
+  constructor(platform: Platform, conn: Conn, control: Control) {
+    this.#conn = conn;
+    this.#control = control;
+    const user = platform.os?.peerUser(conn) ?? null;
+    const own = process.getuid?.() ?? null;
+    this.#refused = user !== null && own !== null && user !== own && user !== 0;
+  }
+
+  onData(b: Uint8Array): void {
+    this.#text += latin1(b, 0, b.length);
+    if (this.#refused) {
+      this.#answer({ ok: false, message: "refused: the control socket belongs to another user", data: null });
+      return;
+    }
+    const end = this.#text.indexOf("\n");
+    if (end >= 0) void this.#run(this.#text.slice(0, end));
+    else if (this.#text.length > LINE_BYTES) this.#conn.destroy(null);
+  }
+
+  onDrain(): void {}
+  onEnd(): void {}
+  onClose(): void {}
+
+  async #run(line: string): Promise<void> {
+    this.#text = "";
+    const command = commandOf(line);
+    if (command === null) {
+      this.#answer({
+        ok: false,
+        message: `not a command: ${JSON.stringify(line)}; known are ${[...COMMANDS].join(", ")}`,
+        data: null,
+      });
+      return;
+    }
+    try {
+      this.#answer(await this.#control(command));
+    } catch (e) {
+      this.#answer({ ok: false, message: e instanceof Error ? e.message : String(e), data: null });
+    }
+  }
+
+  #answer(a: ControlAnswer): void {
+    // JSON text of ASCII only: what a config names may be in any script.
+    const text = JSON.stringify(a).replace(/[\u0080-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+    this.#conn.write([encodeLatin1(`${text}\n`)]);
+    this.#conn.end();
+  }
+}
+
+function commandOf(line: string): ControlCommand | null {
+  try {
+    const parsed: unknown = JSON.parse(line);
+    if (typeof parsed !== "object" || parsed === null) return null;
+    const { command } = parsed as { command?: unknown };
+    return typeof command === "string" && COMMANDS.has(command) ? (command as ControlCommand) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Asks a running weir; null when none answers at that path. */
+export function askControl(platform: Platform, path: string, command: ControlCommand): Promise<ControlAnswer | null> {
+  return new Promise((resolve) => {
+    let text = "";
+    platform.dial(
+      { kind: "unix", path },
+      {},
+      {
+        onOpen(c: Conn): void {
+          c.write([encodeLatin1(`${JSON.stringify({ command })}\n`)]);
+        },
+        onData(b: Uint8Array): void {
+          text += latin1(b, 0, b.length);
+        },
+        onDrain(): void {},
+        onEnd(): void {
+          resolve(answerOf(text));
+        },
+        onClose(): void {
+          resolve(answerOf(text));
+        },
+      },
+    );
+  });
+}
+
+function answerOf(text: string): ControlAnswer | null {
+  try {
+    return JSON.parse(text) as ControlAnswer;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,149 @@
+import type { ProxyError } from "../base/error.ts";
+import type { ListenerSpec } from "../config/model.ts";
+import { type ConnHost, DownstreamConn } from "../exchange/downstream_conn.ts";
+import type { Site } from "../exchange/site.ts";
+import type { TunnelSet } from "../exchange/tunnel.ts";
+import type { Address, Conn, ConnHandler, Listener, Platform } from "../platform/types.ts";
+import type { EventLog } from "../telemetry/event_log.ts";
+import type { ServerMetrics } from "../telemetry/metrics.ts";
+import type { ConnectionCaps } from "./connection_caps.ts";
+
+export interface ListenerEnv {
+  readonly platform: Platform;
+  readonly log: EventLog;
+  readonly caps: ConnectionCaps;
+  readonly server: ServerMetrics;
+}
+
+/** A listener in force: its socket and the connections that came through it, which a change of its routes leaves alone. */
+export class ListenerRuntime implements ConnHost {
+  readonly tunnels: TunnelSet = new Set();
+  spec: ListenerSpec;
+  site: Site;
+  readonly #env: ListenerEnv;
+  readonly #conns = new Set<DownstreamConn>();
+  /** Not counted against the caps: an operator must get in when clients fill them. */
+  readonly #exempt: boolean;
+  #listener: Listener | null = null;
+  #draining = false;
+  #idle: (() => void) | null = null;
+
+  constructor(env: ListenerEnv, spec: ListenerSpec, site: Site, exempt: boolean) {
+    this.#env = env;
+    this.spec = spec;
+    this.site = site;
+    this.#exempt = exempt;
+  }
+
+  /** The address in force; null: not bound. */
+  get address(): Address | null {
+    return this.#listener?.address ?? null;
+  }
+
+  get connections(): number {
+    return this.#conns.size + this.tunnels.size;
+  }
+
+  /** Rejects with a ProxyError when the address can't be had. */
+  async bind(): Promise<void> {
+    const { bind, backlog, keepAliveMs, mode } = this.spec;
+    if (bind === null) return;
+    this.#listener = await this.#env.platform.listen(
+      bind,
+      {
+        keepAlive: keepAliveMs === null ? null : { idleMs: keepAliveMs },
+        onError: (e) => this.#acceptFailed(e),
+        ...(backlog === null ? {} : { backlog }),
+        ...(mode === null ? {} : { mode }),
+      },
+      (conn) => this.#accept(conn),
+    );
+  }
+
+  /** Stops accepting; what is open lives on. */
+  async unbind(): Promise<void> {
+    const l = this.#listener;
+    this.#listener = null;
+    await l?.close();
+  }
+
+  /** Ends idle connections now and busy ones with their last reply; resolves when none is left. */
+  drain(): Promise<void> {
+    this.#draining = true;
+    const { flusher } = this.site.link;
+    flusher.enter();
+    for (const c of [...this.#conns]) c.drain();
+    flusher.leave();
+    if (this.connections === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#idle = resolve;
+      this.#watchTunnels();
+    });
+  }
+
+  /** Cuts what is left. */
+  abort(): void {
+    for (const c of [...this.#conns]) c.abort(null);
+    for (const t of [...this.tunnels]) t.close(null);
+  }
+
+  closed(c: DownstreamConn): void {
+    if (!this.#conns.delete(c)) return;
+    this.site.metrics.connectionsActive.add(-1);
+    if (!this.#exempt) this.#env.caps.release(clientOf(c.conn));
+    this.#settle();
+  }
+
+  #accept(conn: Conn): ConnHandler {
+    const { metrics } = this.site;
+    metrics.connections.add(1);
+    const client = clientOf(conn);
+    const { maxConnections } = this.spec;
+    const refusal =
+      maxConnections !== null && this.#conns.size >= maxConnections
+        ? "listenerLimit"
+        : this.#exempt
+          ? null
+          : this.#env.caps.admit(client);
+    if (refusal !== null) {
+      metrics.refuse(refusal);
+      if (refusal === "processLimit") this.#env.server.shedConnections.add(1);
+      conn.reset();
+      return DEAF;
+    }
+    metrics.connectionsActive.add(1);
+    const c = new DownstreamConn(this, conn);
+    this.#conns.add(c);
+    if (this.#draining) c.drain();
+    return c;
+  }
+
+  #acceptFailed(e: ProxyError): void {
+    this.#env.server.acceptErrors.add(1);
+    if (e.facts.code === "noDescriptors") {
+      this.site.metrics.refuse("noDescriptors");
+      this.#env.server.shedConnections.add(1);
+    }
+    this.#env.log.log("error", "accepting a connection failed", { listener: this.spec.name, reason: e.message });
+  }
+
+  #watchTunnels(): void {
+    if (this.#idle === null) return;
+    this.#settle();
+    if (this.#idle !== null) this.#env.platform.setTimer(50, () => this.#watchTunnels(), true);
+  }
+
+  #settle(): void {
+    if (this.#idle === null || this.connections > 0) return;
+    const f = this.#idle;
+    this.#idle = null;
+    f();
+  }
+}
+
+function clientOf(conn: Conn): string {
+  const { remote } = conn.info;
+  return remote.kind === "tcp" ? remote.host : "unix";
+}
+
+const DEAF: ConnHandler = { onData() {}, onDrain() {}, onEnd() {}, onClose() {} };

@@ -1,0 +1,182 @@
+import type { Model } from "../config/model.ts";
+import type { Problem } from "../config/problem.ts";
+import type { ConfigSink, ConfigSource, Receipt } from "../config/source.ts";
+import type { Closer, Listener, Platform } from "../platform/types.ts";
+import type { AdjustableEventLog } from "../telemetry/create_event_log.ts";
+import { type Control, type ControlAnswer, type ControlCommand, serveControl } from "./control.ts";
+import { controlPath } from "./control_path.ts";
+import { dropPrivileges } from "./privileges.ts";
+import { Server } from "./server.ts";
+
+export interface RunEnv {
+  readonly platform: Platform;
+  readonly log: AdjustableEventLog;
+  readonly source: ConfigSource;
+  readonly build: { readonly version: string; readonly commit: string };
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Path of the control socket; null: as the config says, or the default place. */
+  readonly control: string | null;
+  /** Shows the problems of a config to people. */
+  readonly showProblems: (problems: readonly Problem[]) => void;
+}
+
+/** Runs until it is told to stop. Resolves with the exit code: 0, or 1 when the first config can't be put in force. */
+export async function run(o: RunEnv): Promise<number> {
+  return await new Run(o).start();
+}
+
+class Run implements ConfigSink {
+  readonly #o: RunEnv;
+  readonly #server: Server;
+  readonly #abort = new AbortController();
+  readonly #signals: Closer;
+  #control: Listener | null = null;
+  #stopping = false;
+  #started = false;
+  #exit: (code: number) => void = () => {};
+  readonly #exited: Promise<number>;
+
+  constructor(o: RunEnv) {
+    this.#o = o;
+    this.#server = new Server({ platform: o.platform, log: o.log, build: o.build });
+    this.#exited = new Promise((resolve) => {
+      this.#exit = resolve;
+    });
+    this.#signals = this.#onSignals();
+  }
+
+  async start(): Promise<number> {
+    const source = this.#o.source.run(this, this.#abort.signal).catch((e: unknown) => {
+      this.#o.log.log("error", "the config source failed", { source: this.#o.source.name, reason: String(e) });
+      if (!this.#started) this.#exit(1);
+    });
+    const code = await this.#exited;
+    this.#abort.abort();
+    await source;
+    await this.#control?.close();
+    this.#signals.close();
+    return code;
+  }
+
+  // ---- ConfigSink ----
+
+  async offer(m: Model, warnings: readonly Problem[]): Promise<Receipt> {
+    const receipt = await this.#server.apply(m);
+    if (receipt.problems.length > 0) return this.#refused(receipt);
+    if (warnings.length > 0) this.#o.showProblems(warnings);
+    this.#o.log.adjust(m.log);
+    if (!this.#started) await this.#begin(m);
+    else this.#o.log.log("info", "config applied", { generation: receipt.generation, source: this.#o.source.name });
+    return receipt;
+  }
+
+  refuse(problems: readonly Problem[]): Receipt {
+    this.#server.metrics.server.reloadRefused();
+    return this.#refused({ generation: this.#server.status().generation, problems });
+  }
+
+  #refused(receipt: Receipt): Receipt {
+    this.#o.showProblems(receipt.problems);
+    const facts = { source: this.#o.source.name, problems: receipt.problems.map(oneLine) };
+    if (this.#started) this.#o.log.log("error", "config refused, the one before stays in force", facts);
+    else {
+      this.#o.log.log("error", "config refused", facts);
+      this.#exit(1);
+    }
+    return receipt;
+  }
+
+  /** The first config is in force: privileges go, the control socket comes. */
+  async #begin(m: Model): Promise<void> {
+    const { platform, log, env, build } = this.#o;
+    const path = this.#o.control ?? m.control ?? controlPath(m.name, env);
+    try {
+      this.#control = await serveControl(platform, path, this.#command);
+      log.log("info", "control socket is open", { path });
+    } catch (e) {
+      log.log("warning", "no control socket: name this weir or its socket otherwise", { path, reason: messageOf(e) });
+    }
+    const failure = dropPrivileges(m.process, platform.os);
+    if (failure !== null) {
+      log.log("error", "giving up privileges failed", { reason: failure });
+      await this.#server.stop();
+      this.#exit(1);
+      return;
+    }
+    this.#started = true;
+    log.log("info", "weir is ready", { name: m.name, version: build.version, runtime: platform.name, pid: process.pid });
+  }
+
+  // ---- commands ----
+
+  readonly #command: Control = async (command: ControlCommand): Promise<ControlAnswer> => {
+    switch (command) {
+      case "status":
+        return { ok: true, message: "", data: this.#server.status() };
+      case "reload": {
+        const r = await this.#o.source.reload();
+        const errors = r.problems.filter((p) => p.severity === "error");
+        return errors.length === 0
+          ? { ok: true, message: `generation ${r.generation} is in force`, data: { generation: r.generation } }
+          : {
+              ok: false,
+              message: `refused, generation ${r.generation} stays in force`,
+              data: { generation: r.generation, problems: r.problems },
+            };
+      }
+      case "drain":
+        this.#drain();
+        return { ok: true, message: "draining", data: null };
+      case "stop":
+        // On a later turn, so that the answer leaves first.
+        this.#o.platform.setTimer(10, () => void this.#stop(), true);
+        return { ok: true, message: "stopping", data: null };
+    }
+  };
+
+  #drain(): void {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    void this.#server.drain().then(() => this.#exit(0));
+  }
+
+  async #stop(): Promise<void> {
+    this.#stopping = true;
+    await this.#server.stop();
+    this.#exit(0);
+  }
+
+  #onSignals(): Closer {
+    const end = (): void => {
+      if (this.#stopping) void this.#stop();
+      else if (this.#started) this.#drain();
+      else this.#exit(0);
+    };
+    const reload = (): void => {
+      this.#o.log.log("info", "reloading on SIGHUP");
+      void this.#o.source.reload();
+    };
+    const reopen = (): void => this.#server.accessLogs.reopen();
+    const wired: readonly (readonly [NodeJS.Signals, () => void])[] = [
+      ["SIGTERM", end],
+      ["SIGINT", end],
+      ["SIGHUP", reload],
+      ["SIGUSR1", reopen],
+    ];
+    for (const [signal, f] of wired) process.on(signal, f);
+    return {
+      close: () => {
+        for (const [signal, f] of wired) process.off(signal, f);
+      },
+    };
+  }
+}
+
+function oneLine(p: Problem): string {
+  const at = p.place === null ? "" : `${p.place.file}:${p.place.line}:${p.place.column}: `;
+  return `${at}${p.severity}: ${p.message}${p.hint === "" ? "" : ` (${p.hint})`}`;
+}
+
+function messageOf(e: unknown): string {
+  return e instanceof Error ? e.message : String(e);
+}

@@ -1,0 +1,311 @@
+import { Slab } from "../base/slab.ts";
+import { TimerWheel } from "../base/timer_wheel.ts";
+import type { ListenerSpec, Model } from "../config/model.ts";
+import type { Problem } from "../config/problem.ts";
+import type { Receipt } from "../config/source.ts";
+import type { Site } from "../exchange/site.ts";
+import type { Handler } from "../exchange/web.ts";
+import { AccessLogs } from "../export/access_logs.ts";
+import { watchLoopLag } from "../export/loop_lag.ts";
+import { createMetricsRenderer } from "../export/prometheus.ts";
+import type { Platform } from "../platform/types.ts";
+import type { EventLog } from "../telemetry/event_log.ts";
+import { Metrics } from "../telemetry/metrics.ts";
+import { UpstreamCluster } from "../upstream/cluster.ts";
+import { Flusher } from "../wire/flusher.ts";
+import type { LinkEnv } from "../wire/link.ts";
+import { type AdminView, adminApp, observeApp } from "./admin/admin_app.ts";
+import { compileSites } from "./compile.ts";
+import { ConnectionCaps } from "./connection_caps.ts";
+import { ADMIN_HANDLER, bindLabel, isInternal, OBSERVE_HANDLER, withInternalListeners } from "./internal_listeners.ts";
+import { type ListenerEnv, ListenerRuntime } from "./listener_runtime.ts";
+import { same } from "./same.ts";
+
+export interface ServerEnv {
+  readonly platform: Platform;
+  readonly log: EventLog;
+  readonly build: { readonly version: string; readonly commit: string };
+}
+
+/** What `weir status` tells. */
+export interface Status {
+  readonly name: string;
+  readonly version: string;
+  readonly runtime: string;
+  readonly pid: number;
+  readonly state: "starting" | "running" | "draining" | "stopped";
+  readonly generation: number;
+  readonly uptimeSeconds: number;
+  readonly listeners: readonly { readonly name: string; readonly address: string; readonly connections: number }[];
+  readonly clusters: readonly { readonly name: string; readonly hosts: readonly string[] }[];
+}
+
+/**
+ * A weir of one worker: takes models, and keeps listeners, clusters and connections in step with them.
+ *
+ *   starting ──first model──▶ running ──drain──▶ draining ──▶ stopped
+ */
+export class Server implements AdminView {
+  readonly metrics = new Metrics();
+  readonly accessLogs: AccessLogs;
+  readonly #env: ServerEnv;
+  readonly #link: LinkEnv;
+  readonly #slab = new Slab();
+  readonly #listeners = new Map<string, ListenerRuntime>();
+  /** Removed by a reload, with connections that end on their own. */
+  readonly #leaving = new Set<ListenerRuntime>();
+  readonly #clusters = new Map<string, UpstreamCluster>();
+  readonly #handlers: Map<string, Handler>;
+  readonly #render: () => Promise<{ readonly contentType: string; readonly body: string }>;
+  readonly #startedAt: number;
+  readonly #fileLimit: number | null;
+  #caps: ConnectionCaps | null = null;
+  #state: Status["state"] = "starting";
+  #model: Model | null = null;
+  #generation = 0;
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(env: ServerEnv) {
+    this.#env = env;
+    const { platform } = env;
+    const flusher = new Flusher(() => platform.now());
+    this.#link = {
+      flusher,
+      wheel: new TimerWheel(
+        () => platform.now(),
+        (ms, f) => platform.setTimer(ms, f),
+      ),
+    };
+    this.accessLogs = new AccessLogs(this.metrics, { platform, log: env.log });
+    this.#render = createMetricsRenderer(this.metrics.numbers);
+    this.#handlers = new Map([
+      [ADMIN_HANDLER, adminApp(this)],
+      [OBSERVE_HANDLER, observeApp(this)],
+    ]);
+    this.#startedAt = platform.now();
+    this.#fileLimit = platform.os === null ? null : platform.os.raiseFileLimit();
+    this.metrics.server.describeBuild(env.build.version, platform.name);
+    watchLoopLag(platform, this.metrics.server.loopLag);
+  }
+
+  get ready(): boolean {
+    return this.#state === "running";
+  }
+
+  get model(): Model | null {
+    return this.#model;
+  }
+
+  /** Takes a config: all of it is in force when this resolves without problems, nothing of it otherwise. One at a time. */
+  apply(model: Model): Promise<Receipt> {
+    const run = this.#queue.then(() => this.#apply(model));
+    this.#queue = run.catch(() => undefined);
+    return run;
+  }
+
+  /** A page of metrics in Prometheus' text format. */
+  metricsPage(): Promise<{ readonly contentType: string; readonly body: string }> {
+    return this.#render();
+  }
+
+  status(): Status {
+    return {
+      name: this.#model?.name ?? "",
+      version: this.#env.build.version,
+      runtime: this.#env.platform.name,
+      pid: process.pid,
+      state: this.#state,
+      generation: this.#generation,
+      uptimeSeconds: Math.round((this.#env.platform.now() - this.#startedAt) / 1000),
+      listeners: [...this.#listeners.values()].map((l) => ({
+        name: l.spec.name,
+        address: bindLabel(l.address),
+        connections: l.connections,
+      })),
+      clusters: [...this.#clusters.values()].map((c) => ({ name: c.name, hosts: c.hosts.map((h) => h.label) })),
+    };
+  }
+
+  /**
+   * Stops in order: not ready, accepting on for the delay, then no new connections and the end of those that are there, by the limit at
+   * the latest. Resolves when nothing is left.
+   */
+  async drain(): Promise<void> {
+    if (this.#state === "draining" || this.#state === "stopped") return;
+    this.#state = "draining";
+    this.metrics.server.draining.value = 1;
+    const { delayMs, limitMs } = this.#model?.drain ?? { delayMs: 0, limitMs: 0 };
+    this.#env.log.log("info", "draining", { delayMs, limitMs });
+    await this.#sleep(delayMs);
+    const all = [...this.#listeners.values(), ...this.#leaving];
+    const serving = all.filter((l) => !isInternal(l.spec.name));
+    await Promise.all(serving.map((l) => l.unbind()));
+    const done = Promise.all(serving.map((l) => l.drain())).then(() => true);
+    const whole = await Promise.race([done, this.#sleep(limitMs).then(() => false)]);
+    if (!whole) this.#env.log.log("warning", "cutting what did not end within the drain limit", { limitMs });
+    await this.stop();
+  }
+
+  /** Cuts everything and closes. */
+  async stop(): Promise<void> {
+    if (this.#state === "stopped") return;
+    this.#state = "stopped";
+    const all = [...this.#listeners.values(), ...this.#leaving];
+    for (const l of all) l.abort();
+    await Promise.all(all.map((l) => l.unbind()));
+    for (const c of this.#clusters.values()) c.close();
+    this.#link.wheel.close();
+    await this.accessLogs.close();
+  }
+
+  #sleep(ms: number): Promise<void> {
+    if (ms <= 0) return Promise.resolve();
+    return new Promise((resolve) => this.#env.platform.setTimer(ms, resolve, true));
+  }
+
+  async #apply(given: Model): Promise<Receipt> {
+    if (this.#state === "draining" || this.#state === "stopped")
+      return this.#refuse([problem("", "not taken: weir is draining")]);
+    const model = withInternalListeners(given);
+    this.#caps ??= new ConnectionCaps(model.process, this.#fileLimit);
+    const made: UpstreamCluster[] = [];
+    const clusters = this.#nextClusters(model, made);
+    const sites = compileSites(model, {
+      link: this.#link,
+      slab: this.#slab,
+      metrics: this.metrics,
+      clusters,
+      handlers: this.#handlers,
+      accessLog: model.accessLogs.length === 0 ? null : this.accessLogs,
+      wall: () => this.#env.platform.wallNow(),
+    });
+    for (const [name, site] of sites) if (isInternal(name)) sites.set(name, { ...site, accessLog: null });
+    for (const c of made) c.start();
+    await Promise.all(made.map((c) => c.ready));
+    const bound: ListenerRuntime[] = [];
+    const problems = await this.#bindNew(model, sites, bound);
+    if (problems.length > 0) {
+      await Promise.all(bound.map((l) => l.unbind()));
+      for (const c of made) c.close();
+      return this.#refuse(problems);
+    }
+    this.#commit(model, sites, bound, clusters);
+    return { generation: this.#generation, problems: [] };
+  }
+
+  #refuse(problems: Problem[]): Receipt {
+    this.metrics.server.reloadRefused();
+    return { generation: this.#generation, problems };
+  }
+
+  #nextClusters(model: Model, made: UpstreamCluster[]): Map<string, UpstreamCluster> {
+    const env = { platform: this.#env.platform, link: this.#link, slab: this.#slab, log: this.#env.log };
+    const next = new Map<string, UpstreamCluster>();
+    for (const [name, spec] of model.clusters) {
+      let c = this.#clusters.get(name);
+      if (c === undefined) {
+        c = new UpstreamCluster(env, spec, this.metrics.cluster(name));
+        made.push(c);
+      }
+      next.set(name, c);
+    }
+    return next;
+  }
+
+  /** Binds what is new or moved before anything is taken away: an address that can't be had refuses the config and costs nothing. */
+  async #bindNew(model: Model, sites: ReadonlyMap<string, Site>, bound: ListenerRuntime[]): Promise<Problem[]> {
+    const env: ListenerEnv = { platform: this.#env.platform, log: this.#env.log, caps: this.#caps!, server: this.metrics.server };
+    const problems: Problem[] = [];
+    for (const spec of model.listeners.values()) {
+      const before = this.#listeners.get(spec.name);
+      if (before !== undefined && same(socketOf(before.spec), socketOf(spec))) continue;
+      const site = sites.get(spec.name)!;
+      const l = new ListenerRuntime(env, spec, site, isInternal(spec.name));
+      try {
+        // The same address with other socket options: the old socket makes room first.
+        if (before !== undefined && same(before.spec.bind, spec.bind)) await before.unbind();
+        await l.bind();
+        bound.push(l);
+      } catch (e) {
+        const why = e instanceof Error ? e.message : String(e);
+        problems.push(
+          problem(`listeners.${spec.name}.address`, `listener "${spec.name}" can't listen on ${bindLabel(spec.bind)}: ${why}`),
+        );
+      }
+    }
+    return problems;
+  }
+
+  #commit(
+    model: Model,
+    sites: ReadonlyMap<string, Site>,
+    bound: ListenerRuntime[],
+    clusters: Map<string, UpstreamCluster>,
+  ): void {
+    const moved = new Set(bound.map((l) => l.spec.name));
+    for (const [name, l] of [...this.#listeners]) {
+      const spec = model.listeners.get(name);
+      if (spec === undefined || moved.has(name)) this.#leave(name, l);
+      else {
+        l.spec = spec;
+        l.site = sites.get(name)!;
+      }
+    }
+    for (const l of bound) {
+      this.#listeners.set(l.spec.name, l);
+      this.#env.log.log("info", "listening", { listener: l.spec.name, address: bindLabel(l.address) });
+    }
+    this.#commitClusters(model, clusters);
+    this.#caps!.update(model.process);
+    this.accessLogs.apply(model.accessLogs);
+    this.metrics.retain("listener", model.listeners);
+    this.metrics.retain("cluster", model.clusters);
+    this.metrics.retain("route", routeNames(model));
+    this.#model = model;
+    this.#generation++;
+    this.#state = "running";
+    this.metrics.server.reloaded(this.#generation, this.#env.platform.wallNow());
+  }
+
+  #commitClusters(model: Model, clusters: Map<string, UpstreamCluster>): void {
+    for (const [name, c] of [...this.#clusters]) {
+      if (clusters.has(name)) continue;
+      this.#clusters.delete(name);
+      c.close();
+    }
+    for (const [name, c] of clusters) {
+      const spec = model.clusters.get(name)!;
+      if (!same(c.spec, spec)) c.update(spec);
+      this.#clusters.set(name, c);
+    }
+  }
+
+  #leave(name: string, l: ListenerRuntime): void {
+    this.#listeners.delete(name);
+    this.#leaving.add(l);
+    const { limitMs } = this.#model?.drain ?? { limitMs: 0 };
+    const cut = this.#env.platform.setTimer(limitMs, () => l.abort());
+    void l
+      .unbind()
+      .then(() => l.drain())
+      .then(() => {
+        cut.cancel();
+        this.#leaving.delete(l);
+      });
+  }
+}
+
+/** What of a listener its socket is made of: a change of anything else leaves the socket and its connections alone. */
+function socketOf(l: ListenerSpec): unknown {
+  return [l.bind, l.backlog, l.mode, l.keepAliveMs];
+}
+
+function routeNames(model: Model): Set<string> {
+  const names = new Set<string>();
+  for (const t of model.routeTables.values()) for (const v of t.virtualHosts) for (const r of v.routes) names.add(r.name);
+  return names;
+}
+
+function problem(path: string, message: string): Problem {
+  return { severity: "error", path, message, hint: "", place: null };
+}
