@@ -161,7 +161,9 @@ class Gatherer {
     for (const [i, name] of (typeof names === "string" ? [names] : names).entries()) {
       const at: Path = typeof names === "string" ? ["include"] : ["include", i];
       // A pattern may stand for nothing yet; a name may not.
-      const paths = isGlob(name) ? await expandGlob(name, directory, this.#env.files) : [pathFrom(directory, name)];
+      const paths = isGlob(name)
+        ? (await expandGlob(name, directory, this.#env.files)).filter((path) => !chain.includes(path))
+        : [pathFrom(directory, name)];
       for (const path of paths) await this.#includeOne(path, at, report, defaults, chain);
     }
   }

@@ -1,7 +1,10 @@
+import { nearMiss } from "../../../telemetry/near_miss.ts";
 import type { Item } from "../gather.ts";
 import type { Lowering } from "../lower/lowering.ts";
+import { routeSchema } from "../schema/route.ts";
 
 const ACTIONS = ["to", "respond", "redirect"] as const;
+const KNOWN: ReadonlySet<string> = new Set(Object.keys(routeSchema.shape));
 const FORWARD_ONLY = ["rewrite", "upgrade", "connect", "timeout", "timeouts", "requestHeaders"] as const;
 
 /** A route does one thing. Asked of the tree, so that it is told also when another part of the route can't be read. */
@@ -13,7 +16,8 @@ export function checkActions(item: Item, to: Lowering): void {
   const [first, second] = given;
   if (first === undefined) {
     // A misspelt or later key is likely the missing one, and is told by itself.
-    if (!own.entries.has("handler")) report.error([], `say what the route does: found none of ${ACTIONS.join(", ")}, wanted one`);
+    const meant = [...own.entries.keys()].some((k) => k === "handler" || (!KNOWN.has(k) && nearMiss(k, ACTIONS) !== ""));
+    if (!meant) report.error([], `say what the route does: found none of ${ACTIONS.join(", ")}, wanted one`);
     return;
   }
   if (second !== undefined) {

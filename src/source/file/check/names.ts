@@ -3,7 +3,7 @@ import type { Gathered, Item } from "../gather.ts";
 import type { Lowering } from "../lower/lowering.ts";
 import type { Reporter } from "../problem_list.ts";
 import { placeOf } from "../source_text.ts";
-import type { Path } from "../tree.ts";
+import { type ConfNode, childOf, type Path } from "../tree.ts";
 
 /** Names that routes refer to. What is there but broken counts as known: its own problems tell enough. */
 export class Names {
@@ -18,16 +18,15 @@ export class Names {
     return this.#usedClusters.has(name);
   }
 
-  checkCluster(name: string, at: Path, report: Reporter): void {
-    this.#usedClusters.add(name);
-    if (!this.#gathered.clusters.has(name)) unknown("cluster", name, this.#gathered.clusters.keys(), at, report);
-  }
-
-  checkListeners(names: readonly string[], single: boolean, report: Reporter): void {
-    for (const [i, name] of names.entries()) {
-      const at: Path = single ? ["listeners"] : ["listeners", i];
-      if (!this.#gathered.listeners.has(name)) unknown("listener", name, this.#gathered.listeners.keys(), at, report);
+  /** Clusters and listeners that a route names. Asked of the tree, so that a problem elsewhere in the route hides none here. */
+  checkReferences(item: Item, to: Lowering): void {
+    const report = to.reporter(item);
+    for (const { name, at } of clusterNames(item.node)) {
+      this.#usedClusters.add(name);
+      if (!this.#gathered.clusters.has(name)) unknown("cluster", name, this.#gathered.clusters.keys(), at, report);
     }
+    for (const { name, at } of namesAt(item.node, ["listeners"]))
+      if (!this.#gathered.listeners.has(name)) unknown("listener", name, this.#gathered.listeners.keys(), at, report);
   }
 
   /** The names that routes bring, each told when it is taken. */
@@ -51,6 +50,27 @@ export class Names {
     }
     return [...first.keys()];
   }
+}
+
+interface Reference {
+  readonly name: string;
+  readonly at: Path;
+}
+
+/** The strings at `path`: one, or those of a list. */
+function namesAt(root: ConfNode, path: Path): Reference[] {
+  let node: ConfNode | null = root;
+  for (const step of path) node = node === null ? null : childOf(node, step);
+  if (node === null) return [];
+  if (node.kind === "list") return node.items.flatMap((_, i) => namesAt(root, [...path, i]));
+  return node.kind === "scalar" && typeof node.value === "string" ? [{ name: node.value, at: path }] : [];
+}
+
+function clusterNames(route: ConfNode): Reference[] {
+  const to = childOf(route, "to");
+  if (to === null) return [];
+  const items: Path[] = to.kind === "list" ? to.items.map((_, i) => ["to", i]) : [["to"]];
+  return items.flatMap((at) => [...namesAt(route, at), ...namesAt(route, [...at, "cluster"])]);
 }
 
 const SHOWN = 12;

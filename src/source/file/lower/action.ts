@@ -8,17 +8,9 @@ import { hostPolicy } from "./host_policy.ts";
 
 const TEXT = "text/plain; charset=utf-8";
 
-/** Where the names of clusters stand in `to`. */
-export interface Target {
-  readonly cluster: string;
-  readonly weight: number;
-  readonly at: Path;
-}
-
-export function targetsOf(to: ToConfig): Target[] {
-  const one = (t: string | { cluster: string; weight: number }, at: Path): Target =>
-    typeof t === "string" ? { cluster: t, weight: 1, at } : { ...t, at: [...at, "cluster"] };
-  return Array.isArray(to) ? to.map((t, i) => one(t, ["to", i])) : [one(to, ["to"])];
+function targetsOf(to: ToConfig): ForwardSpec["to"] {
+  const all = Array.isArray(to) ? to : [to];
+  return all.map((t) => (typeof t === "string" ? { cluster: t, weight: 1 } : t));
 }
 
 export function lowerForward(to: ToConfig, c: RouteConfig, prefixes: boolean, report: Reporter): ForwardSpec {
@@ -26,7 +18,7 @@ export function lowerForward(to: ToConfig, c: RouteConfig, prefixes: boolean, re
   if (targets.every((t) => t.weight === 0)) report.error(["to"], "raise a weight above 0: found none that takes traffic");
   return {
     kind: "forward",
-    to: targets.map((t) => ({ cluster: t.cluster, weight: t.weight })),
+    to: targets,
     rewrite: lowerRewrite(c.rewrite, prefixes, report),
     upgrades: [...new Set(c.upgrade)],
     connect: c.connect,

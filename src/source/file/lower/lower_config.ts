@@ -10,7 +10,6 @@ import { clusterSchema } from "../schema/cluster.ts";
 import { type ListenerConfig, listenerSchema } from "../schema/listener.ts";
 import { type RouteConfig, routeSchema } from "../schema/route.ts";
 import { toPlain } from "../tree.ts";
-import { targetsOf } from "./action.ts";
 import { lowerCluster } from "./cluster.ts";
 import { lowerListener } from "./listener.ts";
 import type { Lowering } from "./lowering.ts";
@@ -69,6 +68,7 @@ function lowerRoutes(to: Lowering, names: Names): LoweredRoute[] {
   const decoded: { item: Item; c: RouteConfig }[] = [];
   for (const item of to.gathered.routes) {
     checkActions(item, to);
+    names.checkReferences(item, to);
     const c = decode(routeSchema, toPlain(item.node), to.reporter(item));
     if (c !== null) decoded.push({ item, c });
   }
@@ -78,8 +78,6 @@ function lowerRoutes(to: Lowering, names: Names): LoweredRoute[] {
   for (const { item, c } of decoded) {
     const report = to.reporter(item);
     const listeners = c.listeners === undefined ? null : typeof c.listeners === "string" ? [c.listeners] : c.listeners;
-    names.checkListeners(listeners ?? [], typeof c.listeners === "string", report);
-    if (c.to !== undefined) for (const t of targetsOf(c.to)) names.checkCluster(t.cluster, t.at, report);
     const lowered = lowerRoute(c.name ?? "", c, report);
     if (lowered === null) continue;
     const hosts = hostsOf(c);

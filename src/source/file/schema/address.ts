@@ -32,7 +32,8 @@ export const dialAddress: Leaf<Address> = leaf(
 type ReadHost = (host: string, bracketed: boolean, whole: string) => string | Refusal;
 
 function readAddress(v: unknown, wanted: string, readHost: ReadHost, leastPort: number): Address | Refusal {
-  if (typeof v === "number") return mismatch(wanted, `did you mean ":${v}"?`);
+  const local = leastPort === 0 ? "" : "127.0.0.1";
+  if (typeof v === "number") return mismatch(wanted, `did you mean "${local}:${v}"?`);
   if (typeof v !== "string") return mismatch(wanted);
   if (v.startsWith("unix:")) return readUnix(v);
   const url = /^[a-z][a-z0-9+.-]*:\/\//i.exec(v);
@@ -45,7 +46,7 @@ function readAddress(v: unknown, wanted: string, readHost: ReadHost, leastPort: 
   }
   const m = /^(\[([^\]]*)\]|[^:]*):([0-9]{1,5})$/.exec(v);
   if (m === null) {
-    if (/^[0-9]+$/.test(v)) return mismatch(wanted, `did you mean ":${v}"?`);
+    if (/^[0-9]+$/.test(v)) return mismatch(wanted, `did you mean "${local}:${v}"?`);
     if (ipaddr.IPv6.isValid(v)) return mismatch(wanted, `an IPv6 address stands in brackets: "[${v}]:8080"`);
     return mismatch(wanted, v.includes(":") ? "" : `a port is missing: "${v}:8080"`);
   }

@@ -1,0 +1,138 @@
+import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { check } from "./check.ts";
+import { control } from "./control.ts";
+import { type CliDeps, type ControlCommand, EXIT } from "./deps.ts";
+import { explain } from "./explain.ts";
+import { proxy } from "./proxy.ts";
+import { run } from "./run.ts";
+import { schema } from "./schema.ts";
+import { version, versionLine } from "./version.ts";
+
+const CONTROL: Readonly<Record<ControlCommand, string>> = {
+  reload: "read the config of a running weir again",
+  drain: "let a running weir refuse new connections and finish what is in flight, then end",
+  stop: "end a running weir at once",
+  status: "tell how a running weir is",
+};
+
+interface ProxyOptions {
+  readonly from: string[];
+  readonly to: string[];
+  readonly host: string;
+  readonly admin?: string;
+  readonly control?: string;
+  /** true: given without a place. */
+  readonly accessLog?: string | true;
+}
+
+/** Runs one command; the promise is the exit code. `argv` is what stands behind the program's name. */
+export async function runCli(argv: readonly string[], deps: CliDeps): Promise<number> {
+  const ended = { code: EXIT.done as number };
+  const program = buildProgram(deps, ended);
+  try {
+    await program.parseAsync(argv as string[], { from: "user" });
+    return ended.code;
+  } catch (e) {
+    if (!(e instanceof CommanderError)) throw e;
+    return e.exitCode === 0 ? EXIT.done : EXIT.usage;
+  }
+}
+
+function buildProgram(deps: CliDeps, ended: { code: number }): Command {
+  const { io } = deps;
+  const program = new Command("weir");
+  program
+    .description("An edge proxy in one executable")
+    .version(versionLine(deps.about), "--version", "tell the version")
+    .showHelpAfterError("(weir help, or --help behind a command, tells more)")
+    .exitOverride()
+    .configureOutput({ writeOut: io.out, writeErr: io.err });
+  addRunning(program, deps, ended);
+  addLooking(program, deps, ended);
+  for (const command of Object.keys(CONTROL) as ControlCommand[]) addControl(program, command, deps, ended);
+  return program;
+}
+
+function addRunning(program: Command, deps: CliDeps, ended: { code: number }): void {
+  program
+    .command("run")
+    .description("run in the foreground")
+    .argument("[config]", "config file", "weir.yaml")
+    .option("--workers <n>", "worker processes: 1, or auto", readWorkers)
+    .action(async (config: string) => {
+      ended.code = await run(config, deps);
+    });
+  program
+    .command("proxy")
+    .description("be a reverse proxy without a config file")
+    .requiredOption("--from <address>", 'where to listen, such as ":8080"; may be repeated', collect)
+    .requiredOption("--to <address>", 'where to send requests, such as "127.0.0.1:3000"; may be repeated', collect)
+    .option("--host <host>", "host sent on: pass, endpoint or a name", "pass")
+    .option("--admin <address>", "admin address; none when absent")
+    .option("--control <path>", "control socket")
+    .option("--access-log [to]", "write an access log as JSON lines to stdout, stderr or a file")
+    .option("--workers <n>", "worker processes: 1, or auto", readWorkers)
+    .action(async (o: ProxyOptions) => {
+      const accessLog = o.accessLog === true ? "stdout" : (o.accessLog ?? null);
+      const { from, to, host } = o;
+      ended.code = await proxy({ from, to, host, admin: o.admin ?? null, control: o.control ?? null, accessLog }, deps);
+    });
+}
+
+function addLooking(program: Command, deps: CliDeps, ended: { code: number }): void {
+  const { io } = deps;
+  program
+    .command("check")
+    .description("find every problem in configs")
+    .argument("<config...>", "config files")
+    .option("--json", "answer in JSON", false)
+    .action(async (configs: string[], o: { json: boolean }) => {
+      ended.code = await check({ configs, json: o.json }, io);
+    });
+  program
+    .command("explain")
+    .description("tell which route a request takes, and why")
+    .argument("<config>", "config file")
+    .argument("<method>", "method of the request")
+    .argument("<url>", "URL of the request; its port chooses the listener")
+    .option("-H, --header <field>", "header field 'name: value'; may be repeated", collect, [])
+    .option("--listener <name>", "listener that gets the request")
+    .option("--json", "answer in JSON", false)
+    .action(async (config: string, method: string, url: string, o: { header: string[]; listener?: string; json: boolean }) => {
+      ended.code = await explain({ config, method, url, headers: o.header, listener: o.listener ?? null, json: o.json }, io);
+    });
+  program
+    .command("schema")
+    .description("print the JSON Schema of the config")
+    .action(async () => {
+      ended.code = await schema(io);
+    });
+  program
+    .command("version")
+    .description("tell version, runtime and build")
+    .option("--json", "answer in JSON", false)
+    .action(async (o: { json: boolean }) => {
+      ended.code = await version(o.json, deps.about, io);
+    });
+}
+
+function addControl(program: Command, command: ControlCommand, deps: CliDeps, ended: { code: number }): void {
+  program
+    .command(command)
+    .description(CONTROL[command])
+    .option("--control <path>", "control socket of the running weir")
+    .option("--config <file>", "config that tells the control socket")
+    .option("--json", "answer in JSON", false)
+    .action(async (o: { control?: string; config?: string; json: boolean }) => {
+      ended.code = await control(command, { control: o.control, config: o.config, json: o.json }, deps);
+    });
+}
+
+function collect(value: string, before: readonly string[] | undefined): string[] {
+  return [...(before ?? []), value];
+}
+
+function readWorkers(value: string): number {
+  if (value === "1" || value === "auto") return 1;
+  throw new InvalidArgumentError(`Give 1 or auto: this version of Weir runs one worker.`);
+}

@@ -1,0 +1,27 @@
+import { controlPath } from "../config/control_path.ts";
+import { loadConfig } from "../source/file/load_config.ts";
+import { type CliDeps, type ControlCommand, EXIT } from "./deps.ts";
+import { wantsColor } from "./render/paint.ts";
+import { renderProblems } from "./render/render_problems.ts";
+
+export interface ControlArgs {
+  readonly control: string | undefined;
+  readonly config: string | undefined;
+  readonly json: boolean;
+}
+
+/** `weir reload`, `drain`, `stop` and `status`: finds the control socket and asks there. */
+export async function control(command: ControlCommand, args: ControlArgs, deps: CliDeps): Promise<number> {
+  const socket = await findSocket(args, deps);
+  return socket === null ? EXIT.problems : deps.control({ command, socket, json: args.json });
+}
+
+async function findSocket(args: ControlArgs, { io }: CliDeps): Promise<string | null> {
+  if (args.control !== undefined) return args.control;
+  if (args.config === undefined) return controlPath({ name: "weir", control: null }, io);
+  const { model, problems } = await loadConfig(args.config, io.env);
+  if (model !== null) return controlPath(model, io);
+  io.err(`${renderProblems(problems, { color: wantsColor(io.errIsTerminal, io.env) })}\n`);
+  io.err("give --control: the config that would tell the control socket's path can't be read\n");
+  return null;
+}

@@ -1,0 +1,53 @@
+import type { Model } from "../config/model.ts";
+import type { LoadedConfig } from "../source/file/load_config.ts";
+
+/** Where a command reads from and writes to. */
+export interface CliIo {
+  out(text: string): void;
+  err(text: string): void;
+  readonly outIsTerminal: boolean;
+  readonly errIsTerminal: boolean;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** User id of this process; null where users have none. */
+  readonly uid: number | null;
+}
+
+/** What this build is. */
+export interface About {
+  readonly version: string;
+  /** `bun 1.4.5`. */
+  readonly runtime: string;
+  /** `linux x64`, and whether it runs from source or as an executable. */
+  readonly build: string;
+}
+
+export interface RunRequest {
+  readonly configPath: string;
+  /** The config as first read: it has a model, and its warnings are still to be logged. */
+  readonly loaded: LoadedConfig & { readonly model: Model };
+}
+
+export type ControlCommand = "reload" | "drain" | "stop" | "status";
+
+export interface ControlRequest {
+  readonly command: ControlCommand;
+  /** Path of the running weir's control socket. */
+  readonly socket: string;
+  /** Answer in JSON. */
+  readonly json: boolean;
+}
+
+/** What `main.ts` gives: the command line knows no server. Each promise is the exit code. */
+export interface CliDeps {
+  readonly io: CliIo;
+  readonly about: About;
+  /** Runs until it is told to end. */
+  run(request: RunRequest): Promise<number>;
+  /** The same with a model that no file stands behind. */
+  proxy(model: Model): Promise<number>;
+  /** 3 when no weir listens there. */
+  control(request: ControlRequest): Promise<number>;
+}
+
+/** Exit codes of every command. */
+export const EXIT = { done: 0, problems: 1, usage: 2, unreachable: 3 } as const;
