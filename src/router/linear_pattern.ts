@@ -21,8 +21,9 @@ export function compileLinear(pattern: string, ignoreCase: boolean): RegExp | nu
   return new RegExp(`^${sourceOf([whole])}$`);
 }
 
-/** Alternatives of one group that are compared with each other. */
+/** Alternatives of one group that are compared with each other, and chars of one: the comparison takes their square. */
 const MOST_OPTIONS = 64;
+const MOST_CHARS = 256;
 
 /** Chars that can start this sequence with `after` behind it; null when the rule does not hold in it. */
 function startsOf(parts: readonly Part[], after: CharSet): CharSet | null {
@@ -77,7 +78,7 @@ function areDistinct(g: Group): boolean {
 function spellOut(parts: readonly Part[]): CharSet[] | null {
   const out: CharSet[] = [];
   for (const p of parts) {
-    if (p.kind === "group" || p.min !== p.max) return null;
+    if (p.kind === "group" || p.min !== p.max || out.length + p.min > MOST_CHARS) return null;
     for (let i = 0; i < p.min; i++) out.push(p.set);
   }
   return out;
