@@ -1,44 +1,87 @@
 import { BUILD } from "./base/build.ts";
+import { runCli } from "./cli/cli.ts";
+import { type About, type CliIo, EXIT } from "./cli/deps.ts";
+import { wantsColor } from "./cli/render/paint.ts";
 import { renderProblems } from "./cli/render/render_problems.ts";
+import { showAnswer } from "./cli/show_answer.ts";
+import type { ConfigSource } from "./config/source.ts";
 import { createNodePlatform } from "./platform/node.ts";
 import type { Platform } from "./platform/types.ts";
+import { askControl } from "./server/control.ts";
 import { run } from "./server/run.ts";
 import { FileSource } from "./source/file/file_source.ts";
+import { StaticSource } from "./source/static_source.ts";
 import { createEventLog } from "./telemetry/create_event_log.ts";
 
 // The only file that asks which runtime it is on.
 const runtime = "Bun" in globalThis ? "bun" : "Deno" in globalThis ? "deno" : "node";
 
-const color = process.stderr.isTTY === true && !process.env["NO_COLOR"];
+const io: CliIo = {
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+  outIsTerminal: process.stdout.isTTY === true,
+  errIsTerminal: process.stderr.isTTY === true,
+  env: process.env,
+  uid: process.getuid?.() ?? null,
+};
+const about: About = {
+  version: BUILD.version,
+  runtime: `${runtime} ${process.versions[runtime] ?? ""}`.trim(),
+  build: `${process.platform} ${process.arch}, ${BUILD.commit}`,
+};
 const log = createEventLog({
   level: "info",
   format: "auto",
-  isTerminal: process.stderr.isTTY === true,
-  noColor: !color,
-  write: (line) => process.stderr.write(line),
+  isTerminal: io.errIsTerminal,
+  noColor: !wantsColor(io.errIsTerminal, io.env),
+  write: io.err,
   wallNow: Date.now,
 });
 
-async function createPlatform(): Promise<Platform> {
-  const onFault = (e: unknown): void => {
-    log.log("error", "a callback threw: its connection was destroyed", {
-      reason: e instanceof Error ? (e.stack ?? e.message) : String(e),
-    });
-  };
+async function createPlatform(onFault: (e: unknown) => void): Promise<Platform> {
   if (runtime !== "bun") return createNodePlatform(runtime, { onFault });
   const { createBunPlatform } = await import("./platform/bun.ts");
   return createBunPlatform({ onFault });
 }
 
-const platform = await createPlatform();
-const args = process.argv.slice(2);
-const code = await run({
-  platform,
-  log,
-  source: new FileSource(platform, args[1] ?? "weir.yaml", process.env),
-  build: BUILD,
-  env: process.env,
-  control: null,
-  showProblems: (problems) => process.stderr.write(renderProblems(problems, { color })),
+async function serve(sourceOf: (p: Platform) => ConfigSource): Promise<number> {
+  let countFault = (): void => {};
+  const platform = await createPlatform((e) => {
+    countFault();
+    log.log("error", "a callback threw: its connection was destroyed", { reason: textOf(e) });
+  });
+  return await run({
+    platform,
+    log,
+    source: sourceOf(platform),
+    build: BUILD,
+    env: io.env,
+    control: null,
+    showProblems: (problems) => {
+      if (io.errIsTerminal) io.err(`${renderProblems(problems, { color: wantsColor(true, io.env) })}\n`);
+    },
+    onFaultCounter: (f) => {
+      countFault = f;
+    },
+  });
+}
+
+function textOf(e: unknown): string {
+  return e instanceof Error ? (e.stack ?? e.message) : String(e);
+}
+
+const code = await runCli(process.argv.slice(2), {
+  io,
+  about,
+  run: (request) => serve((platform) => new FileSource(platform, request.configPath, io.env)),
+  proxy: (model) => serve(() => new StaticSource(model)),
+  control: async (request) => {
+    const platform = await createPlatform(() => {});
+    const answer = await askControl(platform, request.socket, request.command);
+    return showAnswer(request, answer, io);
+  },
+}).catch((e: unknown) => {
+  io.err(`weir: ${textOf(e)}\n`);
+  return EXIT.problems;
 });
 process.exit(code);

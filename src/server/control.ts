@@ -2,17 +2,11 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { encodeLatin1, latin1 } from "../base/bytes.ts";
 import type { Conn, ConnHandler, Listener, Platform } from "../platform/types.ts";
+import type { ControlAnswer } from "./status.ts";
 
 /** What can be asked of a running weir. */
 export type ControlCommand = "reload" | "drain" | "stop" | "status";
 const COMMANDS: ReadonlySet<string> = new Set(["reload", "drain", "stop", "status"]);
-
-export interface ControlAnswer {
-  readonly ok: boolean;
-  /** For people; "" when `data` says all. */
-  readonly message: string;
-  readonly data: unknown;
-}
 
 export type Control = (command: ControlCommand) => Promise<ControlAnswer>;
 

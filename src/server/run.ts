@@ -1,12 +1,13 @@
+import { controlPath } from "../config/control_path.ts";
 import type { Model } from "../config/model.ts";
 import type { Problem } from "../config/problem.ts";
 import type { ConfigSink, ConfigSource, Receipt } from "../config/source.ts";
 import type { Closer, Listener, Platform } from "../platform/types.ts";
 import type { AdjustableEventLog } from "../telemetry/create_event_log.ts";
-import { type Control, type ControlAnswer, type ControlCommand, serveControl } from "./control.ts";
-import { controlPath } from "./control_path.ts";
+import { type Control, type ControlCommand, serveControl } from "./control.ts";
 import { dropPrivileges } from "./privileges.ts";
 import { Server } from "./server.ts";
+import type { ControlAnswer } from "./status.ts";
 
 export interface RunEnv {
   readonly platform: Platform;
@@ -16,6 +17,8 @@ export interface RunEnv {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Path of the control socket; null: as the config says, or the default place. */
   readonly control: string | null;
+  /** Is given what counts a callback's throw. */
+  readonly onFaultCounter: (count: () => void) => void;
   /** Shows the problems of a config to people. */
   readonly showProblems: (problems: readonly Problem[]) => void;
 }
@@ -39,6 +42,7 @@ class Run implements ConfigSink {
   constructor(o: RunEnv) {
     this.#o = o;
     this.#server = new Server({ platform: o.platform, log: o.log, build: o.build });
+    o.onFaultCounter(() => this.#server.metrics.server.callbackThrows.add(1));
     this.#exited = new Promise((resolve) => {
       this.#exit = resolve;
     });
@@ -63,7 +67,10 @@ class Run implements ConfigSink {
   async offer(m: Model, warnings: readonly Problem[]): Promise<Receipt> {
     const receipt = await this.#server.apply(m);
     if (receipt.problems.length > 0) return this.#refused(receipt);
-    if (warnings.length > 0) this.#o.showProblems(warnings);
+    if (warnings.length > 0) {
+      this.#o.showProblems(warnings);
+      this.#o.log.log("warning", "config has warnings", { source: this.#o.source.name, problems: warnings.map(oneLine) });
+    }
     this.#o.log.adjust(m.log);
     if (!this.#started) await this.#begin(m);
     else this.#o.log.log("info", "config applied", { generation: receipt.generation, source: this.#o.source.name });
@@ -89,7 +96,7 @@ class Run implements ConfigSink {
   /** The first config is in force: privileges go, the control socket comes. */
   async #begin(m: Model): Promise<void> {
     const { platform, log, env, build } = this.#o;
-    const path = this.#o.control ?? m.control ?? controlPath(m.name, env);
+    const path = this.#o.control ?? controlPath(m, { env, uid: process.getuid?.() ?? null });
     try {
       this.#control = await serveControl(platform, path, this.#command);
       log.log("info", "control socket is open", { path });

@@ -20,24 +20,12 @@ import { ConnectionCaps } from "./connection_caps.ts";
 import { ADMIN_HANDLER, bindLabel, isInternal, OBSERVE_HANDLER, withInternalListeners } from "./internal_listeners.ts";
 import { type ListenerEnv, ListenerRuntime } from "./listener_runtime.ts";
 import { same } from "./same.ts";
+import type { Status } from "./status.ts";
 
 export interface ServerEnv {
   readonly platform: Platform;
   readonly log: EventLog;
   readonly build: { readonly version: string; readonly commit: string };
-}
-
-/** What `weir status` tells. */
-export interface Status {
-  readonly name: string;
-  readonly version: string;
-  readonly runtime: string;
-  readonly pid: number;
-  readonly state: "starting" | "running" | "draining" | "stopped";
-  readonly generation: number;
-  readonly uptimeSeconds: number;
-  readonly listeners: readonly { readonly name: string; readonly address: string; readonly connections: number }[];
-  readonly clusters: readonly { readonly name: string; readonly hosts: readonly string[] }[];
 }
 
 /**

@@ -1,0 +1,31 @@
+import type { ControlAnswer, Status } from "../server/status.ts";
+import type { CliIo, ControlRequest } from "./deps.ts";
+import { EXIT } from "./deps.ts";
+
+/** Prints what a running weir answered; null: none listens there. Returns the exit code. */
+export function showAnswer(request: ControlRequest, answer: ControlAnswer | null, io: CliIo): number {
+  if (answer === null) {
+    io.err(`start weir first, or give its socket with --control: no weir answers at "${request.socket}"\n`);
+    return EXIT.unreachable;
+  }
+  if (request.json) io.out(`${JSON.stringify(answer.data ?? { ok: answer.ok, message: answer.message })}\n`);
+  else if (answer.ok) io.out(request.command === "status" ? statusText(answer.data as Status) : `${answer.message}\n`);
+  else io.err(`${answer.message}\n${problemLines(answer.data)}`);
+  return answer.ok ? EXIT.done : EXIT.problems;
+}
+
+function statusText(s: Status): string {
+  const lines = [
+    `${s.name} is ${s.state}: weir ${s.version} on ${s.runtime}, pid ${s.pid}, up ${s.uptimeSeconds} s, config generation ${s.generation}`,
+  ];
+  for (const l of s.listeners) lines.push(`listener ${l.name} on ${l.address}: ${l.connections} connections`);
+  for (const c of s.clusters) lines.push(`cluster ${c.name}: ${c.hosts.length === 0 ? "no host" : c.hosts.join(", ")}`);
+  return `${lines.join("\n")}\n`;
+}
+
+function problemLines(data: unknown): string {
+  if (typeof data !== "object" || data === null || !("problems" in data) || !Array.isArray(data.problems)) return "";
+  return (data.problems as { message: string; place: { file: string; line: number; column: number } | null }[])
+    .map((p) => `${p.place === null ? "" : `${p.place.file}:${p.place.line}:${p.place.column}: `}${p.message}\n`)
+    .join("");
+}

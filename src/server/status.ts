@@ -1,0 +1,21 @@
+/** What `weir status` and the admin address tell. */
+export interface Status {
+  readonly name: string;
+  readonly version: string;
+  readonly runtime: string;
+  readonly pid: number;
+  readonly state: "starting" | "running" | "draining" | "stopped";
+  /** Rises by one with each config that is put in force. */
+  readonly generation: number;
+  readonly uptimeSeconds: number;
+  readonly listeners: readonly { readonly name: string; readonly address: string; readonly connections: number }[];
+  readonly clusters: readonly { readonly name: string; readonly hosts: readonly string[] }[];
+}
+
+/** An answer on the control socket. */
+export interface ControlAnswer {
+  readonly ok: boolean;
+  /** For people; "" when `data` says all. */
+  readonly message: string;
+  readonly data: unknown;
+}
