@@ -112,6 +112,30 @@ describe("files", () => {
     expect([m.lines.value, m.dropped.value, m.writeErrors.value]).toEqual([1, 1, 1]);
   });
 
+  test("that are pipes get every line once, however slowly they are read", async () => {
+    const { path, logs, log } = start();
+    expect(Bun.spawnSync(["mkfifo", path]).exitCode).toBe(0);
+    const reader = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+    logs.apply([toFile(path)]);
+    const lines = Array.from({ length: 3000 }, (_, i) => `/${i}/${"x".repeat(60)}\n`).join("");
+    for (let i = 0; i < 3000; i++) logs.write(record({ path: `/${i}/${"x".repeat(60)}` }));
+    const closed = logs.close();
+    let text = "";
+    const piece = new Uint8Array(10_000);
+    await until(() => {
+      try {
+        text += new TextDecoder().decode(piece.subarray(0, fs.readSync(reader, piece)));
+      } catch (e) {
+        expect((e as { code?: string }).code).toBe("EAGAIN");
+      }
+      return text.length >= lines.length;
+    });
+    await closed;
+    fs.closeSync(reader);
+    expect(text === lines).toBe(true);
+    expect(log.told).toEqual([]);
+  });
+
   test("that are pipes without a reader do not hang", async () => {
     const { path, logs, log } = start();
     expect(Bun.spawnSync(["mkfifo", path]).exitCode).toBe(0);
