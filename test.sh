@@ -2,7 +2,8 @@
 # Runs the tests and ends with one line: N passed, N failed, N skipped. Exit code 0 only when something ran and nothing failed.
 #
 #   ./test.sh                   everything
-#   ./test.sh PART…             some of it: lint types arch unit seam golden conformance fuzz e2e e2e-bun e2e-deno e2e-dist packaging
+#   ./test.sh PART…             some of it: lint types arch unit seam golden conformance fuzz on-deno e2e packaging
+#                               (on-deno: unit and seam under Deno's runner; e2e: e2e-bun e2e-deno e2e-dist)
 #   ./test.sh long              everything, with the cases that take minutes and more rounds of fuzz
 #   ./test.sh unit -- NAME…     further words go to bun test: parts of file names, -t 'part of a test name'
 #
@@ -13,7 +14,7 @@ cd "$root"
 bun='' deno=''
 . "$root/tools/toolchain.sh"
 
-all='lint types arch unit seam golden conformance fuzz e2e-bun e2e-deno e2e-dist packaging'
+all='lint types arch unit seam golden conformance fuzz on-deno e2e-bun e2e-deno e2e-dist packaging'
 passed=0 failed=0 skipped=0 broken=''
 
 parts=''
@@ -57,9 +58,9 @@ bounded() {
   if command -v timeout >/dev/null 2>&1; then timeout -k 10 "$limit" "$@"; else "$@"; fi
 }
 
-# logged COMMAND…: shows its output and keeps it in $scratch/log; $code is its exit code.
+# logged COMMAND…: shows its output but for a reporter's dots and keeps it in $scratch/log; $code is its exit code.
 logged() {
-  { (set +e && bounded "$@" </dev/null && echo 0 >"$scratch/code" || echo $? >"$scratch/code"); } 2>&1 | tee "$scratch/log"
+  { (set +e && bounded "$@" </dev/null && echo 0 >"$scratch/code" || echo $? >"$scratch/code"); } 2>&1 | tee "$scratch/log" | grep -v '^[.,]$' || true
   code=$(cat "$scratch/code")
 }
 
@@ -82,6 +83,27 @@ suite() {
   failed=$((failed + suite_fail))
   skipped=$((skipped + $(count skip) + $(count todo)))
   if [ "$suite_fail" -gt 0 ]; then broken="$broken $suite_part"; fi
+}
+
+# The same unit and seam tests under Deno's runner. Files that name Bun in their code are about Bun.
+suite_on_deno() {
+  heading on-deno
+  set --
+  for deno_file in $(find test/unit test/seam -name '*_test.ts' | sort); do
+    if ! grep -qE '\bBun\.|"bun:(ffi|jsc|sqlite)"|/platform/bun' "$deno_file"; then set -- "$@" "$deno_file"; fi
+  done
+  NO_COLOR=1 logged "$deno" test $deno_flags --reporter=dot --import-map tools/deno_test/import_map.json "$@"
+  deno_says=$(sed -n 's/^.*| \([0-9]* passed.*\)$/\1/p' "$scratch/log" | tail -n 1)
+  deno_pass=$(deno_count passed) deno_fail=$(deno_count failed)
+  if [ "$deno_fail" -eq 0 ] && { [ "$code" -ne 0 ] || [ "$deno_pass" -eq 0 ]; }; then deno_fail=1; fi
+  passed=$((passed + deno_pass))
+  failed=$((failed + deno_fail))
+  skipped=$((skipped + $(deno_count ignored)))
+  if [ "$deno_fail" -gt 0 ]; then broken="$broken on-deno"; fi
+}
+
+deno_count() {
+  printf '%s\n' "$deno_says" | sed -n "s/^\(.* \)*\([0-9][0-9]*\) $1.*\$/\2/p" | grep . || echo 0
 }
 
 # check PART COMMAND…: one thing that passes or fails.
@@ -118,6 +140,7 @@ run_part() {
       suite "$part" ./test/e2e --timeout 60000 "$@" ./test/e2e
       unset WEIR_SUBJECT
       ;;
+    on-deno) suite_on_deno ;;
     packaging) check packaging ./compile.sh deno --check ;;
     *) suite "$part" "./test/$part" --timeout 30000 "$@" "./test/$part" ;;
   esac
