@@ -1,4 +1,4 @@
-import { dirname } from "node:path";
+import { dirname, normalize } from "node:path";
 import { type ConfigFiles, pathFrom } from "./config_files.ts";
 import { decode } from "./decode.ts";
 import { expandGlob, isGlob } from "./glob.ts";
@@ -50,7 +50,7 @@ const NAMED = ["listeners", "clusters"] as const;
 /** Reads a file and all that it includes. */
 export async function gather(fileName: string, text: string, env: GatherEnv): Promise<Gathered> {
   const gatherer = new Gatherer(env);
-  await gatherer.add(fileName, text, NO_DEFAULTS, []);
+  await gatherer.add(normalize(fileName), text, NO_DEFAULTS, []);
   return gatherer.gathered;
 }
 

@@ -2,6 +2,7 @@ import type { ClusterSpec, ListenerSpec, Model } from "../../../config/model.ts"
 import { checkActions } from "../check/actions.ts";
 import { checkAddresses } from "../check/addresses.ts";
 import { Names } from "../check/names.ts";
+import { checkResourceNames } from "../check/resource_names.ts";
 import { checkShadowed } from "../check/shadowed.ts";
 import { checkUnused } from "../check/unused.ts";
 import { decode } from "../decode.ts";
@@ -21,6 +22,8 @@ import { buildTables, type PlacedRoute } from "./tables.ts";
 /** The model of all that could be decoded. It may be used when no problem is an error. */
 export function lowerConfig(to: Lowering): Model {
   const rest = lowerProcess(to);
+  checkResourceNames("listener", to.gathered.listeners, to.problems);
+  checkResourceNames("cluster", to.gathered.clusters, to.problems);
   const names = new Names(to.gathered);
   const listeners = decodeListeners(to);
   const clusters = lowerClusters(to);

@@ -1,16 +1,19 @@
-import { type Leaf, leaf, refuse } from "./leaf.ts";
+import { type Leaf, leaf, type Refusal, refuse } from "./leaf.ts";
 import { wantText } from "./scalar.ts";
 
 const LONGEST = 200;
 
 /** A name that logs and metric labels carry: printable and short. */
 export function label(of: string): Leaf<string> {
-  return leaf({ type: "string", minLength: 1, maxLength: LONGEST }, (v) => {
-    if (typeof v !== "string") return wantText(`a name for the ${of}`, v);
-    if (v === "" || v.length > LONGEST) return refuse(`name the ${of} with 1 to ${LONGEST} characters: found ${v.length}`);
-    if (/[\0-\x1f\x7f]/.test(v)) return refuse(`remove the control character from the name: found ${JSON.stringify(v)}`);
-    return v;
-  });
+  return leaf({ type: "string", minLength: 1, maxLength: LONGEST }, (v) =>
+    typeof v === "string" ? readLabel(v, of) : wantText(`a name for the ${of}`, v),
+  );
+}
+
+export function readLabel(name: string, of: string): string | Refusal {
+  if (name === "" || name.length > LONGEST) return refuse(`name the ${of} with 1 to ${LONGEST} characters: found ${name.length}`);
+  if (/[\0-\x1f\x7f]/.test(name)) return refuse(`remove the control character from the name: found ${JSON.stringify(name)}`);
+  return name;
 }
 
 /** A name that also becomes a file's: letters, digits, `-`, `_`, `.`. */
