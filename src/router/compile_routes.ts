@@ -1,4 +1,4 @@
-import type { RouteTableSpec } from "../config/model.ts";
+import type { RouteSpec, RouteTableSpec } from "../config/model.ts";
 import { hostKey, portOf } from "../http/authority.ts";
 import { Candidate } from "./candidate.ts";
 import { explainMatch } from "./explain_match.ts";
@@ -8,7 +8,7 @@ import type { PathTable } from "./path_table.ts";
 import { PathTableBuilder } from "./path_table_builder.ts";
 import type { BindRoute, RouteInput, RouteMatch, RouteTable } from "./types.ts";
 
-/** Builds the frozen table of a route table's spec. `bind` is called once for each route. */
+/** Builds the frozen table of a route table's spec. `bind` is called once for each route, under however many hosts it stands. */
 export function compileRoutes<Rule>(table: RouteTableSpec, bind: BindRoute<Rule>): RouteTable<Rule> {
   return new TableBuilder(table, bind).build();
 }
@@ -95,9 +95,11 @@ class TableBuilder<Rule> {
   constructor(table: RouteTableSpec, bind: BindRoute<Rule>) {
     this.#table = table;
     let order = 0;
+    const rules = new Map<RouteSpec, Rule>();
     this.#candidates = table.virtualHosts.map((host) =>
       host.routes.flatMap((route) => {
-        const rule = bind(route);
+        const rule = rules.get(route) ?? bind(route);
+        rules.set(route, rule);
         return route.match.map((m) => new Candidate(route, m, order++, rule));
       }),
     );
