@@ -45,6 +45,7 @@ function percentOf(c: number): string {
 }
 
 const QUESTION = 0x3f;
+const EQUALS = 0x3d;
 const HASH = 0x23;
 const PERCENT = 0x25;
 
@@ -84,8 +85,9 @@ export function queryValue(target: string, query: number, name: string): string 
   while (query >= 0 && at <= target.length) {
     let end = target.indexOf("&", at);
     if (end < 0) end = target.length;
-    let equals = target.indexOf("=", at);
-    if (equals < 0 || equals > end) equals = end;
+    // Not by indexOf, which would look to the end of a target without `=` for each of its parameters.
+    let equals = at;
+    while (equals < end && target.charCodeAt(equals) !== EQUALS) equals++;
     if (nameIs(target, at, equals, name)) return equals === end ? "" : decodePercent(target.slice(equals + 1, end));
     at = end + 1;
   }
