@@ -10,7 +10,8 @@ interface Latin1 {
 const native = Buffer.prototype as unknown as Latin1;
 const nativeSlice = native.latin1Slice;
 const nativeWrite = native.latin1Write;
-const SHORT = 16;
+// Where the method is written in the runtime's own JavaScript a call costs more than the loop, whatever the length.
+const SHORT = Function.prototype.toString.call(nativeWrite).includes("[native code]") ? 16 : Number.POSITIVE_INFINITY;
 
 /** Bytes `from` to `to` as a string of the same length, one char a byte. */
 export function latin1(b: Uint8Array, from: number, to: number): string {

@@ -42,7 +42,7 @@ export class Attempt implements StreamReader<ResponseHead>, LeaseWaiter, Request
   }
 
   get reused(): boolean {
-    return this.#lease !== null && this.#lease.reused;
+    return this.#lease?.reused === true;
   }
 
   start(fresh: boolean): void {
