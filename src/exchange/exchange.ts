@@ -395,6 +395,7 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
     this.status = head.status;
     this.response = head;
     const bodyless = body.length === 0 || this.method === "HEAD";
+    if (!this.requestEnded) writer.stopReading();
     writer.sendHead(head, bodyless);
     if (!bodyless) {
       this.responseBodyBytes = body.length;

@@ -95,11 +95,11 @@ export class ForwardedPolicy {
     const received = f.hasId(ID["x-request-id"]) ? (f.get("x-request-id") ?? "") : "";
     if (policy === "keep") return received;
     if (policy === "remove") {
-      if (received !== "") f.remove("x-request-id");
+      f.remove("x-request-id");
       return "";
     }
     if (policy === "set" && peer.trusted && received !== "") return received;
-    if (received !== "") f.remove("x-request-id");
+    if (f.hasId(ID["x-request-id"])) f.remove("x-request-id");
     const id = crypto.randomUUID();
     f.add("X-Request-Id", id);
     return id;

@@ -22,6 +22,8 @@ export interface StreamWriter<Head> {
   sendData(b: Uint8Array, end: boolean): number;
   /** Ends the stream with trailers. */
   sendTrailers(f: Fields): void;
+  /** Server role, before `sendHead`: nothing more of the request is wanted. h1: the connection ends with this reply, and says so. */
+  stopReading(): void;
   /** Gives the stream up. h1: the connection goes with it. */
   reset(e: ProxyError): void;
   /** The reader's bytes that have been passed on: the peer may send as many more. */

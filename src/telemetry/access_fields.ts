@@ -25,7 +25,7 @@ export const ACCESS_FIELDS: readonly AccessField[] = Object.freeze([
   field("scheme", "string", "http or https"),
   field("method", "string", "Method of the request"),
   field("host", "string", "Host and port that the request named"),
-  field("path", "string", "Path and query as received, before rewrites"),
+  field("path", "string", "Path and query as matched: normalised, before rewrites"),
   field("status", "number", "Status of the reply; 0: none was begun"),
   field("request_body_bytes", "number", "Bytes of the request's body"),
   field("response_body_bytes", "number", "Bytes of the reply's body sent to the client"),

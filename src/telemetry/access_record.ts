@@ -13,7 +13,7 @@ export interface AccessRecord {
   readonly scheme: string;
   readonly method: string;
   readonly authority: string;
-  /** As received, before rewrites; the query included. */
+  /** As matched: normalised and before rewrites; the query included. */
   readonly path: string;
   /** 0: no reply was begun. */
   readonly status: number;

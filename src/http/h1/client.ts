@@ -225,6 +225,10 @@ export class H1Client implements ByteFace, OpenStream, StreamWriter<RequestHead>
     this.#sent = true;
   }
 
+  stopReading(): void {
+    // A server's matter.
+  }
+
   reset(e: ProxyError): void {
     this.#reader = null;
     if (this.#failure === null) this.#failure = e;

@@ -54,7 +54,7 @@ export function requestTarget(
   if ((f.mask & HOST_BIT) !== 0) {
     const i = spanOf(f, ID.host);
     authority = latin1(f.raw, f.spans[i + 2]!, f.spans[i + 3]!);
-    if (authority !== known && parseAuthority(authority) === null) return T_HOST;
+    if ((authority === "" || authority !== known) && parseAuthority(authority) === null) return T_HOST;
   }
   const head: RequestHead = {
     protocol: minor === 1 ? "HTTP/1.1" : "HTTP/1.0",

@@ -248,7 +248,7 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
       this.#ended ||
       this.#requests >= this.#o.maxRequests ||
       this.#r === R_CLOSED ||
-      (this.#r === R_BODY && this.#continueDue)
+      (this.#r === R_BODY && (end || this.#continueDue))
     ) {
       this.#keepAlive = false;
     }
@@ -272,6 +272,10 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
   sendTrailers(f: Fields): void {
     if (this.#chunkedOut) this.#out.trailers(f);
     this.#replySent();
+  }
+
+  stopReading(): void {
+    if (this.#r === R_BODY) this.#keepAlive = false;
   }
 
   reset(e: ProxyError): void {
