@@ -216,7 +216,8 @@ export class H1Client implements ByteFace, OpenStream, StreamWriter<RequestHead>
       this.#sent = true;
       return 0;
     }
-    return this.#flushed ? OUTPUT_HIGH - this.#out.bytes : 0;
+    // Output leaves when the event is over: only what the socket then holds back counts.
+    return this.#flushed ? OUTPUT_HIGH : 0;
   }
 
   sendTrailers(f: Fields): void {

@@ -266,7 +266,8 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
       this.#replySent();
       return 0;
     }
-    return this.#flushed ? OUTPUT_HIGH - this.#out.bytes : 0;
+    // Output leaves when the event is over: only what the socket then holds back counts.
+    return this.#flushed ? OUTPUT_HIGH : 0;
   }
 
   sendTrailers(f: Fields): void {
