@@ -15,9 +15,9 @@ const bin = join(import.meta.dirname, "../../node_modules/.bin");
 const subject = join(import.meta.dirname, "relay_subject.ts");
 const SUBJECTS: readonly (readonly [string, readonly string[]])[] = [
   ["bun: bun.ts", [`${bin}/bun`, subject, "bun"]],
-  ["bun: node.ts", [`${bin}/bun`, subject, "node"]],
-  ["deno: deno.ts", [`${bin}/deno`, "run", "-A", "--no-check", subject, "deno"]],
-  ["deno: node.ts", [`${bin}/deno`, "run", "-A", "--no-check", subject, "node"]],
+  ["bun: node:net", [`${bin}/bun`, subject, "node"]],
+  ["deno: handles", [`${bin}/deno`, "run", "-A", "--no-check", subject, "handles"]],
+  ["deno: node:net", [`${bin}/deno`, "run", "-A", "--no-check", subject, "node"]],
 ];
 
 const dir = mkdtempSync(join(tmpdir(), "weir-relay-"));

@@ -1,7 +1,6 @@
 // The relay under measurement: prints its port, then carries bytes both ways until it is killed.
 import process from "node:process";
 import { createBunPlatform } from "../../src/platform/bun.ts";
-import { createDenoPlatform } from "../../src/platform/deno.ts";
 import { createNodePlatform } from "../../src/platform/node.ts";
 import type { Conn, ConnHandler, DialHandler, Platform } from "../../src/platform/types.ts";
 
@@ -9,8 +8,8 @@ const [adapter, upstreamPort] = process.argv.slice(2);
 
 function createPlatform(): Platform {
   if (adapter === "bun") return createBunPlatform();
-  if (adapter === "deno") return createDenoPlatform();
-  return createNodePlatform("Bun" in globalThis ? "bun" : "Deno" in globalThis ? "deno" : "node");
+  if (adapter === "handles") return createNodePlatform("deno");
+  return createNodePlatform("Bun" in globalThis ? "bun" : "deno", { handles: false });
 }
 
 /** One direction: what comes here is written to `to`. */

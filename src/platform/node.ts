@@ -24,20 +24,26 @@ import type {
   Timer,
 } from "./types.ts";
 import { clearStaleSocket, inodeOf, isFilePath, removeOwnSocket } from "./unix_path.ts";
-import type { UvBinding } from "./uv_binding.ts";
+import { loadUvBinding, type UvBinding } from "./uv_binding.ts";
 import { UvNet } from "./uv_conn.ts";
 import { acceptUv, dialUv, serverHandle } from "./uv_socket.ts";
 
+export interface NodeOptions extends PlatformOptions {
+  /** Deno: carry TCP on the handles below `node:net`, which costs a third less; true by default. Where they are not found, and elsewhere: `node:net` itself. */
+  readonly handles?: boolean;
+}
+
 /** `node:net`: complete on Bun, Deno and Node. */
-export function createNodePlatform(name: "bun" | "deno" | "node", o: PlatformOptions = {}): Platform {
-  return new NodePlatform(name, o.onFault ?? ignore, null);
+export function createNodePlatform(name: "bun" | "deno" | "node", o: NodeOptions = {}): Platform {
+  const binding = name === "deno" && o.handles !== false ? loadUvBinding() : null;
+  return new NodePlatform(name, o.onFault ?? ignore, binding);
 }
 
 /** Linux cuts it down to its somaxconn. */
 const BACKLOG = 65535;
 
 /** `binding`: handles below `node:net` that carry TCP instead of its sockets; null: none. */
-export class NodePlatform implements Platform {
+class NodePlatform implements Platform {
   readonly name: "bun" | "deno" | "node";
   readonly os: OsCalls | null = null;
   readonly #net: NodeNet;

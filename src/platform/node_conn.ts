@@ -21,6 +21,8 @@ const ENDING = 4;
 const CANCELLED = 8;
 const OPEN = 16;
 const PEER_ENDED = 32;
+/** A write returned false, so `onDrain` is owed. */
+const OWES_DRAIN = 64;
 
 /** Up to here several parts are joined before they are written: one call of the stream costs more than the copy. */
 const JOIN = 64 * 1024;
@@ -75,8 +77,8 @@ export class NodeConn implements Conn {
     if ((this.#flags & (CLOSED | ENDING)) !== 0) return true;
     let total = 0;
     for (let i = 0; i < parts.length; i++) total += parts[i]!.length;
-    if (parts.length > 1 && total <= JOIN) return this.socket.write(join(parts, total), this.#done(null, flushed));
-    if (parts.length === 0) return this.socket.write(NOTHING, this.#done(null, flushed));
+    if (parts.length === 0) return this.#taken(this.socket.write(NOTHING, this.#done(null, flushed)));
+    if (parts.length > 1 && total <= JOIN) return this.#taken(this.socket.write(join(parts, total), this.#done(null, flushed)));
     this.socket.cork();
     let more = true;
     for (let i = 0; i < parts.length; i++) {
@@ -84,7 +86,7 @@ export class NodeConn implements Conn {
       more = this.socket.write(part, this.#done(part, i + 1 === parts.length ? flushed : undefined));
     }
     this.socket.uncork();
-    return more;
+    return this.#taken(more);
   }
 
   pause(): void {
@@ -149,7 +151,8 @@ export class NodeConn implements Conn {
   }
 
   writable(): void {
-    if ((this.#flags & CLOSED) !== 0) return;
+    if ((this.#flags & (CLOSED | OWES_DRAIN)) !== OWES_DRAIN) return;
+    this.#flags &= ~OWES_DRAIN;
     try {
       this.handler.onDrain();
     } catch (e) {
@@ -176,6 +179,13 @@ export class NodeConn implements Conn {
   fault(e: unknown): void {
     this.#net.onFault(e);
     this.destroy(handlerFault(e));
+  }
+
+  /** A stream says no from its high-water mark on, also to what the kernel took at once. */
+  #taken(more: boolean): boolean {
+    if (more || this.socket.writableLength === 0) return true;
+    this.#flags |= OWES_DRAIN;
+    return false;
   }
 
   /** Marks our own closing; false when it is under way already. */

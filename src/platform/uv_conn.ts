@@ -21,8 +21,8 @@ const OWES_DRAIN = 256;
 
 /** All reads land here, one at a time, and are copied out: the runtime would else allocate 64 KiB for each. */
 const LANDING = new Uint8Array(64 * 1024);
-/** Parts that together fit here leave in one write. The runtime copies what the kernel does not take. */
-const SCRATCH = new Uint8Array(16 * 1024);
+/** Parts that together fit here leave in one write. What the kernel does not take at once keeps the array, and another takes its place. */
+const JOIN = 16 * 1024;
 /** Small chunks are cut from a slab of this size; a chunk that is kept holds no more than that. */
 const SLAB = 8 * 1024;
 /** From here on a chunk is an array of its own, and is freed as soon as it was written. */
@@ -34,7 +34,8 @@ interface Received extends ArrayBuffer {
 }
 
 interface Pending {
-  readonly bytes: number;
+  /** Held here, for the runtime reads from it until the last byte has left. */
+  readonly part: Uint8Array;
   readonly flushed: (() => void) | undefined;
 }
 
@@ -42,6 +43,8 @@ interface Pending {
 export class UvNet {
   readonly binding: UvBinding;
   readonly onFault: (e: unknown) => void;
+  /** Where small parts are joined. */
+  scratch = new Uint8Array(JOIN);
   nextId = 1;
   #slab = new Uint8Array(SLAB);
   #used = 0;
@@ -128,14 +131,18 @@ export class UvConn implements Conn {
     if (parts.length === 1) return this.#writeOne(parts[0]!, flushed);
     let total = 0;
     for (let i = 0; i < parts.length; i++) total += parts[i]!.length;
-    if (total <= SCRATCH.length) {
+    if (total <= JOIN) {
+      const net = this.#net;
+      const scratch = net.scratch;
       let at = 0;
       for (let i = 0; i < parts.length; i++) {
         const part = parts[i]!;
-        SCRATCH.set(part, at);
+        scratch.set(part, at);
         at += part.length;
       }
-      return this.#writeOne(SCRATCH.subarray(0, total), flushed);
+      const taken = this.#writeOne(scratch.subarray(0, total), flushed);
+      if (net.binding.state[net.binding.wasAsync] !== 0) net.scratch = new Uint8Array(JOIN);
+      return taken;
     }
     let more = true;
     const last = parts.length - 1;
@@ -237,7 +244,8 @@ export class UvConn implements Conn {
       return;
     }
     const done = pending.shift()!;
-    this.#queued -= done.bytes;
+    this.#queued -= done.part.length;
+    if (done.part.length >= BIG) release(done.part);
     if (pending.length === 0) this.#pending = null;
     if (done.flushed !== undefined) this.#call(done.flushed);
     if (this.#pending !== null || (this.#flags & (OWES_DRAIN | CLOSED)) !== OWES_DRAIN) return;
@@ -292,18 +300,14 @@ export class UvConn implements Conn {
       this.#lost();
       return true;
     }
-    // What the kernel did not take was copied by the runtime: the part is free either way.
-    const bytes = part.length;
-    if (bytes >= BIG && bytes === part.buffer.byteLength && (part.buffer as Received).weirReceived === true) {
-      (part.buffer as Received).transfer(0);
-    }
     if (binding.state[binding.wasAsync] === 0) {
+      if (part.length >= BIG) release(part);
       if (flushed !== undefined) this.#call(flushed);
       return true;
     }
     this.#pending ??= [];
-    this.#pending.push({ bytes, flushed });
-    this.#queued += bytes;
+    this.#pending.push({ part, flushed });
+    this.#queued += part.length;
     this.#flags |= OWES_DRAIN;
     return false;
   }
@@ -329,6 +333,12 @@ export class UvConn implements Conn {
       remote: tcpAddress(remote.address, remote.port),
     };
   }
+}
+
+/** Frees a whole received chunk that was written on, long before a collection would. */
+function release(part: Uint8Array): void {
+  const buffer = part.buffer as Received;
+  if (part.length === buffer.byteLength && buffer.weirReceived === true) buffer.transfer(0);
 }
 
 // One request object serves all: the runtime hands the handle to `oncomplete`.

@@ -1,0 +1,204 @@
+import { MemoryConn, type MemoryNet } from "./memory_conn.ts";
+import { dialFault, listenFault, type PlatformOptions, showAddress } from "./system_fault.ts";
+import type {
+  Address,
+  Closer,
+  Conn,
+  ConnHandler,
+  DialHandler,
+  DialOptions,
+  Listener,
+  ListenOptions,
+  OsCalls,
+  Platform,
+  TcpAddress,
+  Timer,
+} from "./types.ts";
+
+export interface MemoryOptions extends PlatformOptions {
+  /** Bytes that a connection holds between a write and the reading, each way. */
+  readonly window?: number;
+  /** The most bytes of one `onData`. */
+  readonly chunk?: number;
+}
+
+/** A network, a clock and a name service in memory. Nothing happens by itself but in microtasks; time stands until `advance`. */
+export interface MemoryPlatform extends Platform {
+  /** Moves the clock, fires what falls due in its order, and lets each settle before the next. */
+  advance(ms: number): Promise<void>;
+  /** Resolves when nothing is left to deliver. */
+  settled(): Promise<void>;
+  /** What `resolve` knows; a name that is missing is ENOTFOUND. */
+  readonly names: Map<string, readonly { address: string; ttl: number }[]>;
+  /** Tells the watchers of a directory. */
+  touch(dir: string): void;
+}
+
+/** A test's platform: the same calls give the same events in the same order. */
+export function createMemoryPlatform(o: MemoryOptions = {}): MemoryPlatform {
+  return new Memory(o);
+}
+
+const WINDOW = 64 * 1024;
+const CHUNK = 16 * 1024;
+const FIRST_PORT = 32768;
+/** The wall clock's start: any fixed date does. */
+const EPOCH = Date.UTC(2030, 0, 1);
+
+interface Due {
+  readonly at: number;
+  readonly f: () => void;
+}
+interface Open {
+  readonly address: Address;
+  readonly accept: (c: Conn) => ConnHandler;
+}
+
+class Memory implements MemoryPlatform, MemoryNet {
+  readonly name = "memory";
+  readonly os: OsCalls | null = null;
+  readonly window: number;
+  readonly chunk: number;
+  readonly onFault: (e: unknown) => void;
+  readonly names = new Map<string, readonly { address: string; ttl: number }[]>();
+  readonly #listeners = new Map<string, Open>();
+  readonly #watchers = new Map<string, Set<() => void>>();
+  #timers: Due[] = [];
+  #clock = 0;
+  #nextPort = FIRST_PORT;
+  #nextId = 1;
+  #posted: (() => void)[] = [];
+
+  constructor(o: MemoryOptions) {
+    this.window = o.window ?? WINDOW;
+    this.chunk = o.chunk ?? CHUNK;
+    this.onFault = o.onFault ?? ignore;
+  }
+
+  now(): number {
+    return this.#clock;
+  }
+  wallNow(): number {
+    return EPOCH + this.#clock;
+  }
+
+  setTimer(ms: number, f: () => void): Timer {
+    const due: Due = { at: this.#clock + Math.max(0, ms), f };
+    // After all that fall due at the same time: first set, first fired.
+    const at = this.#timers.findIndex((t) => t.at > due.at);
+    this.#timers.splice(at < 0 ? this.#timers.length : at, 0, due);
+    return {
+      cancel: () => {
+        this.#timers = this.#timers.filter((t) => t !== due);
+      },
+    };
+  }
+
+  async advance(ms: number): Promise<void> {
+    const until = this.#clock + ms;
+    await this.settled();
+    while (this.#timers.length > 0 && this.#timers[0]!.at <= until) {
+      const due = this.#timers.shift()!;
+      this.#clock = Math.max(this.#clock, due.at);
+      due.f();
+      await this.settled();
+    }
+    this.#clock = until;
+  }
+
+  async settled(): Promise<void> {
+    // One turn more than there is to deliver, for what the callers' own promises start.
+    do await Promise.resolve();
+    while (this.#posted.length > 0);
+    for (let i = 0; i < 8; i++) await Promise.resolve();
+    if (this.#posted.length > 0) await this.settled();
+  }
+
+  post(f: () => void): void {
+    if (this.#posted.push(f) === 1) queueMicrotask(() => this.#deliver());
+  }
+
+  async listen(at: Address, _o: ListenOptions, accept: (c: Conn) => ConnHandler): Promise<Listener> {
+    const address: Address = at.kind === "tcp" && at.port === 0 ? { ...at, port: this.#nextPort++ } : at;
+    const key = showAddress(address);
+    const everywhere = address.kind === "tcp" ? showAddress({ ...address, host: "" }) : key;
+    if (this.#listeners.has(key) || this.#listeners.has(everywhere)) throw listenFault(at, { code: "EADDRINUSE" });
+    const open: Open = { address, accept };
+    this.#listeners.set(key, open);
+    return {
+      address,
+      close: async () => {
+        if (this.#listeners.get(key) === open) this.#listeners.delete(key);
+      },
+    };
+  }
+
+  dial(to: Address, o: DialOptions, h: DialHandler): { cancel(): void } {
+    let cancelled = false;
+    this.post(() => {
+      if (cancelled) return;
+      const open = this.#listeners.get(showAddress(to)) ?? this.#everywhere(to);
+      if (open === undefined) h.onClose(dialFault(to, { code: "ECONNREFUSED" }));
+      else this.#connect(to, o, h, open);
+    });
+    return {
+      cancel: () => {
+        cancelled = true;
+      },
+    };
+  }
+
+  async resolve(name: string, family: 4 | 6): Promise<readonly { address: string; ttl: number }[]> {
+    const all = this.names.get(name);
+    if (all === undefined) throw Object.assign(new Error(`getaddrinfo ENOTFOUND ${name}`), { code: "ENOTFOUND" });
+    return all.filter((a) => a.address.includes(":") === (family === 6));
+  }
+
+  watch(dir: string, f: () => void): Closer {
+    const all = this.#watchers.get(dir) ?? new Set();
+    this.#watchers.set(dir, all.add(f));
+    return { close: () => all.delete(f) };
+  }
+
+  touch(dir: string): void {
+    for (const f of this.#watchers.get(dir) ?? []) this.post(f);
+  }
+
+  #everywhere(to: Address): Open | undefined {
+    return to.kind === "tcp" ? this.#listeners.get(showAddress({ ...to, host: "" })) : undefined;
+  }
+
+  #connect(to: Address, o: DialOptions, h: DialHandler, open: Open): void {
+    const from = to.kind === "tcp" ? this.#source(to, o) : ({ kind: "unix", path: "" } as const);
+    const near = new MemoryConn(this, { id: this.#nextId++, local: from, remote: to }, h, false);
+    const far = new MemoryConn(this, { id: this.#nextId++, local: to, remote: from }, NOBODY, true);
+    near.peer = far;
+    far.peer = near;
+    // Before whatever `accept` does to the connection.
+    this.post(() => {
+      try {
+        h.onOpen(near);
+      } catch (e) {
+        near.fault(e);
+      }
+    });
+    try {
+      far.handler = open.accept(far);
+    } catch (e) {
+      far.fault(e);
+    }
+  }
+
+  #source(to: TcpAddress, o: DialOptions): TcpAddress {
+    return { kind: "tcp", host: o.source ?? (to.host.includes(":") ? "::1" : "127.0.0.1"), port: this.#nextPort++ };
+  }
+
+  #deliver(): void {
+    const due = this.#posted;
+    this.#posted = [];
+    for (const f of due) f();
+  }
+}
+
+const NOBODY: ConnHandler = { onData: ignore, onDrain: ignore, onEnd: ignore, onClose: ignore };
+function ignore(): void {}

@@ -1,0 +1,209 @@
+import type { ProxyError } from "../base/error.ts";
+import { OutQueue } from "./out_queue.ts";
+import { handlerFault, resetFault } from "./system_fault.ts";
+import type { Conn, ConnHandler, ConnInfo } from "./types.ts";
+
+/** What the connections of one network share. */
+export interface MemoryNet {
+  /** Bytes that a connection holds between a write and the reading, each way. */
+  readonly window: number;
+  /** The most bytes of one `onData`. */
+  readonly chunk: number;
+  readonly onFault: (e: unknown) => void;
+  /** Runs `f` when the present call stack is gone, in the order of the calls. */
+  post(f: () => void): void;
+}
+
+/** One end of a connection in memory. What a kernel would do stands in `#inbox`, `#flush` and `#pump`. */
+export class MemoryConn implements Conn {
+  readonly info: ConnInfo;
+  handler: ConnHandler;
+  /** The other end; null before the connection stands and once it is gone. */
+  peer: MemoryConn | null = null;
+  readonly #net: MemoryNet;
+  readonly #accepted: boolean;
+  readonly #inbox: Uint8Array[] = [];
+  #inboxBytes = 0;
+  #out: OutQueue | null = null;
+  #owesDrain = false;
+  #paused = false;
+  #ending = false;
+  #finSent = false;
+  #finReceived = false;
+  #finTold = false;
+  #closed = false;
+  #pumping = false;
+
+  constructor(net: MemoryNet, info: ConnInfo, handler: ConnHandler, accepted: boolean) {
+    this.#net = net;
+    this.info = info;
+    this.handler = handler;
+    this.#accepted = accepted;
+  }
+
+  get queued(): number {
+    return this.#out === null ? 0 : this.#out.bytes;
+  }
+
+  setHandler(h: ConnHandler): void {
+    this.handler = h;
+  }
+
+  write(parts: readonly Uint8Array[], flushed?: () => void): boolean {
+    if (this.#closed || this.#ending) return true;
+    const out = this.#out ?? new OutQueue();
+    for (const part of parts) out.push(part, 0);
+    if (flushed !== undefined) out.mark(flushed);
+    const blocked = this.#out !== null || !this.#flush(out);
+    if (blocked) {
+      this.#out = out;
+      this.#owesDrain = true;
+    }
+    this.#tellFlushed(out);
+    return !blocked;
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.wake();
+  }
+
+  end(): void {
+    if (this.#closed || this.#ending) return;
+    this.#ending = true;
+    if (this.#out === null) this.#sendFin();
+  }
+
+  reset(): void {
+    const peer = this.peer;
+    if (this.#close(null)) peer?.resetByPeer();
+  }
+
+  destroy(cause: ProxyError | null): void {
+    const peer = this.peer;
+    const unread = this.#inboxBytes > 0;
+    if (!this.#close(cause)) return;
+    // As TCP does: closing over unread bytes is a reset, and what comes after it finds nobody.
+    if (unread) peer?.resetByPeer();
+    else peer?.closedByPeer();
+  }
+
+  /** Schedules a look at what there is to tell. */
+  wake(): void {
+    if (this.#pumping || this.#closed) return;
+    this.#pumping = true;
+    this.#net.post(() => this.#pump());
+  }
+
+  resetByPeer(): void {
+    this.#close(resetFault(this.#accepted));
+  }
+
+  /** The peer is gone for good: its FIN stands, and the first write after it is answered with a reset. */
+  closedByPeer(): void {
+    if (this.#closed) return;
+    this.peer = null;
+    this.#finReceived = true;
+    this.wake();
+  }
+
+  /** A handler threw: this connection pays, and nobody else. */
+  fault(e: unknown): void {
+    this.#net.onFault(e);
+    this.destroy(handlerFault(e));
+  }
+
+  #close(cause: ProxyError | null): boolean {
+    if (this.#closed) return false;
+    this.#closed = true;
+    this.peer = null;
+    this.#out = null;
+    this.#inbox.length = 0;
+    this.#inboxBytes = 0;
+    this.#net.post(() => {
+      try {
+        this.handler.onClose(cause);
+      } catch (e) {
+        this.#net.onFault(e);
+      }
+    });
+    return true;
+  }
+
+  #sendFin(): void {
+    this.#finSent = true;
+    if (this.peer !== null) {
+      this.peer.#finReceived = true;
+      this.peer.wake();
+    }
+    this.wake();
+  }
+
+  /** Moves what fits into the peer's window; whether all has left. */
+  #flush(out: OutQueue): boolean {
+    while (out.bytes > 0) {
+      const peer = this.peer;
+      if (peer === null) {
+        // Written to a closed peer: its kernel answers with RST.
+        this.#net.post(() => this.resetByPeer());
+        return true;
+      }
+      const room = this.#net.window - peer.#inboxBytes;
+      if (room <= 0) return false;
+      const n = Math.min(room, out.first.length - out.offset, this.#net.chunk);
+      peer.#inbox.push(out.first.slice(out.offset, out.offset + n));
+      peer.#inboxBytes += n;
+      peer.wake();
+      out.advance(n);
+    }
+    return true;
+  }
+
+  /** One turn of this end: first what can leave, then what has come. */
+  #pump(): void {
+    this.#pumping = false;
+    if (this.#closed) return;
+    this.#drain();
+    while (!this.#closed && !this.#paused && this.#inbox.length > 0) {
+      const b = this.#inbox.shift()!;
+      this.#inboxBytes -= b.length;
+      this.peer?.wake();
+      this.#call(() => this.handler.onData(b));
+    }
+    if (this.#closed || this.#paused || this.#inbox.length > 0 || !this.#finReceived) return;
+    if (!this.#finTold) {
+      this.#finTold = true;
+      this.#call(() => this.handler.onEnd());
+    }
+    if (this.#finSent) this.#close(null);
+  }
+
+  #drain(): void {
+    const out = this.#out;
+    if (out === null) return;
+    const through = this.#flush(out);
+    if (through) this.#out = null;
+    this.#tellFlushed(out);
+    if (!through || this.#out !== null || this.#closed) return;
+    if (this.#ending) this.#sendFin();
+    if (!this.#owesDrain) return;
+    this.#owesDrain = false;
+    this.#call(() => this.handler.onDrain());
+  }
+
+  #tellFlushed(out: OutQueue): void {
+    for (let f = out.due(); f !== null && !this.#closed; f = out.due()) this.#call(f);
+  }
+
+  #call(f: () => void): void {
+    try {
+      f();
+    } catch (e) {
+      this.fault(e);
+    }
+  }
+}

@@ -1,0 +1,87 @@
+import { expect } from "bun:test";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Platform } from "../../../src/platform/types.ts";
+import type { Case } from "./subject.ts";
+
+/** Resolves when the timer fires; a fake clock is moved there. */
+function wait(p: Platform, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    p.setTimer(ms, resolve, true);
+    if ("advance" in p) (p as Platform & { advance(ms: number): Promise<void> }).advance(ms);
+  });
+}
+
+/** Clocks, timers, names and directories. */
+export const hostCases: readonly Case[] = [
+  [
+    "a timer fires once, after its time by the same clock, and not when cancelled",
+    async ({ p }) => {
+      const from = p.now();
+      const fired: string[] = [];
+      p.setTimer(30, () => fired.push("cancelled")).cancel();
+      p.setTimer(1, () => fired.push("first"));
+      await wait(p, 60);
+      expect(fired).toEqual(["first"]);
+      // Runtimes count whole milliseconds from a clock they read earlier.
+      expect(p.now() - from).toBeGreaterThanOrEqual(58);
+    },
+  ],
+  [
+    "the wall clock tells milliseconds of our era",
+    async ({ p }) => {
+      expect(p.wallNow()).toBeGreaterThan(Date.UTC(2025, 0, 1));
+      expect(p.wallNow()).toBeLessThan(Date.UTC(2200, 0, 1));
+    },
+  ],
+  [
+    "localhost resolves in each family that it has, with a TTL",
+    async ({ p }) => {
+      const four = await p.resolve("localhost", 4);
+      expect(four.map((a) => a.address)).toContain("127.0.0.1");
+      for (const a of four) expect(a.ttl).toBeGreaterThan(0);
+    },
+  ],
+  [
+    "a name that does not exist rejects with the system's error",
+    async ({ p }) => {
+      const code = await p.resolve("weir-test.invalid", 4).then(
+        () => "resolved",
+        (e: { code?: string }) => e.code,
+      );
+      expect(["ENOTFOUND", "EAI_AGAIN", "ENODATA"]).toContain(code ?? "");
+    },
+  ],
+  [
+    "a watch sees a file written and a symlink swapped",
+    async ({ p }) => {
+      const dir = mkdtempSync(join(tmpdir(), "weir-watch-"));
+      let seen = 0;
+      let wake: () => void = () => {};
+      const told = (): Promise<void> =>
+        new Promise((resolve) => {
+          const before = seen;
+          wake = () => {
+            if (seen > before) resolve();
+          };
+        });
+      mkdirSync(join(dir, "one"));
+      mkdirSync(join(dir, "two"));
+      symlinkSync("one", join(dir, "..data"));
+      const w = p.watch(dir, () => {
+        seen++;
+        wake();
+      });
+      const first = told();
+      writeFileSync(join(dir, "file"), "x");
+      await first;
+      const second = told();
+      symlinkSync("two", join(dir, "..tmp"));
+      renameSync(join(dir, "..tmp"), join(dir, "..data"));
+      await second;
+      w.close();
+      rmSync(dir, { recursive: true });
+    },
+  ],
+];

@@ -1,0 +1,24 @@
+import { createMemoryPlatform } from "../../src/platform/memory.ts";
+import { platformCases } from "./platform_cases.ts";
+
+const noFiles = "paths are names here, there is no file";
+platformCases({
+  name: "memory.ts",
+  create: (onFault) => {
+    const p = createMemoryPlatform({ onFault });
+    p.names.set("localhost", [
+      { address: "127.0.0.1", ttl: 30 },
+      { address: "::1", ttl: 30 },
+    ]);
+    return p;
+  },
+  skips: {
+    "an address that is not ours can't be listened on": "every address is ours here",
+    "a dial that can't even start fails on a later turn": "every source address is ours here",
+    "reusePort lets two listeners share an address": "no test needs two listeners on one address here",
+    "a unix socket has the mode that was asked for and is gone after close": noFiles,
+    "a socket's file on which nobody answers is replaced": noFiles,
+    "a unix socket on which somebody answers is in use, and a plain file stays": noFiles,
+    "a watch sees a file written and a symlink swapped": "a test tells of changes by touch()",
+  },
+});
