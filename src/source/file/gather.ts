@@ -7,7 +7,7 @@ import { configSchema, defaultsSchema, includeSchema, type SingleKey } from "./s
 import { SourceText, type Span } from "./source_text.ts";
 import { substitute } from "./substitute.ts";
 import { type ConfNode, type MapNode, mergeNodes, type Path, toPlain } from "./tree.ts";
-import { tellUnknownKey } from "./unknown_key.ts";
+import { meantKey, tellUnknownKey } from "./unknown_key.ts";
 import { readYaml } from "./yaml_tree.ts";
 
 /** A resource of the config where it stands. */
@@ -27,6 +27,8 @@ export interface Gathered {
   readonly clusters: Map<string, Item>;
   readonly routes: Item[];
   readonly singles: Map<SingleKey, Item>;
+  /** Something could not be read, so that a name that is not here may still be there. */
+  incomplete: boolean;
 }
 
 interface Defaults {
@@ -55,7 +57,7 @@ export async function gather(fileName: string, text: string, env: GatherEnv): Pr
 }
 
 class Gatherer {
-  readonly gathered: Gathered = { listeners: new Map(), clusters: new Map(), routes: [], singles: new Map() };
+  readonly gathered: Gathered = { listeners: new Map(), clusters: new Map(), routes: [], singles: new Map(), incomplete: false };
   readonly #env: GatherEnv;
   readonly #seen = new Set<string>();
 
@@ -68,12 +70,18 @@ class Gatherer {
     this.#seen.add(fileName);
     const source = new SourceText(fileName, text);
     const directory = dirname(fileName);
+    problems.beginFile(fileName);
     const raw = readYaml(source, problems);
+    if (raw === null) {
+      this.gathered.incomplete = true;
+      return;
+    }
     const root = await substitute(raw, { env, readFile: (path) => files.read(pathFrom(directory, path)) }, problems);
     // An empty file is one whose parts are all commented out.
     if (root.kind === "scalar" && root.value === null) return;
     const report = new Reporter(problems, root, []);
     if (root.kind !== "map") {
+      this.gathered.incomplete = true;
       report.error([], `write a map of keys such as "listeners": found ${report.foundAt([])}`);
       return;
     }
@@ -88,6 +96,8 @@ class Gatherer {
   #checkKeys(root: MapNode, report: Reporter): void {
     const known = new Set(ROOT_KEYS);
     const unknown = [...root.entries.keys()].filter((key) => !known.has(key) && !key.startsWith("x-"));
+    if (unknown.some((key) => ["listeners", "clusters", "include"].includes(meantKey(key, ROOT_KEYS))))
+      this.gathered.incomplete = true;
     for (const key of unknown) tellUnknownKey(report, [key], key, ROOT_KEYS);
   }
 
@@ -119,6 +129,7 @@ class Gatherer {
     const map = root.entries.get(kind)?.value;
     if (map === undefined || isNothing(map)) return;
     if (map.kind !== "map") {
+      this.gathered.incomplete = true;
       report.error([kind], `write ${kind} as a map by name: found ${report.foundAt([kind])}`);
       return;
     }
@@ -157,7 +168,10 @@ class Gatherer {
     const entry = root.entries.get("include");
     if (entry === undefined) return;
     const names = decode(includeSchema, toPlain(entry.value), new Reporter(this.#env.problems, entry.value, ["include"]));
-    if (names === null) return;
+    if (names === null) {
+      this.gathered.incomplete = true;
+      return;
+    }
     for (const [i, name] of (typeof names === "string" ? [names] : names).entries()) {
       const at: Path = typeof names === "string" ? ["include"] : ["include", i];
       // A pattern may stand for nothing yet; a name may not.
@@ -185,6 +199,7 @@ class Gatherer {
     try {
       text = await this.#env.files.read(path);
     } catch (e) {
+      this.gathered.incomplete = true;
       report.error(
         at,
         `make the file readable: reading ${JSON.stringify(path)} failed: ${e instanceof Error ? e.message : String(e)}`,

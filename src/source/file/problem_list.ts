@@ -2,9 +2,10 @@ import type { Place, Problem } from "../../config/problem.ts";
 import { placeOf, type Span } from "./source_text.ts";
 import { type ConfNode, headOf, keySpanAt, nodeAt, type Path, pathText } from "./tree.ts";
 
-/** Collects problems. The same one told twice, as of a default under many routes, is kept once. */
+/** Collects problems. The same advice at the same place, as of a default under many routes, is kept once. */
 export class ProblemList {
   readonly #found = new Map<string, Problem>();
+  readonly #files = new Map<string, number>();
   #errors = 0;
 
   get errors(): number {
@@ -13,19 +14,22 @@ export class ProblemList {
 
   add(severity: Problem["severity"], path: string, span: Span | null, message: string, hint = ""): void {
     const place = span === null ? null : placeOf(span);
-    const key = `${place === null ? path : `${place.file}:${place.line}:${place.column}`} ${message}`;
+    const advice = message.replace(/:.*$/s, "");
+    const key = `${place === null ? path : `${place.file}:${place.line}:${place.column}`} ${advice}`;
     if (this.#found.has(key)) return;
     this.#found.set(key, { severity, path, message, hint, place });
     if (severity === "error") this.#errors++;
   }
 
-  /** In the order of files as first seen, then of lines; those without a place first. */
+  /** Files stand in the order in which they were begun. */
+  beginFile(name: string): void {
+    if (!this.#files.has(name)) this.#files.set(name, this.#files.size);
+  }
+
+  /** In the order of files and lines; those without a place first. */
   sorted(): Problem[] {
-    const files = new Map<string, number>();
-    const all = [...this.#found.values()];
-    for (const p of all) if (p.place !== null && !files.has(p.place.file)) files.set(p.place.file, files.size);
-    const rank = (p: Place | null): number => (p === null ? -1 : files.get(p.file)!);
-    return all.sort(
+    const rank = (p: Place | null): number => (p === null ? -1 : (this.#files.get(p.file) ?? this.#files.size));
+    return [...this.#found.values()].sort(
       (a, b) =>
         rank(a.place) - rank(b.place) ||
         (a.place?.line ?? 0) - (b.place?.line ?? 0) ||

@@ -9,12 +9,16 @@ export function tellUnknownKey(report: Reporter, path: Path, key: string, known:
     report.errorAtKey(path, `remove the key ${JSON.stringify(key)}: it is not in this version of Weir`);
     return;
   }
-  const near = nearMiss(key, known);
-  const folded = known.find((k) => k.toLowerCase() === key.toLowerCase().replaceAll(/[-_]/g, ""));
-  const meant = folded ?? near;
+  const meant = meantKey(key, known);
   report.errorAtKey(
     path,
     `remove or rename the key ${JSON.stringify(key)}: found an unknown key, wanted one of ${known.join(", ")}`,
     meant === "" ? "" : `did you mean ${JSON.stringify(meant)}?`,
   );
+}
+
+/** The known key that an unknown one was likely meant to be; "" when there is none. */
+export function meantKey(key: string, known: readonly string[]): string {
+  const folded = key.toLowerCase().replaceAll(/[-_]/g, "");
+  return known.find((k) => k.toLowerCase() === folded) ?? nearMiss(key, known);
 }

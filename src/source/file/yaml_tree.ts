@@ -21,8 +21,8 @@ const DEPTH = 100;
 /** YAML 1.1 and 1.2 disagree on these, so they reach the decoder as text: 0600, 0o600, 0x1F. */
 const LEADING_ZERO = /^[-+]?0[0-9ox]/;
 
-/** The tree of a YAML or JSON text. Syntax problems are told and the rest is read as far as it goes. */
-export function readYaml(source: SourceText, problems: ProblemList): ConfNode {
+/** The tree of a YAML or JSON text; null when its syntax is wrong, for what can be guessed of the rest would only mislead. */
+export function readYaml(source: SourceText, problems: ProblemList): ConfNode | null {
   // A raw tab can't stand inside a JSON string, so outside of one a space is the same; YAML would refuse some of them.
   const text = /\.json$/i.test(source.name) ? source.text.replaceAll("\t", " ") : source.text;
   const document = parseDocument(text, { prettyErrors: false, uniqueKeys: false, strict: true, merge: false });
@@ -30,6 +30,7 @@ export function readYaml(source: SourceText, problems: ProblemList): ConfNode {
     problems.add("error", "", { source, start: e.pos[0], end: e.pos[1] }, syntaxMessage(e.code, e.message));
   for (const w of document.warnings)
     problems.add("error", "", { source, start: w.pos[0], end: w.pos[1] }, syntaxMessage(w.code, w.message));
+  if (document.errors.length > 0) return null;
   const contents = document.contents as Node | null;
   if (contents === null) {
     const span = { source, start: 0, end: source.text.length };
@@ -44,8 +45,9 @@ class TreeReader {
   readonly #anchors = new Map<string, Node>();
   /** Entries that came by `<<` and may be overridden by the map's own. */
   readonly #merged = new WeakSet<MapEntry>();
+  /** Targets of the aliases that are being followed. */
+  readonly #following = new Set<Node>();
   #aliasNodes = 0;
-  #aliasDepth = 0;
 
   constructor(source: SourceText, problems: ProblemList) {
     this.#source = source;
@@ -55,8 +57,7 @@ class TreeReader {
   read(node: Node, depth: number): ConfNode {
     const span = this.#span(node);
     if (depth > DEPTH) return this.#give(span, `nest less deeply: found more than ${DEPTH} levels`);
-    if (this.#aliasDepth > 0 && ++this.#aliasNodes > ALIAS_NODES)
-      return this.#give(span, `use fewer aliases: together they stand for more than ${ALIAS_NODES} values`);
+    if (this.#following.size > 0 && ++this.#aliasNodes > ALIAS_NODES) return { kind: "scalar", span, value: null };
     if (isAlias(node)) return this.#alias(node, span, depth);
     if (node.anchor !== undefined) this.#anchors.set(node.anchor, node);
     if (isMap(node)) return { kind: "map", span, entries: this.#entries(node, depth) };
@@ -118,9 +119,15 @@ class TreeReader {
         span,
         `define the anchor before it is used: found "*${alias.source}", and no "&${alias.source}" above it`,
       );
-    this.#aliasDepth++;
+    if (this.#following.has(target))
+      return this.#give(span, `remove the alias: "*${alias.source}" stands inside of what it stands for`);
+    const before = this.#aliasNodes;
+    this.#following.add(target);
     const node = this.read(target, depth + 1);
-    this.#aliasDepth--;
+    this.#following.delete(target);
+    // Told once, of the outermost alias that goes too far.
+    if (this.#aliasNodes > ALIAS_NODES && before <= ALIAS_NODES && this.#following.size === 0)
+      return this.#give(span, `use fewer aliases: together they stand for more than ${ALIAS_NODES} values`);
     return node;
   }
 

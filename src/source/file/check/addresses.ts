@@ -23,26 +23,23 @@ export function checkAddresses(listeners: ReadonlyMap<string, ListenerSpec>, res
       return;
     }
     // Without a place of its own it is a default, and the one that was written is in its way.
-    const [late, early] = item === undefined ? [before, { what, item }] : [{ what, item }, before];
-    tell(late.what, late.item, early.what, early.item, address, to);
+    const now = { what, address, item };
+    if (item === undefined) tell(before, now, to);
+    else tell(now, before, to);
   };
   for (const [name, l] of listeners) add(`listener ${JSON.stringify(name)}`, l.bind, to.gathered.listeners.get(name));
   add("admin", rest.admin, to.gathered.singles.get("admin"));
   add("observe", rest.observe, to.gathered.singles.get("observe"));
 }
 
-function tell(
-  what: string,
-  item: Item | undefined,
-  other: string,
-  otherItem: Item | undefined,
-  address: Address,
-  to: Lowering,
-): void {
-  if (item === undefined) return;
-  const report = to.reporter(item);
-  const where = otherItem === undefined ? "by default" : placeText(otherItem, to);
-  report.error(["address"], `give ${what} another address: ${other} has ${JSON.stringify(addressText(address))} ${where}`);
+function tell(late: Bound, early: Bound, to: Lowering): void {
+  if (late.item === undefined) return;
+  const where = early.item === undefined ? "by default" : placeText(early.item, to);
+  const text = addressText(early.address);
+  to.reporter(late.item).error(
+    ["address"],
+    `give ${late.what} another address: ${early.what} has ${JSON.stringify(text)} ${where}`,
+  );
 }
 
 function placeText(item: Item, to: Lowering): string {

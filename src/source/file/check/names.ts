@@ -23,10 +23,12 @@ export class Names {
     const report = to.reporter(item);
     for (const { name, at } of clusterNames(item.node)) {
       this.#usedClusters.add(name);
-      if (!this.#gathered.clusters.has(name)) unknown("cluster", name, this.#gathered.clusters.keys(), at, report);
+      if (!this.#gathered.incomplete && !this.#gathered.clusters.has(name))
+        unknown("cluster", name, this.#gathered.clusters.keys(), at, report);
     }
     for (const { name, at } of namesAt(item.node, ["listeners"]))
-      if (!this.#gathered.listeners.has(name)) unknown("listener", name, this.#gathered.listeners.keys(), at, report);
+      if (!this.#gathered.incomplete && !this.#gathered.listeners.has(name))
+        unknown("listener", name, this.#gathered.listeners.keys(), at, report);
   }
 
   /** The names that routes bring, each told when it is taken. */

@@ -18,8 +18,6 @@ export function checkUnused(
         item.key,
         `remove cluster ${JSON.stringify(name)} or lead a route to it: found none that does`,
       );
-  // With a broken route left out nothing can be said of listeners.
-  if (routes.length < to.gathered.routes.length) return;
   for (const name of listeners.keys()) {
     if (routes.some((r) => r.listeners === null || r.listeners.includes(name))) continue;
     const key = to.gathered.listeners.get(name)!.key;

@@ -32,8 +32,11 @@ export function lowerConfig(to: Lowering): Model {
   const specs = new Map<string, ListenerSpec>();
   for (const [name, c] of listeners) specs.set(name, lowerListener(name, c, of.get(name)!, to));
   checkAddresses(specs, rest, to);
-  checkShadowed(routes, to);
-  checkUnused(names, specs, routes, to);
+  // What the whole adds up to can only be said when all of it could be read.
+  if (to.problems.errors === 0) {
+    checkShadowed(routes, to);
+    checkUnused(names, specs, routes, to);
+  }
   return { ...rest, listeners: specs, routeTables: tables, clusters };
 }
 

@@ -47,7 +47,7 @@ function readAddress(v: unknown, wanted: string, readHost: ReadHost, leastPort: 
   const m = /^(\[([^\]]*)\]|[^:]*):([0-9]{1,5})$/.exec(v);
   if (m === null) {
     if (/^[0-9]+$/.test(v)) return mismatch(wanted, `did you mean "${local}:${v}"?`);
-    if (ipaddr.IPv6.isValid(v)) return mismatch(wanted, `an IPv6 address stands in brackets: "[${v}]:8080"`);
+    if (ipaddr.IPv6.isValid(v)) return mismatch(wanted, 'an IPv6 address stands in brackets, as in "[::1]:8080"');
     return mismatch(wanted, v.includes(":") ? "" : `a port is missing: "${v}:8080"`);
   }
   const port = Number(m[3]);

@@ -55,7 +55,7 @@ export function choice<const T extends string>(...words: readonly T[]): Leaf<T> 
     if (typeof v !== "string") return mismatch(wanted);
     const found = words.find((w) => w === v);
     if (found !== undefined) return found;
-    const near = words.find((w) => w.toLowerCase() === v.toLowerCase()) ?? nearMiss(v, words);
+    const near = words.find((w) => v !== "" && w.toLowerCase().startsWith(v.toLowerCase())) ?? nearMiss(v, words);
     return mismatch(wanted, near === "" ? "" : `did you mean ${JSON.stringify(near)}?`);
   });
 }
