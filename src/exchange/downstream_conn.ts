@@ -4,6 +4,7 @@ import type { Conn } from "../platform/types.ts";
 import { Link } from "../wire/link.ts";
 import { Exchange } from "./exchange.ts";
 import type { Peer } from "./forwarded.ts";
+import { RefusedRequest } from "./refused_request.ts";
 import { errorReply } from "./reply.ts";
 import type { Site } from "./site.ts";
 import type { TunnelEnd, TunnelSet } from "./tunnel.ts";
@@ -41,13 +42,18 @@ export class DownstreamConn extends Link {
     return this.#host.site.listener;
   }
 
+  get localAddress(): string {
+    const { local } = this.conn.info;
+    return local.kind === "tcp" ? `${local.host}:${local.port}` : `unix:${local.path}`;
+  }
+
   get tunnels(): TunnelSet {
     return this.#host.tunnels;
   }
 
-  /** Idle connections close now, busy ones with their last reply. */
-  drain(): void {
-    this.face.drain("last");
+  /** announce: each reply from now on is its connection's last. last: idle connections close now as well. */
+  drain(stage: "announce" | "last"): void {
+    this.face.drain(stage);
     this.wake();
   }
 
@@ -70,6 +76,10 @@ export class DownstreamConn extends Link {
     const reply = errorReply(e, wall());
     this.face.sendHead(reply.head, false);
     this.face.sendData(reply.body, true);
+    const { accessLog } = this.#host.site;
+    if (accessLog === null) return;
+    const { method, target } = this.face.refused;
+    accessLog.write(new RefusedRequest(this, this.#peerNow(), e, method, target, reply.body.length));
   }
 
   protected onSettled(): void {

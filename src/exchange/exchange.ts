@@ -438,8 +438,7 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
     return this.down.site.forwarded.clientAddress(this.peer, this.head);
   }
   get localAddress(): string {
-    const { local } = this.down.conn.info;
-    return local.kind === "tcp" ? `${local.host}:${local.port}` : `unix:${local.path}`;
+    return this.down.localAddress;
   }
   get connectionId(): number {
     return this.down.conn.info.id;

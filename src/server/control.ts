@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { encodeLatin1, latin1 } from "../base/bytes.ts";
 import type { Conn, ConnHandler, Listener, Platform } from "../platform/types.ts";
@@ -20,7 +20,12 @@ const DIRECTORY_MODE = 0o700;
  * the file's mode lets only its owner, and the peer's user is checked where the system tells it.
  */
 export async function serveControl(platform: Platform, path: string, control: Control): Promise<Listener> {
-  mkdirSync(dirname(path), { recursive: true, mode: DIRECTORY_MODE });
+  const directory = dirname(path);
+  mkdirSync(directory, { recursive: true, mode: DIRECTORY_MODE });
+  const own = process.getuid?.() ?? null;
+  const { uid } = statSync(directory);
+  // In a directory of somebody else's they could put a socket of theirs in this one's place.
+  if (own !== null && own !== 0 && uid !== own && uid !== 0) throw new Error(`the directory "${directory}" belongs to another user`);
   return await platform.listen({ kind: "unix", path }, { mode: SOCKET_MODE }, (conn) => new ControlConn(platform, conn, control));
 }
 

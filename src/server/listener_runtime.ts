@@ -25,7 +25,7 @@ export class ListenerRuntime implements ConnHost {
   /** Not counted against the caps: an operator must get in when clients fill them. */
   readonly #exempt: boolean;
   #listener: Listener | null = null;
-  #draining = false;
+  #draining: "no" | "announce" | "last" = "no";
   #idle: (() => void) | null = null;
 
   constructor(env: ListenerEnv, spec: ListenerSpec, site: Site, exempt: boolean) {
@@ -67,12 +67,18 @@ export class ListenerRuntime implements ConnHost {
     await l?.close();
   }
 
+  /** Accepting goes on, but every reply is its connection's last: clients move elsewhere while they still can be served. */
+  announce(): void {
+    this.#draining = "announce";
+    for (const c of this.#conns) c.drain("announce");
+  }
+
   /** Ends idle connections now and busy ones with their last reply; resolves when none is left. */
   drain(): Promise<void> {
-    this.#draining = true;
+    this.#draining = "last";
     const { flusher } = this.site.link;
     flusher.enter();
-    for (const c of [...this.#conns]) c.drain();
+    for (const c of [...this.#conns]) c.drain("last");
     flusher.leave();
     if (this.connections === 0) return Promise.resolve();
     return new Promise((resolve) => {
@@ -108,13 +114,13 @@ export class ListenerRuntime implements ConnHost {
     if (refusal !== null) {
       metrics.refuse(refusal);
       if (refusal === "processLimit") this.#env.server.shedConnections.add(1);
-      conn.reset();
+      conn.destroy(null);
       return DEAF;
     }
     metrics.connectionsActive.add(1);
     const c = new DownstreamConn(this, conn);
     this.#conns.add(c);
-    if (this.#draining) c.drain();
+    if (this.#draining !== "no") c.drain(this.#draining);
     return c;
   }
 

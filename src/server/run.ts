@@ -65,6 +65,7 @@ class Run implements ConfigSink {
   // ---- ConfigSink ----
 
   async offer(m: Model, warnings: readonly Problem[]): Promise<Receipt> {
+    if (!this.#started) this.#o.log.adjust(m.log);
     const receipt = await this.#server.apply(m);
     if (receipt.problems.length > 0) return this.#refused(receipt);
     if (warnings.length > 0) {
@@ -96,22 +97,29 @@ class Run implements ConfigSink {
   /** The first config is in force: privileges go, the control socket comes. */
   async #begin(m: Model): Promise<void> {
     const { platform, log, env, build } = this.#o;
-    const path = this.#o.control ?? controlPath(m, { env, uid: process.getuid?.() ?? null });
+    const asked = this.#o.control ?? m.control;
+    const path = asked ?? controlPath(m, { env, uid: process.getuid?.() ?? null });
     try {
       this.#control = await serveControl(platform, path, this.#command);
       log.log("info", "control socket is open", { path });
     } catch (e) {
-      log.log("warning", "no control socket: name this weir or its socket otherwise", { path, reason: messageOf(e) });
+      // Asked for by its path it must be there; the default one is a convenience.
+      const level = asked === null ? "warning" : "error";
+      log.log(level, "no control socket: name this weir or its socket otherwise", { path, reason: messageOf(e) });
+      if (asked !== null) return await this.#giveUp();
     }
     const failure = dropPrivileges(m.process, platform.os);
     if (failure !== null) {
       log.log("error", "giving up privileges failed", { reason: failure });
-      await this.#server.stop();
-      this.#exit(1);
-      return;
+      return await this.#giveUp();
     }
     this.#started = true;
     log.log("info", "weir is ready", { name: m.name, version: build.version, runtime: platform.name, pid: process.pid });
+  }
+
+  async #giveUp(): Promise<void> {
+    await this.#server.stop();
+    this.#exit(1);
   }
 
   // ---- commands ----

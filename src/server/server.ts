@@ -124,9 +124,10 @@ export class Server implements AdminView {
     this.metrics.server.draining.value = 1;
     const { delayMs, limitMs } = this.#model?.drain ?? { delayMs: 0, limitMs: 0 };
     this.#env.log.log("info", "draining", { delayMs, limitMs });
-    await this.#sleep(delayMs);
     const all = [...this.#listeners.values(), ...this.#leaving];
     const serving = all.filter((l) => !isInternal(l.spec.name));
+    for (const l of serving) l.announce();
+    await this.#sleep(delayMs);
     await Promise.all(serving.map((l) => l.unbind()));
     const done = Promise.all(serving.map((l) => l.drain())).then(() => true);
     const whole = await Promise.race([done, this.#sleep(limitMs).then(() => false)]);
