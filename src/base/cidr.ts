@@ -81,8 +81,8 @@ function putV4(out: Uint8Array, at: number, text: string): boolean {
 function putV6(out: Uint8Array, text: string): boolean {
   const halves = text.split("::");
   if (halves.length > 2) return false;
-  const head = groups(halves[0]!);
-  const tail = halves.length === 2 ? groups(halves[1]!) : [];
+  const head = groups(halves[0]!, halves.length === 1);
+  const tail = halves.length === 2 ? groups(halves[1]!, true) : [];
   if (head === null || tail === null) return false;
   const n = head.length + tail.length;
   if (halves.length === 2 ? n > 14 : n !== 16) return false;
@@ -91,13 +91,14 @@ function putV6(out: Uint8Array, text: string): boolean {
   return true;
 }
 
-function groups(text: string): number[] | null {
+/** `v4Last`: the last 32 bits may stand as IPv4. */
+function groups(text: string, v4Last: boolean): number[] | null {
   if (text === "") return [];
   const out: number[] = [];
   const parts = text.split(":");
   for (let i = 0; i < parts.length; i++) {
     const p = parts[i]!;
-    if (p.includes(".") && i === parts.length - 1) {
+    if (v4Last && p.includes(".") && i === parts.length - 1) {
       const v4 = new Uint8Array(4);
       if (!putV4(v4, 0, p)) return null;
       out.push(...v4);

@@ -8,6 +8,8 @@ export abstract class Timed {
   abstract onDue(now: number): void;
 }
 
+/** `wheelSlot` of an entry that is due in the turn at work and has not been called yet. */
+const DUE = -2;
 /** Milliseconds a slot: the grain of every deadline. */
 const GRAIN_MS = 16;
 const SLOTS = 4096;
@@ -55,6 +57,7 @@ export class TimerWheel {
 
   remove(e: Timed): void {
     if (e.wheelSlot >= 0) this.#unlink(e);
+    e.wheelSlot = -1;
     e.dueAt = Number.POSITIVE_INFINITY;
   }
 
@@ -104,6 +107,9 @@ export class TimerWheel {
     let failed = false;
     let failure: unknown = null;
     for (const e of due) {
+      // Removed or put off by one that was called before it.
+      if (e.wheelSlot !== DUE) continue;
+      e.wheelSlot = -1;
       try {
         e.onDue(now);
       } catch (cause) {
@@ -121,6 +127,7 @@ export class TimerWheel {
       if (e.dueAt <= now) {
         this.#unlink(e);
         e.dueAt = Number.POSITIVE_INFINITY;
+        e.wheelSlot = DUE;
         due.push(e);
       }
       e = next as Timed;

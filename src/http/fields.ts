@@ -49,10 +49,16 @@ export class Fields {
   /** All values in order. */
   getAll(name: string): string[] {
     const lower = name.toLowerCase();
+    const id = knownIdOf(lower);
     const out: string[] = [];
-    this.forEach((n, v) => {
-      if (n.length === lower.length && n.toLowerCase() === lower) out.push(v);
-    });
+    if (id > 0 && (this.mask & (1 << id)) === 0) return out;
+    const { raw, spans: s, added: a } = this;
+    for (let i = 0; i < s.length; i += STRIDE) {
+      if (s[i + 4] === id && (id > 0 || equalsIgnoreCase(raw, s[i]!, s[i + 1]!, lower))) {
+        out.push(latin1(raw, s[i + 2]!, s[i + 3]!));
+      }
+    }
+    if (a !== null) for (let j = 0; j < a.length; j += 2) if (a[j]!.toLowerCase() === lower) out.push(a[j + 1]!);
     return out;
   }
 

@@ -35,6 +35,7 @@ export abstract class Link extends Timed implements ConnHandler, Flushable {
   #paused = false;
   #flushed = true;
   #lingerBytes = 0;
+  #peerEnded = false;
   #deadline = Number.POSITIVE_INFINITY;
   /** When the peer must have taken something, and what waited for it when this was set. */
   #stallAt = Number.POSITIVE_INFINITY;
@@ -85,7 +86,10 @@ export abstract class Link extends Timed implements ConnHandler, Flushable {
     try {
       this.#flushed = true;
       this.#stallAt = Number.POSITIVE_INFINITY;
-      if (this.#state === LINGERING) this.env.wheel.schedule(this, flusher.now + LINGER_MS);
+      if (this.#state === LINGERING) {
+        if (this.#peerEnded) this.drop();
+        else this.env.wheel.schedule(this, flusher.now + LINGER_MS);
+      }
       if (this.#state !== OPEN) return;
       this.face.setFlushed(true);
       this.onSettled();
@@ -99,8 +103,11 @@ export abstract class Link extends Timed implements ConnHandler, Flushable {
     const { flusher } = this.env;
     flusher.enter();
     try {
-      if (this.#state === LINGERING) this.drop();
-      else if (this.#state === OPEN) {
+      this.#peerEnded = true;
+      if (this.#state === LINGERING) {
+        // What still waits for the peer must not be lost to the close.
+        if (this.#flushed) this.drop();
+      } else if (this.#state === OPEN) {
         const e = this.face.receiveEnd();
         if (e !== null) this.onFault(e);
         this.onSettled();

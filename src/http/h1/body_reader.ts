@@ -1,5 +1,6 @@
-import type { Fields } from "../fields.ts";
+import { type Fields, STRIDE } from "../fields.ts";
 import { ID } from "../names.ts";
+import { nextExtension, X_BAD, X_END, X_NAME_DUE } from "./chunk_extension.ts";
 import { faultText, MORE } from "./faults.ts";
 import { FieldReader } from "./field_reader.ts";
 import { CHUNKED, UNTIL_CLOSE } from "./framing.ts";
@@ -41,6 +42,7 @@ export class BodyReader {
   #digits = 0;
   #lineBytes = 0;
   #extensionBytes = 0;
+  #extension = X_NAME_DUE;
   #trailers: TrailerReader | null = null;
   readonly #maxFields: number;
 
@@ -50,7 +52,7 @@ export class BodyReader {
 
   /** `framing`: a length, `CHUNKED` or `UNTIL_CLOSE`. */
   start(framing: number): void {
-    this.#left = framing > 0 ? framing : 0;
+    this.#left = Math.max(framing, 0);
     this.#digits = 0;
     this.#lineBytes = 0;
     this.#extensionBytes = 0;
@@ -84,7 +86,7 @@ export class BodyReader {
   #readLength(b: Uint8Array, from: number, sink: BodySink): number {
     const n = b.length - from;
     if (n === 0) return from;
-    const take = n < this.#left ? n : this.#left;
+    const take = Math.min(n, this.#left);
     this.#left -= take;
     const end = this.#left === 0;
     if (end) this.#state = S_DONE;
@@ -130,9 +132,10 @@ export class BodyReader {
       case S_EXTENSION:
         if (++this.#lineBytes > CHUNK_LINE_BYTES || ++this.#extensionBytes > CHUNK_EXTENSION_BYTES)
           return "chunk extensions longer than the limit";
-        if (c === CR) this.#state = S_SIZE_LF;
-        else if (c === LF) return "chunk line ends in LF without CR (RFC 9112 7.1)";
-        else if ((c < 32 && c !== 9) || c === 127) return "chunk extension holds a control character (RFC 9112 7.1.1)";
+        if (c === LF) return "chunk line ends in LF without CR (RFC 9112 7.1)";
+        this.#extension = nextExtension(this.#extension, c);
+        if (this.#extension === X_BAD) return "chunk extension is malformed (RFC 9112 7.1.1)";
+        if (this.#extension === X_END) this.#state = S_SIZE_LF;
         return "";
       case S_SIZE_LF:
         if (c !== LF) return "CR without LF in a chunk line (RFC 9112 7.1)";
@@ -164,8 +167,10 @@ export class BodyReader {
     }
     if (this.#digits === 0) return "chunk size is no hexadecimal number (RFC 9112 7.1)";
     if (c === CR) this.#state = S_SIZE_LF;
-    else if (c === SEMICOLON) this.#state = S_EXTENSION;
-    else return "chunk size is followed by neither CRLF nor an extension (RFC 9112 7.1)";
+    else if (c === SEMICOLON) {
+      this.#state = S_EXTENSION;
+      this.#extension = X_NAME_DUE;
+    } else return "chunk size is followed by neither CRLF nor an extension (RFC 9112 7.1)";
     return "";
   }
 }
@@ -180,6 +185,32 @@ function hexDigit(c: number): number {
 
 const FORBIDDEN_TRAILERS =
   (1 << ID["transfer-encoding"]) | (1 << ID["content-length"]) | (1 << ID.host) | (1 << ID.trailer) | (1 << ID.upgrade);
+
+/** Who merges trailers into the head, as some servers do, would take these for what Weir or another trusted hop has said of the request. */
+const DROPPED_TRAILERS =
+  (1 << ID.forwarded) |
+  (1 << ID["x-forwarded-for"]) |
+  (1 << ID["x-forwarded-proto"]) |
+  (1 << ID["x-forwarded-host"]) |
+  (1 << ID["x-forwarded-client-cert"]) |
+  (1 << ID["x-request-id"]) |
+  (1 << ID.via) |
+  (1 << ID.expect) |
+  (1 << ID["max-forwards"]) |
+  (1 << ID.cookie) |
+  (1 << ID.authorization) |
+  (1 << ID["content-type"]);
+
+/** RFC 9110 6.5.1: fields of routing, control, authentication or content are no trailers. */
+function dropForbidden(f: Fields): void {
+  if ((f.mask & DROPPED_TRAILERS) === 0) return;
+  const s = f.spans;
+  for (let i = 4; i < s.length; i += STRIDE) {
+    const id = s[i]!;
+    if (id > 0 && (DROPPED_TRAILERS & (1 << id)) !== 0) s[i] = -1;
+  }
+  f.mask &= ~DROPPED_TRAILERS;
+}
 
 /** The trailer section (RFC 9112 7.1.2). Fields that frame or route are refused there; connection options are dropped by the exchange. */
 class TrailerReader {
@@ -201,6 +232,7 @@ class TrailerReader {
     if (r < 0) return `trailer section: ${faultText(r).text}`;
     const fields = this.#reader.take(this.#buffer.bytes);
     if ((fields.mask & FORBIDDEN_TRAILERS) !== 0) return "trailer section holds a framing or routing field (RFC 9110 6.5.1)";
+    dropForbidden(fields);
     this.fields = fields;
     return from + (r - before);
   }

@@ -13,7 +13,7 @@ import { FieldReader } from "./field_reader.ts";
 import { CHUNKED, framingOf, framingText, UNTIL_CLOSE } from "./framing.ts";
 import { HeadBuffer } from "./head_buffer.ts";
 import { CHUNKED_FIELD, LAST_CHUNK, Output } from "./head_writer.ts";
-import { COALESCE_BYTES, type H1Limits, INTERIM_RESPONSES, OUTPUT_HIGH, READ_WINDOW } from "./limits.ts";
+import { COALESCE_BYTES, type H1Limits, INTERIM_RESPONSES, OUTPUT_HIGH, PIECE_BYTES, READ_WINDOW } from "./limits.ts";
 import { readStatusLine, type StatusLine } from "./start_line.ts";
 
 export interface H1ClientOptions {
@@ -35,6 +35,7 @@ const S_CLOSED = 3;
 const S_DETACHED = 4;
 
 const CONNECTION_BIT = 1 << ID.connection;
+const LENGTH_BIT = 1 << ID["content-length"];
 const line: StatusLine = { status: 0, reason: "", minor: 1 };
 
 /** HTTP/1.x, client role (RFC 9112). One live stream, so the codec is its writer itself. */
@@ -61,6 +62,7 @@ export class H1Client implements ByteFace, OpenStream, StreamWriter<RequestHead>
   #sent = true;
   #flushed = true;
   #uncredited = 0;
+  #pieceBytes = 0;
   #unread: Uint8Array = NO_BYTES;
   #failure: ProxyError | null = null;
 
@@ -81,7 +83,7 @@ export class H1Client implements ByteFace, OpenStream, StreamWriter<RequestHead>
   }
 
   get wantsRead(): boolean {
-    return this.#uncredited < READ_WINDOW;
+    return this.#uncredited + this.#pieceBytes < READ_WINDOW;
   }
 
   get wantsClose(): boolean {
@@ -104,6 +106,7 @@ export class H1Client implements ByteFace, OpenStream, StreamWriter<RequestHead>
     this.#requests++;
     this.#sent = false;
     this.#uncredited = 0;
+    this.#pieceBytes = 0;
     return this;
   }
 
@@ -198,7 +201,8 @@ export class H1Client implements ByteFace, OpenStream, StreamWriter<RequestHead>
     this.#method = h.method;
     this.#upgrade = h.upgrade;
     this.#keepAlive = true;
-    this.#chunkedOut = !end && h.contentLength < 0;
+    // The field and not only the number: a body that nothing announces would be read as the next request.
+    this.#chunkedOut = !end && (h.contentLength < 0 || (h.fields.mask & LENGTH_BIT) === 0);
     this.#out.request(h.method, h.path, h.fields, this.#chunkedOut ? CHUNKED_FIELD : null);
     this.#sent = end;
   }
@@ -238,13 +242,16 @@ export class H1Client implements ByteFace, OpenStream, StreamWriter<RequestHead>
 
   credit(bytes: number): void {
     this.#uncredited -= bytes;
+    if (this.#uncredited <= 0) this.#pieceBytes = 0;
   }
 
   // ---- BodySink ----
 
   onBody(b: Uint8Array, end: boolean): void {
+    if (this.#reader === null) return;
     this.#uncredited += b.length;
-    this.#reader?.onData(b, end);
+    this.#pieceBytes += PIECE_BYTES;
+    this.#reader.onData(b, end);
   }
 
   onBodyTrailers(f: Fields): void {
@@ -258,11 +265,12 @@ export class H1Client implements ByteFace, OpenStream, StreamWriter<RequestHead>
     const before = head.length;
     head.push(chunk, from);
     const { bytes } = head;
-    const end = Math.min(head.length, this.#o.limits.headBytes);
+    const { headBytes } = this.#o.limits;
+    const end = Math.min(head.length, headBytes);
     if (this.#fieldsAt === 0) {
       const limit = this.#o.limits.startLineBytes;
       const r = readStatusLine(bytes, 0, Math.min(end, limit), line);
-      if (r === MORE) return end >= limit ? F_START_LINE_TOO_LONG : MORE;
+      if (r === MORE) return end >= limit ? F_START_LINE_TOO_LONG : head.length >= headBytes ? F_HEAD_TOO_LARGE : MORE;
       if (r < 0) return r;
       this.#status = line.status;
       this.#reason = line.reason === reasonPhrase(line.status) ? "" : line.reason;
@@ -271,7 +279,7 @@ export class H1Client implements ByteFace, OpenStream, StreamWriter<RequestHead>
       this.#fieldsAt = r;
     }
     const r = this.#fields.read(bytes, end);
-    if (r < 0) return r === MORE && head.length >= this.#o.limits.headBytes ? F_HEAD_TOO_LARGE : r;
+    if (r < 0) return r === MORE && head.length >= headBytes ? F_HEAD_TOO_LARGE : r;
     const repeated = this.#fields.repeated;
     const f = this.#fields.take(bytes);
     head.clear();
@@ -293,11 +301,12 @@ export class H1Client implements ByteFace, OpenStream, StreamWriter<RequestHead>
     }
     const tunnel = status === 101 || (this.#method === "CONNECT" && status < 300);
     if (status === 101) {
-      if (this.#upgrade === "") {
-        this.#fail("upstreamProtocol", "101 (Switching Protocols) that nobody asked for (RFC 9110 15.2.2)");
+      head.upgrade = lowerValue(f, ID.upgrade);
+      const fault = this.#switchFault(head.upgrade);
+      if (fault !== "") {
+        this.#fail("upstreamProtocol", fault);
         return;
       }
-      head.upgrade = lowerValue(f, ID.upgrade);
     }
     const framing = framingOf(f, repeated, this.#minor, UNTIL_CLOSE);
     if (framing < UNTIL_CLOSE) {
@@ -305,7 +314,9 @@ export class H1Client implements ByteFace, OpenStream, StreamWriter<RequestHead>
       return;
     }
     this.#keepAlive &&=
-      this.#minor === 1 ? (f.mask & CONNECTION_BIT) === 0 || !connectionHas(f, "close") : connectionHas(f, "keep-alive");
+      this.#minor === 1
+        ? (f.mask & CONNECTION_BIT) === 0 || !connectionHas(f, "close")
+        : connectionHas(f, "keep-alive") && !connectionHas(f, "close");
     const bodyless = tunnel || bodyForbidden(status, this.#method);
     head.contentLength = bodyless ? Math.max(0, framing) : Math.max(framing, CHUNKED);
     if (tunnel) {
@@ -325,9 +336,20 @@ export class H1Client implements ByteFace, OpenStream, StreamWriter<RequestHead>
     this.#reader?.onHead(head, false);
   }
 
+  /** What is wrong with a 101 (RFC 9110 7.8), "" when nothing is. */
+  #switchFault(to: string): string {
+    if (this.#upgrade === "") return "101 (Switching Protocols) that nobody asked for (RFC 9110 15.2.2)";
+    // Until then both sides could take one byte for the body's and for the new protocol's.
+    if (!this.#sent) return "101 (Switching Protocols) before the request's end (RFC 9110 7.8)";
+    const asked = this.#upgrade.split(", ");
+    const foreign = to !== "" && !to.split(",").every((t) => asked.includes(t.trim()));
+    return foreign ? "101 (Switching Protocols) to a protocol that was not asked for (RFC 9110 7.8)" : "";
+  }
+
   #replyRead(): void {
     this.#reader = null;
     this.#uncredited = 0;
+    this.#pieceBytes = 0;
     this.#s = this.#keepAlive && this.#sent && this.#requests < this.#o.maxRequests ? S_IDLE : S_CLOSED;
   }
 

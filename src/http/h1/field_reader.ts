@@ -23,8 +23,8 @@ const COLON = 0x3a;
 const UNDERSCORE = 0x5f;
 
 /**
- * Reads field lines (RFC 9112 section 5) in one pass from left to right. It stops at the end of the last whole line when bytes are
- * missing and goes on from there, so that the result does not depend on how the bytes were cut.
+ * Reads field lines (RFC 9112 section 5) in one pass from left to right. When bytes are missing it goes on where it stopped, so that
+ * the result does not depend on how the bytes were cut, nor the work on how many pieces there were.
  */
 export class FieldReader {
   /** Offset of the next line in the buffer that is handed to `read`. */
@@ -36,6 +36,11 @@ export class FieldReader {
   readonly #maxFields: number;
   readonly #underscores: "drop" | "keep" | "refuse";
   #count = 0;
+  /** Where a line that is not whole was left, 0 when none was; what is known of it: the ends of its name and of the space before its value, or 0. */
+  #at = 0;
+  #nameEnd = 0;
+  #valueStart = 0;
+  #underscore = false;
 
   constructor(maxFields: number, underscores: "drop" | "keep" | "refuse") {
     this.#maxFields = maxFields;
@@ -48,6 +53,7 @@ export class FieldReader {
     this.mask = 0;
     this.repeated = 0;
     this.#count = 0;
+    this.#at = 0;
   }
 
   /** Offset behind the empty line that ends the section, `MORE`, or a fault. */
@@ -62,24 +68,38 @@ export class FieldReader {
         return b[p + 1] === LF ? p + 2 : F_BARE_CR;
       }
       const nameStart = p;
+      let nameEnd = 0;
+      let valueStart = 0;
       let underscore = false;
-      for (;;) {
-        while (p < end && (CLASS[b[p]!]! & NAME) !== 0) p++;
-        if (p >= end) return MORE;
-        if (b[p] !== UNDERSCORE) break;
-        underscore = true;
+      if (this.#at !== 0) {
+        p = this.#at;
+        nameEnd = this.#nameEnd;
+        valueStart = this.#valueStart;
+        underscore = this.#underscore;
+        this.#at = 0;
+      }
+      if (nameEnd === 0) {
+        for (;;) {
+          while (p < end && (CLASS[b[p]!]! & NAME) !== 0) p++;
+          if (p >= end) return this.#leave(p, 0, 0, underscore);
+          if (b[p] !== UNDERSCORE) break;
+          underscore = true;
+          p++;
+        }
+        if (b[p] !== COLON) return nameFault(b[p]!, p === nameStart);
+        if (p === nameStart) return F_EMPTY_NAME;
+        nameEnd = p;
         p++;
       }
-      if (b[p] !== COLON) return nameFault(b[p]!, p === nameStart);
-      if (p === nameStart) return F_EMPTY_NAME;
-      const nameEnd = p;
-      p++;
-      while (p < end && (b[p] === SP || b[p] === HTAB)) p++;
-      const valueStart = p;
+      if (valueStart === 0) {
+        while (p < end && (b[p] === SP || b[p] === HTAB)) p++;
+        if (p >= end) return this.#leave(p, nameEnd, 0, underscore);
+        valueStart = p;
+      }
       while (p < end && (CLASS[b[p]!]! & VALUE) !== 0) p++;
-      if (p >= end) return MORE;
+      if (p >= end) return this.#leave(p, nameEnd, valueStart, underscore);
       if (b[p] !== CR) return b[p] === LF ? F_BARE_LF : F_BAD_VALUE;
-      if (p + 1 >= end) return MORE;
+      if (p + 1 >= end) return this.#leave(p, nameEnd, valueStart, underscore);
       if (b[p + 1] !== LF) return F_BARE_CR;
       if (++this.#count > this.#maxFields) return F_TOO_MANY_FIELDS;
       let valueEnd = p;
@@ -97,6 +117,14 @@ export class FieldReader {
       }
       spans.push(nameStart, nameEnd, valueStart, valueEnd, id);
     }
+  }
+
+  #leave(at: number, nameEnd: number, valueStart: number, underscore: boolean): number {
+    this.#at = at;
+    this.#nameEnd = nameEnd;
+    this.#valueStart = valueStart;
+    this.#underscore = underscore;
+    return MORE;
   }
 
   /** The fields read, which keep `b`; the reader holds nothing of them afterwards. */

@@ -10,10 +10,10 @@ const SP = 32;
 
 const CRLF = encodeLatin1("\r\n");
 export const CHUNKED_FIELD: Uint8Array = encodeLatin1("Transfer-Encoding: chunked\r\n");
+export const EMPTY_FIELD: Uint8Array = encodeLatin1("Content-Length: 0\r\n");
 export const CLOSE_FIELD: Uint8Array = encodeLatin1("Connection: close\r\n");
 export const KEEP_ALIVE_FIELD: Uint8Array = encodeLatin1("Connection: keep-alive\r\n");
 export const LAST_CHUNK: Uint8Array = encodeLatin1("0\r\n\r\n");
-export const CONTINUE_RESPONSE: Uint8Array = encodeLatin1("HTTP/1.1 100 Continue\r\n\r\n");
 
 const statusLines = new Map<number, Uint8Array>();
 
@@ -152,6 +152,12 @@ export class Output {
   }
 }
 
+/** Whether the received line at `i` stands as it is written, with one space before its value. */
+function isPlain(s: readonly number[], raw: Uint8Array, i: number): boolean {
+  const colon = s[i + 1]!;
+  return s[i + 2] === colon + 2 && raw[colon + 1] === SP;
+}
+
 /** Writes all fields. Runs of received lines that stand as `name: value CRLF` are copied whole. */
 function putFields(b: Uint8Array, from: number, f: Fields): number {
   const s = f.spans;
@@ -164,7 +170,7 @@ function putFields(b: Uint8Array, from: number, f: Fields): number {
       i += STRIDE;
       continue;
     }
-    if (s[i + 2] !== s[i + 1]! + 2) {
+    if (!isPlain(s, raw, i)) {
       at = putBytes(b, at, raw, s[i]!, s[i + 1]!);
       b[at] = COLON;
       b[at + 1] = SP;
@@ -174,7 +180,7 @@ function putFields(b: Uint8Array, from: number, f: Fields): number {
       const start = s[i]!;
       let end = s[i + 3]!;
       i += STRIDE;
-      while (i < n && s[i + 4] !== -1 && s[i] === end + 2 && s[i + 2] === s[i + 1]! + 2) {
+      while (i < n && s[i + 4] !== -1 && s[i] === end + 2 && isPlain(s, raw, i)) {
         end = s[i + 3]!;
         i += STRIDE;
       }

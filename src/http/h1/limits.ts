@@ -26,6 +26,8 @@ export const TRAILER_BYTES = 16 * 1024;
 export const INTERIM_RESPONSES = 16;
 /** Bytes handed out and not yet credited before reading stops: the memory of one direction of one exchange. */
 export const READ_WINDOW = 256 * 1024;
+/** What a held-back piece of a body counts for besides its bytes: chunks of one byte each would cost more memory than they say. */
+export const PIECE_BYTES = 256;
 /** Bytes of output waiting for the socket before pipelined requests are left for later. */
 export const OUTPUT_HIGH = 64 * 1024;
 /** A body chunk up to this size is copied behind what waits to be sent, so that one system call sends both. */

@@ -99,7 +99,9 @@ function otherForm(head: RequestHead, o: Policy): number {
   if (head.method === "CONNECT") {
     const a = parseAuthority(target);
     if (a === null || a.port < 1) return T_CONNECT;
-    if (head.authority !== "" && head.authority.toLowerCase() !== target.toLowerCase()) return T_MISMATCH;
+    const host = head.authority.toLowerCase();
+    // RFC 9112 3.2.3 shows Host without the port.
+    if (host !== "" && host !== target.toLowerCase() && host !== a.host.toLowerCase()) return T_MISMATCH;
     head.authority = target;
     return 0;
   }

@@ -12,8 +12,8 @@ import { F_EMPTY_LINES, F_HEAD_TOO_LARGE, F_URI_TOO_LONG, faultText, MORE } from
 import { FieldReader } from "./field_reader.ts";
 import { BAD_TRANSFER_CODING, CHUNKED, framingOf, framingText } from "./framing.ts";
 import { HeadBuffer } from "./head_buffer.ts";
-import { CHUNKED_FIELD, CLOSE_FIELD, KEEP_ALIVE_FIELD, LAST_CHUNK, Output } from "./head_writer.ts";
-import { COALESCE_BYTES, type H1Limits, LEADING_EMPTY_LINES, OUTPUT_HIGH, READ_WINDOW } from "./limits.ts";
+import { CHUNKED_FIELD, CLOSE_FIELD, EMPTY_FIELD, KEEP_ALIVE_FIELD, LAST_CHUNK, Output } from "./head_writer.ts";
+import { COALESCE_BYTES, type H1Limits, LEADING_EMPTY_LINES, OUTPUT_HIGH, PIECE_BYTES, READ_WINDOW } from "./limits.ts";
 import { requestTarget, T_EXPECT, targetText } from "./request_target.ts";
 import { type RequestLine, readRequestLine } from "./start_line.ts";
 
@@ -51,6 +51,7 @@ const W_DONE = 2;
 
 const HOST_BIT = 1 << ID.host;
 const CONNECTION_BIT = 1 << ID.connection;
+const LENGTH_BIT = 1 << ID["content-length"];
 const line: RequestLine = { method: "", target: "", minor: 1, special: false };
 
 /** HTTP/1.x, server role (RFC 9112). One live stream, so the codec is its writer itself. */
@@ -75,9 +76,14 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
   #special = false;
   #keepAlive = true;
   #chunkedOut = false;
+  /** The reply's head allows no body: what comes of one is dropped (RFC 9112 6.3). */
+  #bodyless = false;
   #draining = false;
   #flushed = true;
+  /** `receive` is at work: what it has not read yet stands in no field. */
+  #reading = false;
   #uncredited = 0;
+  #pieceBytes = 0;
   #continueDue = false;
   /** Bytes behind the request in hand: pipelined requests. */
   #stash: Uint8Array = NO_BYTES;
@@ -98,7 +104,7 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
 
   get wantsRead(): boolean {
     if (this.#r === R_CLOSED) return true;
-    return this.#stash.length === 0 && this.#uncredited < READ_WINDOW;
+    return this.#stash.length === 0 && this.#uncredited + this.#pieceBytes < READ_WINDOW;
   }
 
   get wantsClose(): boolean {
@@ -120,6 +126,11 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
     return this.#w !== W_IDLE;
   }
 
+  /** What was read of a request that was refused; "" for what was not. */
+  get refused(): { readonly method: string; readonly target: string } {
+    return { method: this.#method, target: this.#target };
+  }
+
   /** Pipelined bytes can be worked on now: call `receive` with no bytes. */
   get hasInput(): boolean {
     return this.#r === R_HEAD && this.#stash.length > 0 && this.#flushed;
@@ -131,6 +142,14 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
       chunk = b.length === 0 ? this.#stash : join(this.#stash, b);
       this.#stash = NO_BYTES;
     }
+    this.#reading = true;
+    const e = this.#read(chunk);
+    this.#reading = false;
+    if (e !== null) return e;
+    return this.#ended || this.#draining ? this.#settleEnd() : null;
+  }
+
+  #read(chunk: Uint8Array): ProxyError | null {
     let at = 0;
     while (at < chunk.length) {
       if (this.#r === R_HEAD) {
@@ -148,23 +167,30 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
       } else break;
     }
     if (at < chunk.length && this.#r !== R_CLOSED) this.#stash = at === 0 ? chunk : chunk.subarray(at);
-    if (this.#ended && this.#r === R_HEAD && this.#stash.length === 0) this.#shut();
     return null;
   }
 
   receiveEnd(): ProxyError | null {
     this.#ended = true;
-    if (this.#r === R_BODY) {
+    return this.#settleEnd();
+  }
+
+  /** No byte will come (or none is wanted) behind those at hand: what they leave half done ends here. */
+  #settleEnd(): ProxyError | null {
+    if (this.#stash.length > 0) return null;
+    if (this.#r === R_BODY && this.#ended) {
       const e = downstreamFault("clientClosed", 0, "the client closed in the middle of a request's body");
       this.#fail(e);
       return e;
     }
-    if (this.#r === R_HEAD && this.#stash.length === 0) {
-      const e = this.#head.length > 0 ? downstreamFault("clientClosed", 0, "the client closed in the middle of a head") : null;
+    if (this.#r !== R_HEAD) return null;
+    if (this.#head.length === 0) {
       this.#shut();
-      return e;
+      return null;
     }
-    return null;
+    if (!this.#ended) return null;
+    this.#shut();
+    return downstreamFault("clientClosed", 0, "the client closed in the middle of a head");
   }
 
   tick(): ProxyError | null {
@@ -177,6 +203,7 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
           ? downstreamFault("idleTimeout", 0, "no request within the idle timeout")
           : downstreamFault("headTimeout", 0, "no byte within the head timeout");
       }
+      if (this.#fieldsAt === 0) this.#method = "";
       return this.#refuse(downstreamFault("headTimeout", 408, "head not complete within the head timeout"));
     }
     if (this.#r === R_BODY) {
@@ -199,7 +226,7 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
 
   drain(stage: "announce" | "last"): void {
     this.#draining = true;
-    if (stage === "last" && this.#r === R_HEAD && this.#head.length === 0 && this.#stash.length === 0) this.#shut();
+    if (stage === "last") this.#settleEnd();
   }
 
   detach(): Uint8Array {
@@ -232,11 +259,14 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
       this.#w = W_BODY;
       return;
     }
-    const bodyless = end || bodyForbidden(h.status, this.#method);
+    const bodyless = bodyForbidden(h.status, this.#method);
+    this.#bodyless = bodyless;
     this.#chunkedOut = false;
     let framing: Uint8Array | null = null;
-    if (!bodyless && h.contentLength < 0) {
-      if (this.#minor === 0) this.#keepAlive = false;
+    // The field and not only the number: without one the client would wait for a close (RFC 9112 6.3).
+    if (!bodyless && (h.contentLength < 0 || (h.fields.mask & LENGTH_BIT) === 0)) {
+      if (end) framing = EMPTY_FIELD;
+      else if (this.#minor === 0) this.#keepAlive = false;
       else {
         this.#chunkedOut = true;
         framing = CHUNKED_FIELD;
@@ -245,7 +275,7 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
     // A client that still waits for 100 (Continue) may or may not send the body that it announced: only a close tells it apart.
     if (
       this.#draining ||
-      this.#ended ||
+      (this.#ended && this.#stash.length === 0 && !this.#reading) ||
       this.#requests >= this.#o.maxRequests ||
       this.#r === R_CLOSED ||
       (this.#r === R_BODY && (end || this.#continueDue))
@@ -260,7 +290,7 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
 
   sendData(b: Uint8Array, end: boolean): number {
     if (this.#w !== W_BODY) return 0;
-    if (b.length > 0) this.#putData(b);
+    if (b.length > 0 && !this.#bodyless) this.#putData(b);
     if (end) {
       if (this.#chunkedOut) this.#out.small(LAST_CHUNK);
       this.#replySent();
@@ -271,6 +301,7 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
   }
 
   sendTrailers(f: Fields): void {
+    if (this.#w !== W_BODY) return;
     if (this.#chunkedOut) this.#out.trailers(f);
     this.#replySent();
   }
@@ -287,15 +318,18 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
 
   credit(bytes: number): void {
     this.#uncredited -= bytes;
-    if (this.#r === R_BODY && this.deadline === Number.POSITIVE_INFINITY && this.#uncredited < READ_WINDOW) this.#armBody();
+    if (this.#uncredited <= 0) this.#pieceBytes = 0;
+    if (this.#r === R_BODY && this.deadline === Number.POSITIVE_INFINITY && this.#uncredited + this.#pieceBytes < READ_WINDOW)
+      this.#armBody();
   }
 
   // ---- BodySink ----
 
   onBody(b: Uint8Array, end: boolean): void {
+    if (this.#reader === null) return;
     this.#uncredited += b.length;
-    if (this.#reader === null) this.#uncredited = 0;
-    else this.#reader.onData(b, end);
+    this.#pieceBytes += PIECE_BYTES;
+    this.#reader.onData(b, end);
   }
 
   onBodyTrailers(f: Fields): void {
@@ -311,16 +345,18 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
     if (before === 0) this.deadline = this.#o.clock.now + this.#o.headMs;
     head.push(chunk, from);
     const { bytes } = head;
-    const end = Math.min(head.length, this.#o.limits.headBytes);
+    const { headBytes } = this.#o.limits;
+    const end = Math.min(head.length, headBytes);
     let fields = this.#fieldsAt;
     if (fields === 0) {
+      this.#method = this.#target = "";
       fields = this.#readStartLine(bytes, end);
-      if (fields < 0) return fields;
+      if (fields < 0) return fields === MORE && head.length >= headBytes ? F_HEAD_TOO_LARGE : fields;
       this.#fields.start(fields);
       this.#fieldsAt = fields;
     }
     const r = this.#fields.read(bytes, end);
-    if (r < 0) return r === MORE && head.length >= this.#o.limits.headBytes ? F_HEAD_TOO_LARGE : r;
+    if (r < 0) return r === MORE && head.length >= headBytes ? F_HEAD_TOO_LARGE : r;
     const repeated = this.#fields.repeated;
     const f = this.#fields.take(bytes);
     head.clear();
@@ -412,19 +448,23 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
 
   #armBody(): void {
     // While the exchange holds bytes back it is not the client who is slow.
-    this.deadline = this.#uncredited >= READ_WINDOW ? Number.POSITIVE_INFINITY : this.#o.clock.now + this.#o.bodyMs;
+    this.deadline =
+      this.#uncredited + this.#pieceBytes >= READ_WINDOW ? Number.POSITIVE_INFINITY : this.#o.clock.now + this.#o.bodyMs;
   }
 
   #next(): void {
     this.#reader = null;
     this.#uncredited = 0;
+    this.#pieceBytes = 0;
     this.#w = W_IDLE;
-    if (!this.#keepAlive || (this.#ended && this.#stash.length === 0)) {
+    if (!this.#keepAlive) {
       this.#shut();
       return;
     }
     this.#r = R_HEAD;
     this.deadline = this.#o.clock.now + this.#o.idleMs;
+    // Inside `receive` the bytes behind this request come first.
+    if (!this.#reading && (this.#ended || this.#draining)) this.#settleEnd();
   }
 
   // ---- writing ----
@@ -454,6 +494,8 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
 
   #headFault(fault: number): ProxyError {
     const t = faultText(fault);
+    // The method in hand is the last request's when this one's line can't be read.
+    if (this.#fieldsAt === 0) this.#method = "";
     return this.#refuse(downstreamFault(t.code, t.status, t.text));
   }
 
