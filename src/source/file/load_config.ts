@@ -47,11 +47,6 @@ export async function parseConfig(text: string, fileName: string, env: Environme
   const watched = new WatchedFiles(files);
   const gathered = await gather(fileName, text.replace(/^\uFEFF/, ""), { env, files: watched, problems });
   const model = lowerConfig(new Lowering(gathered, fileName, problems));
-  // An empty file is one that is being written: it must not close every listener of a running weir.
-  if (problems.errors === 0 && model.listeners.size === 0) {
-    const message = `give at least one listener, such as \`listeners: { web: { address: ":8080" } }\`: found none in ${JSON.stringify(fileName)}`;
-    problems.add("error", "listeners", null, message);
-  }
   return {
     model: problems.errors > 0 ? null : model,
     problems: problems.sorted(),

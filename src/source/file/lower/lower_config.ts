@@ -4,6 +4,7 @@ import { checkAddresses } from "../check/addresses.ts";
 import { Names } from "../check/names.ts";
 import { checkResourceNames } from "../check/resource_names.ts";
 import { checkShadowed } from "../check/shadowed.ts";
+import { checkSomeListener } from "../check/some_listener.ts";
 import { checkUnused } from "../check/unused.ts";
 import { decode } from "../decode.ts";
 import type { Item } from "../gather.ts";
@@ -34,6 +35,7 @@ export function lowerConfig(to: Lowering): Model {
   checkAddresses(specs, rest, to);
   // What the whole adds up to can only be said when all of it could be read.
   if (to.problems.errors === 0) {
+    checkSomeListener(specs, to.problems);
     checkShadowed(routes, to);
     checkUnused(names, specs, routes, to);
   }

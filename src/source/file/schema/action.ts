@@ -38,7 +38,9 @@ export const respondSchema = z.strictObject({
 
 export const redirectSchema = z.strictObject({
   status: redirectStatus().prefault(302).describe("301, 302, 303, 307 or 308"),
-  scheme: text({ enum: ["http", "https"] }, (s) => (s === "http" || s === "https" ? s : mismatch("http or https"))).optional(),
+  scheme: text({ enum: ["http", "https"] }, (s) => (s === "http" || s === "https" ? s : mismatch("http or https")))
+    .optional()
+    .describe("http or https; the request's when absent"),
   host: hostName(false).optional().describe("Host of the new place; the request's when absent"),
   port: int(1, 65535)
     .optional()

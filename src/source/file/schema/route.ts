@@ -51,7 +51,7 @@ export const routeCommon = {
     .union([duration(), off()])
     .prefault(false)
     .describe("From the end of the request to the last byte of the reply; false: none"),
-  timeouts: timeouts.prefault({}),
+  timeouts: timeouts.prefault({}).describe("How long an upstream may take"),
   limits: z
     .strictObject({
       body: z
@@ -59,7 +59,8 @@ export const routeCommon = {
         .optional()
         .describe("Bytes of a request's body; the listener's limit when absent"),
     })
-    .prefault({}),
+    .prefault({})
+    .describe("What one request may send"),
   allow: allow.prefault({}).describe("Shapes of a path that are refused otherwise, for upstreams may read them in two ways"),
   upgrade: z
     .array(upgradeToken())

@@ -1,24 +1,24 @@
 import { type Leaf, leaf, mismatch, refuse } from "./leaf.ts";
 
-const UNITS: Readonly<Record<string, number>> = {
-  "": 1,
-  b: 1,
-  kib: 1024,
-  mib: 1024 ** 2,
-  gib: 1024 ** 3,
-  tib: 1024 ** 4,
-  kb: 1000,
-  mb: 1000 ** 2,
-  gb: 1000 ** 3,
-  tb: 1000 ** 4,
-};
+const UNITS: ReadonlyMap<string, number> = new Map([
+  ["", 1],
+  ["b", 1],
+  ["kib", 1024],
+  ["mib", 1024 ** 2],
+  ["gib", 1024 ** 3],
+  ["tib", 1024 ** 4],
+  ["kb", 1000],
+  ["mb", 1000 ** 2],
+  ["gb", 1000 ** 3],
+  ["tb", 1000 ** 4],
+]);
 const SIZE = /^([0-9]+(?:\.[0-9]+)?) ?([A-Za-z]*)$/;
 const WANTED = 'a size such as "64KiB", "10MB" or a number of bytes';
 
 /** Bytes of `64KiB`, `1MiB`, `10MB`, `512`; null: no size. */
 export function parseSize(s: string): number | null {
   const m = SIZE.exec(s);
-  const unit = m === null ? undefined : UNITS[m[2]!.toLowerCase()];
+  const unit = m === null ? undefined : UNITS.get(m[2]!.toLowerCase());
   return unit === undefined ? null : Math.round(Number(m![1]) * unit);
 }
 
