@@ -4,6 +4,7 @@ import { type About, type CliIo, EXIT } from "./cli/deps.ts";
 import { wantsColor } from "./cli/render/paint.ts";
 import { renderProblems } from "./cli/render/render_problems.ts";
 import { showAnswer } from "./cli/show_answer.ts";
+import { writeAll } from "./cli/write_all.ts";
 import type { ConfigSource } from "./config/source.ts";
 import { createNodePlatform } from "./platform/node.ts";
 import type { Platform } from "./platform/types.ts";
@@ -17,7 +18,7 @@ import { createEventLog } from "./telemetry/create_event_log.ts";
 const runtime = "Bun" in globalThis ? "bun" : "Deno" in globalThis ? "deno" : "node";
 
 const io: CliIo = {
-  out: (text) => void process.stdout.write(text),
+  out: (text) => writeAll(1, text),
   err: (text) => void process.stderr.write(text),
   outIsTerminal: process.stdout.isTTY === true,
   errIsTerminal: process.stderr.isTTY === true,
