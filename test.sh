@@ -121,7 +121,7 @@ check() {
 }
 
 heading() {
-  printf '\n== %s\n' "$1"
+  printf '\n== %s (after %s s)\n' "$1" "$(($(date +%s) - started))"
 }
 
 run_part() {

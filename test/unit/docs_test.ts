@@ -30,6 +30,12 @@ const COMMON = new Set([
   "systemctl",
 ]);
 
+/** As the command line knows them: named where they are added, or a key of the table of those that go to the control socket. */
+const cli = readFileSync(join(root, "src", "cli", "cli.ts"), "utf8");
+const weirCommands = new Set(
+  [...cli.matchAll(/\.command\("([a-z-]+)/g), ...cli.matchAll(/^ {2}"?([a-z-]+)"?: "/gm)].map((m) => m[1]!),
+);
+
 interface Block {
   readonly page: string;
   readonly line: number;
@@ -78,6 +84,7 @@ describe("commands in the documentation", () => {
     ]);
     expect(exists(["./nothing"])).toBe(false);
     expect(exists(["./weir", "run", "config/none.yaml"])).toBe(false);
+    expect(exists(["weir", "frobnicate"])).toBe(false);
     expect(exists(["./test.sh"])).toBe(true);
   });
 });
@@ -127,7 +134,7 @@ function exists(words: readonly string[]): boolean {
   const isHere = (path: string): boolean => existsSync(join(root, path));
   const missing = args.filter((a) => /^(?:config|bench|docs|test|tools|src)\//.test(a) && !isHere(a));
   if (missing.length > 0) return false;
-  if (program === "./dist/weir" || program === "dist/weir" || program === "weir") return true;
+  if (/^(?:\.\/|dist\/|\.\/dist\/)?weir$/.test(program!)) return weirCommands.has(args.find((a) => !a.startsWith("-")) ?? "run");
   if (program!.startsWith("./") || program!.includes("/"))
     return isHere(program!) && (statSync(join(root, program!)).mode & 0o111) !== 0;
   return COMMON.has(program!);
