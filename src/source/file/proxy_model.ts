@@ -38,7 +38,7 @@ export async function proxyModel(wishes: ProxyWishes): Promise<{ model: Model | 
 
 /** The shell has filled in what there was to fill in. */
 function literal(s: string): string {
-  return s.replaceAll("${", "$${");
+  return s.replaceAll("${", () => "$${");
 }
 
 const NO_FILES: ConfigFiles = {

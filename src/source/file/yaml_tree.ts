@@ -13,6 +13,7 @@ import {
 import type { ProblemList } from "./problem_list.ts";
 import type { SourceText, Span } from "./source_text.ts";
 import type { ConfNode, MapEntry, ScalarNode } from "./tree.ts";
+import { syntaxMessage, tellSyntax } from "./yaml_syntax.ts";
 
 /** Nodes that aliases may add to one file: a few lines of nested aliases stand for billions of values otherwise. */
 const ALIAS_NODES = 100_000;
@@ -26,8 +27,7 @@ export function readYaml(source: SourceText, problems: ProblemList): ConfNode | 
   // A raw tab can't stand inside a JSON string, so outside of one a space is the same; YAML would refuse some of them.
   const text = /\.json$/i.test(source.name) ? source.text.replaceAll("\t", " ") : source.text;
   const document = parseDocument(text, { prettyErrors: false, uniqueKeys: false, strict: true, merge: false });
-  for (const e of document.errors)
-    problems.add("error", "", { source, start: e.pos[0], end: e.pos[1] }, syntaxMessage(e.code, e.message));
+  tellSyntax(document.errors, source, problems);
   for (const w of document.warnings)
     problems.add("error", "", { source, start: w.pos[0], end: w.pos[1] }, syntaxMessage(w.code, w.message));
   if (document.errors.length > 0) return null;
@@ -156,13 +156,27 @@ class TreeReader {
   }
 }
 
-function syntaxMessage(code: string, message: string): string {
-  if (code === "MULTIPLE_DOCS") return 'remove the "---": a config is one YAML document';
-  if (code === "TAB_AS_INDENT") return "indent with spaces: YAML takes no tab there";
-  if (code === "TAG_RESOLVE_FAILED") return `remove the tag: ${lowerFirst(message)}`;
-  return `correct the YAML: ${lowerFirst(message.replace(/\.$/, ""))}`;
+/** The first of each line, and of tokens that are out of place the first alone: the rest follows from it. */
+function tellSyntax(errors: readonly YAMLParseError[], source: SourceText, problems: ProblemList): void {
+  const lines = new Set<number>();
+  let lost = false;
+  for (const { code, message, pos } of errors) {
+    const { line } = source.place(pos[0], pos[1]);
+    if (lines.has(line) || (lost && code === "UNEXPECTED_TOKEN")) continue;
+    lines.add(line);
+    lost ||= code === "UNEXPECTED_TOKEN";
+    problems.add(
+      "error",
+      "",
+      { source, start: pos[0], end: pos[1] },
+      syntaxMessage(code, message),
+      bareReference(source, pos[0]),
+    );
+  }
 }
 
-function lowerFirst(s: string): string {
-  return /^[A-Z][a-z]/.test(s) ? s[0]!.toLowerCase() + s.slice(1) : s;
+/** `{ port: ${PORT} }` ends its map at the first brace, which nobody sees who thinks of shells. */
+function bareReference(source: SourceText, at: number): string {
+  const before = source.text.slice(source.text.lastIndexOf("\n", Math.max(0, at - 1)) + 1, at + 1);
+  return /[[{,].*[\s,:[]\$\{/.test(before) ? 'within { } and [ ] put quotes around it: "${NAME}"' : "";
 }

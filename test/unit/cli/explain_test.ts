@@ -1,0 +1,94 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { CliIo } from "../../../src/cli/deps.ts";
+import { explain } from "../../../src/cli/explain.ts";
+
+const CONFIG = `
+listeners:
+  web: { address: ":8080", limits: { body: 1KiB } }
+  api: { address: ":8081" }
+routes:
+  - { name: shop, hosts: [shop.example.com], match: { prefix: /buy, headers: { x-tenant: acme } }, to: [{ cluster: a, weight: 3 }, b], rewrite: { prefix: /v2 }, timeout: 5s }
+  - { name: old, match: { path: /old }, redirect: { status: 301, scheme: https, path: /new } }
+  - { name: hello, match: { path: /hello }, respond: { body: "hello" }, listeners: api }
+  - { name: tunnel, match: { method: CONNECT }, to: a }
+clusters:
+  a: { endpoints: ["127.0.0.1:1"] }
+  b: { endpoints: ["127.0.0.1:2"] }
+`;
+const directory = mkdtempSync(join(tmpdir(), "weir-explain-"));
+const path = join(directory, "weir.yaml");
+writeFileSync(path, CONFIG);
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+interface Told {
+  readonly listener: string;
+  readonly route: string | null;
+  readonly then: string[];
+  readonly steps: string[];
+}
+
+async function told(method: string, url: string, headers: string[] = [], listener: string | null = null): Promise<Told> {
+  let out = "";
+  const io: CliIo = {
+    out: (text) => {
+      out += text;
+    },
+    err: () => {},
+    outIsTerminal: false,
+    errIsTerminal: false,
+    env: {},
+    uid: 7,
+  };
+  expect(await explain({ config: path, method, url, headers, listener, json: true }, io)).toBe(0);
+  return JSON.parse(out) as Told;
+}
+
+describe("explain", () => {
+  test("tells the winner, the shares and what is sent", async () => {
+    const { listener, route, then } = await told("GET", "http://shop.example.com:8080/buy/x?y", ["X-Tenant: acme"]);
+    expect([listener, route]).toEqual(["web", "shop"]);
+    expect(then).toEqual([
+      'goes to cluster "a", 75 % of the time',
+      'goes to cluster "b", 25 % of the time',
+      'is sent on with path "/v2/x?y"',
+      "may have a body of 1024 bytes",
+      "must be answered within 5000 ms",
+    ]);
+  });
+
+  test("tells why a candidate lost", async () => {
+    const { route, then, steps } = await told("GET", "http://shop.example.com:8080/buy");
+    expect([route, then]).toEqual([null, ["gets 404"]]);
+    expect(steps.some((s) => s.includes('"shop"') && s.includes("x-tenant"))).toBe(true);
+  });
+
+  test("takes the listener of the URL's port, or the one that is told", async () => {
+    expect((await told("GET", "http://x:8081/hello")).route).toBe("hello");
+    expect((await told("GET", "http://x:8080/hello")).route).toBeNull();
+    expect((await told("GET", "http://x/hello", [], "api")).route).toBe("hello");
+    expect((await told("GET", "http://x/hello")).steps[0]).toContain("none has port 80");
+  });
+
+  test("normalises the path as the data path does", async () => {
+    const { route, steps } = await told("GET", "http://x:8080/a/../%6Fld");
+    expect(route).toBe("old");
+    expect(steps[1]).toContain('"/old"');
+  });
+
+  test("tells a redirect's place, and a path that the route refuses", async () => {
+    expect((await told("GET", "http://x/old")).then).toEqual([
+      "gets status 301 to https://x/new",
+      "may have a body of 1024 bytes",
+    ]);
+    expect((await told("GET", "http://shop.example.com:8081/buy/a%2Fb", ["x-tenant: acme"])).then[0]).toContain('"allow"');
+    expect((await told("GET", "http://x/%zz")).then[0]).toContain("400");
+  });
+
+  test("tells that CONNECT needs a route that makes tunnels", async () => {
+    const { route, then } = await told("CONNECT", "http://x:8081");
+    expect([route, then[0]!.includes('"connect"')]).toEqual(["tunnel", true]);
+  });
+});

@@ -1,0 +1,66 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { loadConfig } from "../../../../src/source/file/load_config.ts";
+
+const directory = mkdtempSync(join(tmpdir(), "weir-config-"));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+function lay(name: string, text: string): string {
+  const path = join(directory, name);
+  mkdirSync(join(path, ".."), { recursive: true });
+  writeFileSync(path, text);
+  return path;
+}
+
+const GOOD = "listeners: { web: { address: ':8080' } }\nroutes: [{ respond: { body: hi } }]\n";
+
+describe("loadConfig", () => {
+  test("names every file that it read or should have read, and where it looked for more", async () => {
+    const main = lay("main.yaml", `include: [parts/a.yaml, "more/*.yaml", parts/none.yaml]\n${GOOD}`);
+    const a = lay("parts/a.yaml", 'clusters: { app: { endpoints: ["127.0.0.1:1"], host: "${file:secret}" } }\n');
+    const secret = lay("parts/secret", "example.com\n");
+    const b = lay("more/b.yaml", "routes: [{ match: { path: /b }, to: app }]\n");
+    const { files, directories, problems } = await loadConfig(main, {});
+    expect([...files].sort()).toEqual([main, a, b, secret, join(directory, "parts/none.yaml")].sort());
+    expect(directories).toEqual([join(directory, "more")]);
+    expect(problems.map((p) => [p.severity, p.place?.file, p.place?.line])).toEqual([["error", main, 1]]);
+  });
+
+  test("a file that is not there is a problem, and is watched for", async () => {
+    const path = join(directory, "absent.yaml");
+    const { model, files, problems } = await loadConfig(path, {});
+    expect([model, files, problems.length]).toEqual([null, [path], 1]);
+    expect(problems[0]!.message).toContain("absent.yaml");
+  });
+
+  test("a directory is a problem", async () => {
+    expect((await loadConfig(directory, {})).model).toBeNull();
+  });
+
+  test("a byte order mark and CRLF change nothing but the places of lines", async () => {
+    const path = lay("windows.yaml", `\uFEFF${GOOD.replaceAll("\n", "\r\n")}routs: []\r\n`);
+    const { problems } = await loadConfig(path, {});
+    expect(problems.map((p) => [p.place?.line, p.place?.column, p.place?.text])).toEqual([[3, 1, "routs: []"]]);
+  });
+
+  test("paths of logs and sockets start at the directory of the config", async () => {
+    const path = lay(
+      "paths.yaml",
+      `${GOOD}accessLog: { to: logs/a.log }\ncontrol: run/c.sock\nadmin: { address: "unix:a.sock" }\n`,
+    );
+    const { model } = await loadConfig(path, {});
+    expect(model?.accessLogs[0]?.to).toEqual({ kind: "file", path: join(directory, "logs/a.log") });
+    expect(model?.control).toBe(join(directory, "run/c.sock"));
+    expect(model?.admin).toEqual({ kind: "unix", path: join(directory, "a.sock") });
+  });
+
+  test("the environment is the one that is given", async () => {
+    const path = lay("env.yaml", GOOD.replace("hi", '"${WORD}"'));
+    const { model } = await loadConfig(path, { WORD: "given" });
+    const action = model?.routeTables.get("*")?.virtualHosts[0]?.routes[0]?.action;
+    expect(action?.kind === "respond" ? new TextDecoder().decode(action.body) : "").toBe("given");
+    expect((await loadConfig(path, {})).problems[0]?.message).toContain("WORD");
+  });
+});

@@ -1,0 +1,36 @@
+import { describe, expect, test } from "bun:test";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { loadConfig } from "../../../../src/source/file/load_config.ts";
+
+const directory = join(import.meta.dirname, "..", "..", "..", "..", "config");
+const samples = [...readdirSync(directory).filter((name) => name.endsWith(".yaml")), join("include", "weir.yaml")];
+
+describe("a sample has no problem, not even a warning:", () => {
+  for (const name of samples) {
+    test(name, async () => {
+      const { model, problems } = await loadConfig(join(directory, name), {});
+      expect(problems.map((p) => `${p.place?.line}: ${p.message}`)).toEqual([]);
+      expect(model?.listeners.size).toBeGreaterThan(0);
+    });
+  }
+});
+
+test("the upstreams of quickstart.yaml are listeners of the same file", async () => {
+  const { model } = await loadConfig(join(directory, "quickstart.yaml"), {});
+  const bound = [...model!.listeners.values()].map((l) => JSON.stringify(l.bind));
+  for (const cluster of model!.clusters.values())
+    for (const e of cluster.endpoints) expect(bound).toContain(JSON.stringify(e.address));
+});
+
+test("the sample of many files has what each of them brings", async () => {
+  const { model, files } = await loadConfig(join(directory, "include", "weir.yaml"), {});
+  expect(files.length).toBe(4);
+  expect([...model!.clusters.keys()]).toEqual(["shop", "cart", "reports"]);
+  const routes = [...model!.routeTables.values()].flatMap((t) => t.virtualHosts.flatMap((h) => h.routes));
+  expect(routes.map((r) => [r.name, r.timeoutMs]).sort()).toEqual([
+    ["cart", 5000],
+    ["reports", null],
+    ["shop", 30_000],
+  ]);
+});
