@@ -155,28 +155,3 @@ class TreeReader {
     return { kind: "scalar", span, value: null };
   }
 }
-
-/** The first of each line, and of tokens that are out of place the first alone: the rest follows from it. */
-function tellSyntax(errors: readonly YAMLParseError[], source: SourceText, problems: ProblemList): void {
-  const lines = new Set<number>();
-  let lost = false;
-  for (const { code, message, pos } of errors) {
-    const { line } = source.place(pos[0], pos[1]);
-    if (lines.has(line) || (lost && code === "UNEXPECTED_TOKEN")) continue;
-    lines.add(line);
-    lost ||= code === "UNEXPECTED_TOKEN";
-    problems.add(
-      "error",
-      "",
-      { source, start: pos[0], end: pos[1] },
-      syntaxMessage(code, message),
-      bareReference(source, pos[0]),
-    );
-  }
-}
-
-/** `{ port: ${PORT} }` ends its map at the first brace, which nobody sees who thinks of shells. */
-function bareReference(source: SourceText, at: number): string {
-  const before = source.text.slice(source.text.lastIndexOf("\n", Math.max(0, at - 1)) + 1, at + 1);
-  return /[[{,].*[\s,:[]\$\{/.test(before) ? 'within { } and [ ] put quotes around it: "${NAME}"' : "";
-}
