@@ -3,8 +3,8 @@
 #
 #   ./compile.sh                      dist/weir, for this machine
 #   ./compile.sh linux-arm64 …        dist/weir-linux-arm64 …: linux-x64, linux-arm64, linux-x64-musl, linux-arm64-musl,
-#                                     linux-x64-baseline (CPUs without AVX2), darwin-arm64, darwin-x64, windows-x64; or all
-#   ./compile.sh deno [TARGET…]       the same on Deno: dist/weir-deno, dist/weir-deno-TARGET (no musl, no baseline)
+#                                     darwin-arm64, darwin-x64, windows-x64; or all
+#   ./compile.sh deno [TARGET…]       the same on Deno: dist/weir-deno, dist/weir-deno-TARGET (no musl)
 #   ./compile.sh deno --check         packaging alone, where Deno's runtime part can't be downloaded: see docs/install.md
 set -eu
 root=$(CDPATH= cd "$(dirname "$0")" && pwd -P)
@@ -12,7 +12,7 @@ cd "$root"
 bun='' deno=''
 . "$root/tools/toolchain.sh"
 
-bun_targets='linux-x64 linux-arm64 linux-x64-musl linux-arm64-musl linux-x64-baseline darwin-arm64 darwin-x64 windows-x64'
+bun_targets='linux-x64 linux-arm64 linux-x64-musl linux-arm64-musl darwin-arm64 darwin-x64 windows-x64'
 deno_targets='linux-x64 linux-arm64 darwin-arm64 darwin-x64 windows-x64'
 
 usage() {

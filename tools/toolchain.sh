@@ -85,7 +85,7 @@ toolchain_unlock() {
 }
 
 # Prints the first binary of the runtime $1 that starts on this machine and is of version $2, or nothing.
-# npm picks packages by the system's C library, but not every npm does, and some CPUs need the baseline build: only a start proves it.
+# npm picks packages by the system's C library, but not every npm does: only a start proves that one fits.
 toolchain_find() {
   for toolchain_try in \
     "$root"/node_modules/@oven/"$1"-*/bin/"$1" "$root"/node_modules/@oven/"$1"-*/bin/"$1.exe" \
