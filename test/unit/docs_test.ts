@@ -7,7 +7,7 @@ import { parseConfig } from "../../src/source/file/load_config.ts";
 const root = join(import.meta.dirname, "..", "..");
 
 /** Examples may name any file and any variable. */
-const anyFile: ConfigFiles = { read: async () => "text of a file", list: async () => [] };
+const anyFile: ConfigFiles = { read: async (path) => (path.endsWith(".yaml") ? "" : "text of a file"), list: async () => [] };
 const anyVariable = new Proxy<Record<string, string>>({}, { get: () => "value" });
 
 /** Commands that the pages may use without having them here. */

@@ -8,7 +8,7 @@ export function lowerCluster(name: string, c: ClusterConfig, to: Lowering, repor
   const endpoints = c.endpoints.map((e): EndpointSpec => {
     if ("kind" in e) return { address: to.address(e), weight: 1, metadata: new Map(), zone: "", priority: 0 };
     const metadata = new Map(Object.entries(e.metadata ?? {}));
-    return { address: to.address(e.address), weight: e.weight, metadata, zone: e.zone, priority: e.priority };
+    return { address: to.address(e.address), weight: e.weight, metadata, zone: e.zone, priority: 0 };
   });
   if (endpoints.every((e) => e.weight === 0))
     report.error(["endpoints"], "raise a weight above 0: found none that takes traffic");

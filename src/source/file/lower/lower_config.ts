@@ -1,6 +1,7 @@
 import type { ClusterSpec, ListenerSpec, Model } from "../../../config/model.ts";
 import { checkActions } from "../check/actions.ts";
 import { checkAddresses } from "../check/addresses.ts";
+import { checkFieldNames } from "../check/field_names.ts";
 import { Names } from "../check/names.ts";
 import { checkResourceNames } from "../check/resource_names.ts";
 import { checkShadowed } from "../check/shadowed.ts";
@@ -76,6 +77,7 @@ function lowerRoutes(to: Lowering, names: Names): LoweredRoute[] {
   const decoded: { item: Item; c: RouteConfig }[] = [];
   for (const item of to.gathered.routes) {
     checkActions(item, to);
+    checkFieldNames(item, to);
     names.checkReferences(item, to);
     const c = decode(routeSchema, toPlain(item.node), to.reporter(item));
     if (c !== null) decoded.push({ item, c });

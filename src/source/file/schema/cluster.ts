@@ -8,9 +8,8 @@ import { choice, int, off, text } from "./scalar.ts";
 const endpoint = z.strictObject({
   address: dialAddress.describe("host:port or unix:/path; a host name is resolved again when its records expire"),
   weight: int(0, 65535).prefault(1).describe("Its share of the sum of all weights; 0: no traffic"),
-  metadata: z.record(z.string(), text()).optional().describe("Labels of the endpoint"),
-  zone: text().prefault("").describe("Where it runs"),
-  priority: int(0, 127).prefault(0).describe("0 is used first"),
+  metadata: z.record(z.string(), text()).optional().describe("Labels of the endpoint; none is read yet"),
+  zone: text().prefault("").describe("Label of the place where it runs; not read yet"),
 });
 
 const dns = z.strictObject({

@@ -10,6 +10,7 @@ const LATER: ReadonlySet<string> = new Set([
   "health",
   "outlier",
   "breaker",
+  "priority",
   "mirror",
   "sticky",
   "rateLimit",

@@ -30,8 +30,7 @@ const allow = z.strictObject({
   nul: bool().prefault(false).describe("Take paths with %00"),
 });
 
-/** What routes and `defaults.route` share. */
-export const routeCommon = {
+const reach = {
   hosts: z
     .union([hostPattern, z.array(hostPattern).min(1)])
     .optional()
@@ -40,6 +39,9 @@ export const routeCommon = {
     .union([text(), z.array(text()).min(1)])
     .optional()
     .describe("Names of listeners; all when absent"),
+};
+
+const handling = {
   rewrite: rewriteSchema.optional().describe("Changes to the request before it is sent on"),
   requestHeaders: headerOps("request")
     .prefault({})
@@ -69,10 +71,14 @@ export const routeCommon = {
   connect: bool().prefault(false).describe("Make a tunnel of CONNECT requests that match"),
 };
 
+/** What routes and `defaults.route` share. */
+export const routeCommon = { ...reach, ...handling };
+
 /** One item of `routes`. */
 export const routeSchema = z
   .strictObject({
     name: label("route").optional().describe("Name in logs and metrics; made of host and path when absent"),
+    ...reach,
     match: z
       .union([matchSchema, z.array(matchSchema).min(1)])
       .optional()
@@ -80,7 +86,7 @@ export const routeSchema = z
     to: toSchema.optional().describe("Cluster that answers, or several that share by weight"),
     respond: respondSchema.optional().describe("A reply that Weir makes"),
     redirect: redirectSchema.optional().describe("Another place to go to; parts that are absent stay the request's"),
-    ...routeCommon,
+    ...handling,
   })
   .meta({ id: "Route" });
 
