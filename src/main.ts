@@ -1,3 +1,4 @@
+import { isMainThread } from "node:worker_threads";
 import { BUILD } from "./base/build.ts";
 import { runCli } from "./cli/cli.ts";
 import { type About, type CliIo, EXIT } from "./cli/deps.ts";
@@ -11,6 +12,7 @@ import type { Platform } from "./platform/types.ts";
 import { askControl } from "./server/control.ts";
 import { run } from "./server/run.ts";
 import { FileSource } from "./source/file/file_source.ts";
+import { serveLoads } from "./source/file/load_aside.ts";
 import { StaticSource } from "./source/static_source.ts";
 import { createEventLog } from "./telemetry/create_event_log.ts";
 
@@ -71,18 +73,22 @@ function textOf(e: unknown): string {
   return e instanceof Error ? (e.stack ?? e.message) : String(e);
 }
 
-const code = await runCli(process.argv.slice(2), {
-  io,
-  about,
-  run: (request) => serve((platform) => new FileSource(platform, request.configPath, io.env)),
-  proxy: (model) => serve(() => new StaticSource(model)),
-  control: async (request) => {
-    const platform = await createPlatform(() => {});
-    const answer = await askControl(platform, request.socket, request.command);
-    return showAnswer(request, answer, io);
-  },
-}).catch((e: unknown) => {
-  io.err(`weir: ${textOf(e)}\n`);
-  return EXIT.problems;
-});
-process.exit(code);
+function main(): Promise<number> {
+  return runCli(process.argv.slice(2), {
+    io,
+    about,
+    run: (request) => serve((platform) => new FileSource(platform, request.configPath, io.env, new URL(import.meta.url))),
+    proxy: (model) => serve(() => new StaticSource(model)),
+    control: async (request) => {
+      const platform = await createPlatform(() => {});
+      const answer = await askControl(platform, request.socket, request.command);
+      return showAnswer(request, answer, io);
+    },
+  }).catch((e: unknown) => {
+    io.err(`weir: ${textOf(e)}\n`);
+    return EXIT.problems;
+  });
+}
+
+if (isMainThread) process.exit(await main());
+else serveLoads();

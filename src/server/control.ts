@@ -25,7 +25,8 @@ export async function serveControl(platform: Platform, path: string, control: Co
   const own = process.getuid?.() ?? null;
   const { uid } = statSync(directory);
   // In a directory of somebody else's they could put a socket of theirs in this one's place.
-  if (own !== null && own !== 0 && uid !== own && uid !== 0) throw new Error(`the directory "${directory}" belongs to another user`);
+  if (own !== null && own !== 0 && uid !== own && uid !== 0)
+    throw new Error(`the directory "${directory}" belongs to another user`);
   return await platform.listen({ kind: "unix", path }, { mode: SOCKET_MODE }, (conn) => new ControlConn(platform, conn, control));
 }
 

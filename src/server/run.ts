@@ -70,7 +70,7 @@ class Run implements ConfigSink {
     if (receipt.problems.length > 0) return this.#refused(receipt);
     if (warnings.length > 0) {
       this.#o.showProblems(warnings);
-      this.#o.log.log("warning", "config has warnings", { source: this.#o.source.name, problems: warnings.map(oneLine) });
+      this.#o.log.log("warning", "config has warnings", { source: this.#o.source.name, problems: inLog(warnings) });
     }
     this.#o.log.adjust(m.log);
     if (!this.#started) await this.#begin(m);
@@ -85,7 +85,7 @@ class Run implements ConfigSink {
 
   #refused(receipt: Receipt): Receipt {
     this.#o.showProblems(receipt.problems);
-    const facts = { source: this.#o.source.name, problems: receipt.problems.map(oneLine) };
+    const facts = { source: this.#o.source.name, problems: inLog(receipt.problems) };
     if (this.#started) this.#o.log.log("error", "config refused, the one before stays in force", facts);
     else {
       this.#o.log.log("error", "config refused", facts);
@@ -185,6 +185,15 @@ class Run implements ConfigSink {
       },
     };
   }
+}
+
+/** Problems told in one log line; `weir check` tells all. */
+const LOGGED_PROBLEMS = 20;
+
+function inLog(problems: readonly Problem[]): string[] {
+  const lines = problems.slice(0, LOGGED_PROBLEMS).map(oneLine);
+  if (problems.length > LOGGED_PROBLEMS) lines.push(`and ${problems.length - LOGGED_PROBLEMS} more, which weir check tells`);
+  return lines;
 }
 
 function oneLine(p: Problem): string {

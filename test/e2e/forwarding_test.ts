@@ -44,9 +44,9 @@ describe("fields of one hop", () => {
     ].join("\r\n");
     expect((await ask(s.port, text)).status).toBe(200);
     const { fields } = s.origin.requests.at(-1)!;
-    for (const name of ["keep-alive", "proxy-connection", "x-mine", "x-other", "connection"])
-      expect(fieldValues(fields, name)).toEqual([]);
-    expect(fieldValue(fields, "te")).not.toContain("deflate");
+    for (const name of ["keep-alive", "proxy-connection", "x-mine", "x-other"]) expect(fieldValues(fields, name)).toEqual([]);
+    // RFC 9110 10.1.4: what Weir itself says of trailers is of its own hop.
+    expect([fieldValue(fields, "te"), fieldValue(fields, "connection").toLowerCase()]).toEqual(["trailers", "te"]);
     expect(fieldValue(fields, "x-kept")).toBe("3");
   });
 
@@ -191,7 +191,7 @@ describe("paths", () => {
       "/%61dmin",
       "/./admin",
       "/admin/.",
-      "/x/..;/../admin".replace("..;", "y"),
+      "/x/y/../../admin",
     ])
       expect((await get(s.port, path)).status).toBe(403);
     expect(s.origin.requests.length).toBe(0);
@@ -215,7 +215,7 @@ describe("paths", () => {
       expect((await get(s.port, `/loose/a${mark}b`)).status).toBe(200);
     }
     expect(s.origin.requests.length).toBe(5);
-    expect((await s.logged("/strict/a%2fb"))["flags"]).toBe("DPE");
+    expect((await s.logged("/strict/a%2Fb"))["flags"]).toBe("DPE");
   });
 });
 

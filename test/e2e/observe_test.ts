@@ -93,7 +93,10 @@ describe("probes and metrics", () => {
     expect(await held.weir.metric("weir_cluster_requests_active", { cluster: "origin" })).toBe(1);
     await conn.send(reply(200, "x"));
     await client.response();
-    await until("nothing to be active", async () => (await held.weir.metric("weir_listener_requests_active", { listener: "web" })) === 0);
+    await until(
+      "nothing to be active",
+      async () => (await held.weir.metric("weir_listener_requests_active", { listener: "web" })) === 0,
+    );
     expect(await held.weir.metric("weir_cluster_connections_idle", { cluster: "origin" })).toBe(1);
   });
 

@@ -3,6 +3,7 @@ import { readdir, readFile, realpath } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { ConfigSink, ConfigSource, Receipt } from "../../config/source.ts";
 import type { Closer, Platform, Timer } from "../../platform/types.ts";
+import { type Load, loadAside } from "./load_aside.ts";
 import { type Environment, type LoadedConfig, loadConfig } from "./load_config.ts";
 
 /** Several events of one change (a rename, a symlink swap, an editor's backup) become one look. */
@@ -29,8 +30,13 @@ export class FileSource implements ConfigSource {
   #poll: Timer | null = null;
   #queue: Promise<unknown> = Promise.resolve();
   #closed = false;
+  /** While requests wait, a large config is loaded aside. */
+  readonly #reload: Load;
+  #loads = 0;
 
-  constructor(platform: Platform, path: string, env: Environment) {
+  /** `script`: see `loadAside`. */
+  constructor(platform: Platform, path: string, env: Environment, script: URL) {
+    this.#reload = loadAside(script, () => this.#files);
     this.#platform = platform;
     this.#path = path;
     this.#env = env;
@@ -53,7 +59,8 @@ export class FileSource implements ConfigSource {
   }
 
   async #load(): Promise<Receipt> {
-    const loaded = await loadConfig(this.#path, this.#env);
+    const load = this.#loads++ === 0 ? loadConfig : this.#reload;
+    const loaded = await load(this.#path, this.#env);
     await this.#watch(loaded);
     const sink = this.#sink!;
     return loaded.model === null ? sink.refuse(loaded.problems) : await sink.offer(loaded.model, loaded.problems);
