@@ -1,6 +1,9 @@
 import { chmodSync } from "node:fs";
 import { BunConn, BunNet, type BunSocket } from "./bun_conn.ts";
 import { hostResolve, hostTimer, hostWatch } from "./host_services.ts";
+import { type Libc, loadLibc } from "./libc.ts";
+import { type Borrowed, createOsCalls } from "./os_calls.ts";
+import { OUT_OF_DESCRIPTORS, ShedNotice } from "./shed_notice.ts";
 import { listenFault, type PlatformOptions, systemCode } from "./system_fault.ts";
 import type {
   Address,
@@ -43,9 +46,13 @@ interface BunCalls {
 // Bun's types miss `localAddress`, `reusePort` and more of what is used here.
 const calls = (globalThis as unknown as { Bun: BunCalls }).Bun;
 
+/** Linux cuts it down to its somaxconn. */
+const MAX_BACKLOG = 65535;
+
 class BunPlatform implements Platform {
   readonly name = "bun";
-  readonly os: OsCalls | null = null;
+  readonly #libc = loadLibc();
+  readonly os: OsCalls | null = this.#libc === null ? null : createOsCalls(this.#libc, fdOf);
   readonly #net: BunNet;
   /** One object for all dials: Bun reads its callbacks, the connection is in `socket.data`. */
   readonly #dialing: object;
@@ -73,7 +80,7 @@ class BunPlatform implements Platform {
 
   async listen(at: Address, o: ListenOptions, accept: (c: Conn) => ConnHandler): Promise<Listener> {
     if (at.kind === "unix") await clearStaleSocket(at.path);
-    return new OpenListener(this.#net, at, o, accept);
+    return new OpenListener(this.#net, this.#libc, at, o, accept);
   }
 
   dial(to: Address, o: DialOptions, h: DialHandler): { cancel(): void } {
@@ -84,10 +91,15 @@ class BunPlatform implements Platform {
         ? { unix: to.path, data: c, socket: this.#dialing, allowHalfOpen: true }
         : { hostname: to.host, port: to.port, data: c, socket: this.#dialing, allowHalfOpen: true };
     if (o.source !== undefined) how.localAddress = o.source;
+    if (!this.#net.budget.takeForDial()) {
+      c.connectFailed(OUT_OF_DESCRIPTORS);
+      return c;
+    }
     try {
       // `connectError` has told of it by then; the promise must only not be left unhandled.
       calls.connect(how).catch(ignoreFault);
     } catch (e) {
+      this.#net.budget.give();
       c.connectFailed(e);
     }
     return c;
@@ -98,10 +110,16 @@ class OpenListener implements Listener {
   readonly address: Address;
   readonly #listener: BunListener;
   readonly #inode: number | null;
+  readonly #notice: ShedNotice;
 
-  constructor(net: BunNet, at: Address, o: ListenOptions, accept: (c: Conn) => ConnHandler) {
+  constructor(net: BunNet, libc: Libc | null, at: Address, o: ListenOptions, accept: (c: Conn) => ConnHandler) {
     const keepAliveMs = o.keepAlive ? o.keepAlive.idleMs : 0;
     const open = (socket: BunSocket): void => {
+      if (!net.budget.takeForAccept()) {
+        socket.terminate();
+        this.#notice.shed();
+        return;
+      }
       const c = new BunConn(net, NOBODY, true, this.address);
       c.socket = socket;
       socket.data = c;
@@ -113,8 +131,12 @@ class OpenListener implements Listener {
       }
     };
     this.#listener = bind(at, o, { ...COMMON, open });
+    // Bun asks for 512 whatever it is told; a second listen() changes the length of a queue that stands.
+    const fd = this.#listener.fd;
+    if (libc !== null && fd !== undefined && fd >= 0) libc.listen(fd, o.backlog ?? MAX_BACKLOG);
     this.address = at.kind === "unix" ? at : { kind: "tcp", host: at.host, port: this.#listener.port };
     this.#inode = at.kind === "unix" ? inodeOf(at.path) : null;
+    this.#notice = new ShedNotice(this.address, o.onError);
   }
 
   async close(): Promise<void> {
@@ -169,12 +191,18 @@ const COMMON = {
   error: onError,
 };
 
+function fdOf(c: Conn): Borrowed {
+  const fd = (c as BunConn).socket?.fd;
+  return fd === undefined || fd < 0 ? null : { fd, release: ignoreFault };
+}
+
 const NOBODY: ConnHandler = { onData: ignoreFault, onDrain: ignoreFault, onEnd: ignoreFault, onClose: ignoreFault };
 
 function onOpened(socket: BunSocket): void {
   socket.data.opened(socket);
 }
 function onConnectError(socket: BunSocket, e: unknown): void {
+  socket.data.net.budget.give();
   socket.data.connectFailed(e);
 }
 function onData(socket: BunSocket, b: Uint8Array): void {
@@ -187,7 +215,11 @@ function onEnd(socket: BunSocket): void {
   socket.data.ended();
 }
 function onClose(socket: BunSocket, e: unknown): void {
-  socket.data.closed(e);
+  // Without one: shed before it was made.
+  const c = socket.data as BunConn | undefined;
+  if (c === undefined) return;
+  c.net.budget.give();
+  c.closed(e);
 }
 function onError(socket: BunSocket, e: unknown): void {
   socket.data?.fault(e);

@@ -1,4 +1,5 @@
 import type { ProxyError } from "../base/error.ts";
+import { DescriptorBudget } from "./descriptor_budget.ts";
 import { OutQueue } from "./out_queue.ts";
 import { dialFault, handlerFault, resetFault } from "./system_fault.ts";
 import { tcpAddress } from "./tcp_address.ts";
@@ -24,6 +25,7 @@ export interface BunSocket {
 /** What the connections of one platform share. */
 export class BunNet {
   readonly onFault: (e: unknown) => void;
+  readonly budget = new DescriptorBudget();
   nextId = 1;
   #late: BunConn[] = [];
   #spare: BunConn[] = [];
@@ -80,7 +82,7 @@ export class BunConn implements Conn {
   flags: number;
   /** Set when the dial opens; 0: off. */
   keepAliveMs = 0;
-  readonly #net: BunNet;
+  readonly net: BunNet;
   #out: OutQueue | null = null;
   #aside: Aside | null = null;
   #info: ConnInfo | null = null;
@@ -88,7 +90,7 @@ export class BunConn implements Conn {
 
   /** `at`: the listener's address or the one dialed. */
   constructor(net: BunNet, handler: ConnHandler, accepted: boolean, at: Address) {
-    this.#net = net;
+    this.net = net;
     this.handler = handler;
     this.flags = accepted ? ACCEPTED : 0;
     this.#at = at;
@@ -141,7 +143,7 @@ export class BunConn implements Conn {
   resume(): void {
     if ((this.flags & PAUSED) === 0) return;
     this.flags &= ~PAUSED;
-    if (this.#aside !== null) this.#net.later(this);
+    if (this.#aside !== null) this.net.later(this);
     if ((this.flags & CLOSED) === 0) this.socket!.resume();
   }
 
@@ -190,7 +192,7 @@ export class BunConn implements Conn {
     const aside = this.#set();
     aside.closed = true;
     aside.cause = cause;
-    this.#net.later(this);
+    this.net.later(this);
   }
 
   received(b: Uint8Array): void {
@@ -250,12 +252,12 @@ export class BunConn implements Conn {
       aside.fin = false;
       aside.chunks.length = 0;
     }
-    this.#net.later(this);
+    this.net.later(this);
   }
 
   /** A handler threw: this connection pays, and nobody else. */
   fault(e: unknown): void {
-    this.#net.onFault(e);
+    this.net.onFault(e);
     this.destroy(handlerFault(e));
   }
 
@@ -278,7 +280,7 @@ export class BunConn implements Conn {
     try {
       this.handler.onClose(aside.cause);
     } catch (e) {
-      this.#net.onFault(e);
+      this.net.onFault(e);
     }
   }
 
@@ -302,7 +304,7 @@ export class BunConn implements Conn {
     aside.fin = false;
     aside.closed = true;
     aside.cause ??= cause;
-    this.#net.later(this);
+    this.net.later(this);
     return (before & CLOSED) === 0;
   }
 
@@ -383,7 +385,7 @@ export class BunConn implements Conn {
   }
 
   #readInfo(): ConnInfo {
-    const id = this.#net.nextId++;
+    const id = this.net.nextId++;
     const at = this.#at;
     const accepted = (this.flags & ACCEPTED) !== 0;
     if (at.kind === "unix") {

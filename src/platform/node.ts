@@ -5,10 +5,15 @@ import {
   type NetConnectOpts,
   type ListenOptions as NodeListenOptions,
   type Server,
-  type Socket,
+  Socket,
 } from "node:net";
+import { AcceptRetry } from "./accept_retry.ts";
+import { DescriptorBudget } from "./descriptor_budget.ts";
 import { hostResolve, hostTimer, hostWatch } from "./host_services.ts";
+import { loadLibc } from "./libc.ts";
 import { NodeConn, type NodeNet } from "./node_conn.ts";
+import { type Borrowed, createOsCalls } from "./os_calls.ts";
+import { ShedNotice } from "./shed_notice.ts";
 import { acceptFault, listenFault, type PlatformOptions, systemCode } from "./system_fault.ts";
 import type {
   Address,
@@ -45,14 +50,16 @@ const BACKLOG = 65535;
 /** `binding`: handles below `node:net` that carry TCP instead of its sockets; null: none. */
 class NodePlatform implements Platform {
   readonly name: "bun" | "deno" | "node";
-  readonly os: OsCalls | null = null;
+  readonly #libc = loadLibc();
+  readonly os: OsCalls | null = this.#libc === null ? null : createOsCalls(this.#libc, (c) => this.#fdOf(c));
   readonly #net: NodeNet;
   readonly #uv: UvNet | null;
 
   constructor(name: "bun" | "deno" | "node", onFault: (e: unknown) => void, binding: UvBinding | null) {
     this.name = name;
-    this.#uv = binding === null ? null : new UvNet(binding, onFault);
-    this.#net = { onFault, nextId: 1 };
+    const budget = new DescriptorBudget();
+    this.#uv = binding === null ? null : new UvNet(binding, budget, onFault);
+    this.#net = { onFault, budget, nextId: 1 };
   }
 
   now(): number {
@@ -89,6 +96,11 @@ class NodePlatform implements Platform {
 
   dial(to: Address, o: DialOptions, h: DialHandler): { cancel(): void } {
     if (this.#uv !== null && to.kind === "tcp") return dialUv(this.#uv, to, o, h);
+    if (!this.#net.budget.takeForDial()) {
+      const c = new NodeConn(this.#net, new Socket(), h, false, to);
+      c.refuse();
+      return c;
+    }
     const how: NetConnectOpts =
       to.kind === "unix"
         ? { path: to.path, allowHalfOpen: true }
@@ -112,15 +124,42 @@ class NodePlatform implements Platform {
       server.listen(how, () => {
         if (at.kind === "unix" && o.mode !== undefined && isFilePath(at.path)) chmodSync(at.path, o.mode);
         const listener = new OpenListener(server, at);
+        this.#setBacklog(server, o.backlog ?? BACKLOG);
         server.removeAllListeners("error");
         server.on("error", (e) => o.onError?.(acceptFault(listener.address, e)));
         const keepAliveMs = o.keepAlive ? o.keepAlive.idleMs : 0;
         if (this.#uv !== null && listener.address.kind === "tcp") {
-          acceptUv(this.#uv, serverHandle(server), listener.address, keepAliveMs, accept);
-        } else server.on("connection", (socket) => this.#accepted(socket, listener.address, keepAliveMs, accept));
+          acceptUv(this.#uv, serverHandle(server), listener.address, o, accept);
+        } else {
+          const notice = new ShedNotice(listener.address, o.onError);
+          const retry = this.name === "deno" ? new AcceptRetry(serverHandle(server), this.#net.budget) : null;
+          server.on("connection", (socket) => {
+            if (this.#net.budget.takeForAccept()) this.#accepted(socket, listener.address, keepAliveMs, accept);
+            else {
+              socket.on("error", ignore);
+              socket.resetAndDestroy();
+              notice.shed();
+              retry?.shed();
+            }
+          });
+        }
         resolve(listener);
       });
     });
+  }
+
+  /** Bun asks for 512 whatever it is told; a second listen() changes the length of a queue that stands. */
+  #setBacklog(server: Server, backlog: number): void {
+    const fd = (server as unknown as HandleOwner)._handle?.fd;
+    if (this.name === "bun" && fd !== undefined && fd >= 0) this.#libc?.listen(fd, backlog);
+  }
+
+  /** Bun and Node know the descriptor; Deno gives a duplicate. */
+  #fdOf(c: Conn): Borrowed {
+    const handle = c instanceof NodeConn ? (c.socket as unknown as HandleOwner)._handle : null;
+    if (handle?.fd !== undefined && handle.fd >= 0) return { fd: handle.fd, release: ignore };
+    const fd = handle?.fdForIpc?.() ?? -1;
+    return fd < 0 ? null : { fd, release: () => this.#libc?.close(fd) };
   }
 
   #accepted(socket: Socket, at: Address, keepAliveMs: number, accept: (c: Conn) => ConnHandler): void {
@@ -132,6 +171,11 @@ class NodePlatform implements Platform {
       c.fault(e);
     }
   }
+}
+
+/** What stands below a socket or a server of `node:net`; undocumented, so looked for. */
+interface HandleOwner {
+  readonly _handle: { readonly fd?: number; fdForIpc?(): number } | null;
 }
 
 class OpenListener implements Listener {

@@ -1,5 +1,7 @@
 import type { Socket } from "node:net";
 import type { ProxyError } from "../base/error.ts";
+import type { DescriptorBudget } from "./descriptor_budget.ts";
+import { OUT_OF_DESCRIPTORS } from "./shed_notice.ts";
 import { dialFault, handlerFault, resetFault } from "./system_fault.ts";
 import { tcpAddress } from "./tcp_address.ts";
 import type { Address, Conn, ConnHandler, ConnInfo, DialHandler } from "./types.ts";
@@ -7,6 +9,7 @@ import type { Address, Conn, ConnHandler, ConnInfo, DialHandler } from "./types.
 /** What the connections of one platform share. */
 export interface NodeNet {
   readonly onFault: (e: unknown) => void;
+  readonly budget: DescriptorBudget;
   nextId: number;
 }
 
@@ -23,6 +26,8 @@ const OPEN = 16;
 const PEER_ENDED = 32;
 /** A write returned false, so `onDrain` is owed. */
 const OWES_DRAIN = 64;
+/** It took no descriptor. */
+const REFUSED = 128;
 
 /** Up to here several parts are joined before they are written: one call of the stream costs more than the copy. */
 const JOIN = 64 * 1024;
@@ -118,6 +123,12 @@ export class NodeConn implements Conn {
     this.socket.destroy();
   }
 
+  /** For a dial that found no descriptor to take. */
+  refuse(): void {
+    this.#flags |= REFUSED;
+    this.socket.destroy(Object.assign(new Error("no descriptor left"), OUT_OF_DESCRIPTORS));
+  }
+
   // What follows is called by the sockets' shared listeners.
 
   opened(): void {
@@ -167,6 +178,7 @@ export class NodeConn implements Conn {
 
   closed(): void {
     this.#flags |= CLOSED;
+    if ((this.#flags & REFUSED) === 0) this.#net.budget.give();
     if ((this.#flags & CANCELLED) !== 0) return;
     try {
       this.handler.onClose(this.#cause);

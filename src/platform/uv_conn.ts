@@ -1,4 +1,6 @@
 import type { ProxyError } from "../base/error.ts";
+import type { DescriptorBudget } from "./descriptor_budget.ts";
+import { OUT_OF_DESCRIPTORS } from "./shed_notice.ts";
 import { dialFault, handlerFault, resetFault } from "./system_fault.ts";
 import { tcpAddress } from "./tcp_address.ts";
 import type { Conn, ConnHandler, ConnInfo, DialHandler, TcpAddress } from "./types.ts";
@@ -43,6 +45,7 @@ interface Pending {
 export class UvNet {
   readonly binding: UvBinding;
   readonly onFault: (e: unknown) => void;
+  readonly budget: DescriptorBudget;
   /** Where small parts are joined. */
   scratch = new Uint8Array(JOIN);
   nextId = 1;
@@ -51,8 +54,9 @@ export class UvNet {
   #late: UvConn[] = [];
   readonly #run = (): void => this.#settle();
 
-  constructor(binding: UvBinding, onFault: (e: unknown) => void) {
+  constructor(binding: UvBinding, budget: DescriptorBudget, onFault: (e: unknown) => void) {
     this.binding = binding;
+    this.budget = budget;
     this.onFault = onFault;
   }
 
@@ -176,13 +180,8 @@ export class UvConn implements Conn {
 
   destroy(cause: ProxyError | null): void {
     if ((this.#flags & CLOSED) !== 0) return;
-    this.#flags |= CLOSED;
-    this.#cause = cause;
-    this.#pending = null;
-    this.#queued = 0;
-    this.handle.onread = null;
-    this.handle.close();
-    this.#net.later(this);
+    this.#net.budget.give();
+    this.#close(cause);
   }
 
   /** For a dial: no more calls. */
@@ -190,6 +189,7 @@ export class UvConn implements Conn {
     if ((this.#flags & (OPEN | CLOSED)) !== 0) return;
     this.#flags |= CANCELLED | CLOSED;
     this.handle.close();
+    this.#net.budget.give();
   }
 
   // What follows is called by the handles' shared callbacks.
@@ -204,7 +204,7 @@ export class UvConn implements Conn {
   opened(status: number): void {
     if ((this.#flags & CLOSED) !== 0) return;
     if (status !== 0) {
-      this.dialFailed(status);
+      this.dialFailed(this.#net.binding.name(status));
       return;
     }
     this.#flags |= OPEN;
@@ -216,8 +216,14 @@ export class UvConn implements Conn {
     this.start();
   }
 
-  dialFailed(status: number): void {
-    this.destroy(dialFault(this.#at, { code: this.#net.binding.name(status) }));
+  /** `code`: the system's name of the failure. */
+  dialFailed(code: string): void {
+    this.destroy(dialFault(this.#at, { code }));
+  }
+
+  /** For a dial that found no descriptor to take. */
+  refuse(): void {
+    this.#close(dialFault(this.#at, OUT_OF_DESCRIPTORS));
   }
 
   /** Bytes have landed, or the end of them. */
@@ -277,6 +283,16 @@ export class UvConn implements Conn {
     } catch (e) {
       this.#net.onFault(e);
     }
+  }
+
+  #close(cause: ProxyError | null): void {
+    this.#flags |= CLOSED;
+    this.#cause = cause;
+    this.#pending = null;
+    this.#queued = 0;
+    this.handle.onread = null;
+    this.handle.close();
+    this.#net.later(this);
   }
 
   #peerEnded(): void {

@@ -1,5 +1,7 @@
 import type { Server } from "node:net";
-import type { Conn, ConnHandler, DialHandler, DialOptions, TcpAddress } from "./types.ts";
+import { AcceptRetry } from "./accept_retry.ts";
+import { ShedNotice } from "./shed_notice.ts";
+import type { Conn, ConnHandler, DialHandler, DialOptions, ListenOptions, TcpAddress } from "./types.ts";
 import type { UvServer, UvTcp } from "./uv_binding.ts";
 import { CONNECT, UvConn, type UvNet } from "./uv_conn.ts";
 
@@ -8,10 +10,14 @@ export function dialUv(net: UvNet, to: TcpAddress, o: DialOptions, h: DialHandle
   const handle = net.binding.open();
   const c = new UvConn(net, handle, h, false, to);
   c.keepAliveMs = o.keepAlive ? o.keepAlive.idleMs : 0;
+  if (!net.budget.takeForDial()) {
+    c.refuse();
+    return c;
+  }
   let status = o.source === undefined ? 0 : bind(handle, o.source);
   if (status === 0)
     status = isIpv6(to.host) ? handle.connect6(CONNECT, to.host, to.port) : handle.connect(CONNECT, to.host, to.port);
-  if (status !== 0) c.dialFailed(status);
+  if (status !== 0) c.dialFailed(net.binding.name(status));
   return c;
 }
 
@@ -21,17 +27,23 @@ export function serverHandle(server: Server): UvServer {
 }
 
 /** Takes over what the server would make a `Socket` of. */
-export function acceptUv(
-  net: UvNet,
-  server: UvServer,
-  at: TcpAddress,
-  keepAliveMs: number,
-  accept: (c: Conn) => ConnHandler,
-): void {
+export function acceptUv(net: UvNet, server: UvServer, at: TcpAddress, o: ListenOptions, accept: (c: Conn) => ConnHandler): void {
+  const keepAliveMs = o.keepAlive ? o.keepAlive.idleMs : 0;
+  const notice = new ShedNotice(at, o.onError);
+  const retry = new AcceptRetry(server, net.budget);
   server.onconnection = (status) => {
     const handle = net.binding.open();
     if (status !== 0 || server.accept(handle) !== 0) {
       handle.close();
+      notice.shed();
+      retry.shed();
+      return;
+    }
+    if (!net.budget.takeForAccept()) {
+      handle.reset();
+      handle.close();
+      notice.shed();
+      retry.shed();
       return;
     }
     const c = new UvConn(net, handle, NOBODY, true, at);

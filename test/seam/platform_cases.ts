@@ -1,10 +1,11 @@
 import { addressCases } from "./platform/address_cases.ts";
 import { closingCases } from "./platform/closing_cases.ts";
 import { hostCases } from "./platform/host_cases.ts";
+import { osCases } from "./platform/os_cases.ts";
 import { definePlatformCases, type PlatformSubject } from "./platform/subject.ts";
 import { transferCases } from "./platform/transfer_cases.ts";
 
 /** The one list that every adapter has to pass. */
 export function platformCases(subject: PlatformSubject): void {
-  definePlatformCases(subject, [...transferCases, ...closingCases, ...addressCases, ...hostCases]);
+  definePlatformCases(subject, [...transferCases, ...closingCases, ...addressCases, ...hostCases, ...osCases]);
 }
