@@ -3,6 +3,7 @@ import type { StreamReader } from "../http/codec.ts";
 import type { Fields } from "../http/fields.ts";
 import type { RequestHead, ResponseHead } from "../http/head.ts";
 import { removeHopByHop } from "../http/hop_by_hop.ts";
+import { ID } from "../http/names.ts";
 import type { Cluster, Host, LeaseWaiter, StreamLease } from "../upstream/types.ts";
 import type { Exchange, RequestTarget } from "./exchange.ts";
 import type { ForwardAction } from "./site.ts";
@@ -212,11 +213,11 @@ export class Attempt implements StreamReader<ResponseHead>, LeaseWaiter, Request
     if (room > 0) x.resumeRequest();
   }
 
-  /** Host by policy (RFC 9110 7.2); a client of HTTP/1.0 without one gets the endpoint's. */
+  /** Host by policy (RFC 9110 7.2). A client of HTTP/1.0 may have sent none: it is made of the target's authority or the endpoint's (RFC 9112 3.2.2). */
   #setHost(head: RequestHead): void {
     const policy = this.action.host ?? this.cluster.spec.host;
     if (policy.kind === "pass") {
-      if (head.authority === "") head.fields.set("Host", this.#host.authority);
+      if (!head.fields.hasId(ID.host)) head.fields.add("Host", head.authority === "" ? this.#host.authority : head.authority);
     } else head.fields.set("Host", policy.kind === "endpoint" ? this.#host.authority : policy.value);
   }
 

@@ -49,9 +49,11 @@ export class WebCall implements RequestTarget {
   }
 
   abort(e: ProxyError): void {
-    if (this.#over) return;
-    this.#over = true;
-    this.#abort.abort(e);
+    // The reply may be over while the handler still reads the request's body: it must not wait for ever.
+    if (!this.#over) {
+      this.#over = true;
+      this.#abort.abort(e);
+    }
     try {
       this.#body?.error(e);
     } catch {
