@@ -242,7 +242,7 @@ export class H1Client implements ByteFace, OpenStream, StreamWriter<RequestHead>
 
   credit(bytes: number): void {
     this.#uncredited -= bytes;
-    if (this.#uncredited <= 0) this.#pieceBytes = 0;
+    if (this.#uncredited <= 0) this.#uncredited = this.#pieceBytes = 0;
   }
 
   // ---- BodySink ----

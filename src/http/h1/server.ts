@@ -162,8 +162,7 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
         const r = this.#body!.read(chunk, at, this);
         if (typeof r === "string") return this.#bodyFault(r);
         at = r;
-        if (this.#body!.done) this.#requestRead();
-        else if (this.#r === R_BODY) this.#armBody();
+        if (this.#r === R_BODY) this.#armBody();
       } else break;
     }
     if (at < chunk.length && this.#r !== R_CLOSED) this.#stash = at === 0 ? chunk : chunk.subarray(at);
@@ -318,7 +317,7 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
 
   credit(bytes: number): void {
     this.#uncredited -= bytes;
-    if (this.#uncredited <= 0) this.#pieceBytes = 0;
+    if (this.#uncredited <= 0) this.#uncredited = this.#pieceBytes = 0;
     if (this.#r === R_BODY && this.deadline === Number.POSITIVE_INFINITY && this.#uncredited + this.#pieceBytes < READ_WINDOW)
       this.#armBody();
   }
@@ -326,6 +325,8 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
   // ---- BodySink ----
 
   onBody(b: Uint8Array, end: boolean): void {
+    // Before the reader hears of it: it may reply at once.
+    if (end) this.#requestRead();
     if (this.#reader === null) return;
     this.#uncredited += b.length;
     this.#pieceBytes += PIECE_BYTES;
@@ -333,6 +334,7 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
   }
 
   onBodyTrailers(f: Fields): void {
+    this.#requestRead();
     this.#reader?.onTrailers(f);
   }
 
@@ -435,7 +437,6 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
     const reader = this.#accept(this);
     this.#reader = reader;
     reader.onHead(head, framing === 0);
-    if (this.#r === R_WAIT && this.#w === W_DONE) this.#next();
   }
 
   #requestRead(): void {
@@ -443,7 +444,6 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
     this.#continueDue = false;
     this.deadline = Number.POSITIVE_INFINITY;
     this.#r = R_WAIT;
-    if (this.#w === W_DONE) this.#next();
   }
 
   #armBody(): void {

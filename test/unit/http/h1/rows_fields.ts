@@ -1,0 +1,176 @@
+import { GOT, get, HOST, refused, type ServerRow, taken, takenLast } from "./server_row.ts";
+
+function head(fields: string): string {
+  return `GET /x HTTP/1.1\r\n${fields}\r\n`;
+}
+
+const hosts: readonly ServerRow[] = [
+  refused("no Host", "RFC 9112 3.2", head("")),
+  refused("two Hosts", "RFC 9112 3.2", head("Host: a\r\nHost: b\r\n")),
+  refused("the same Host twice", "RFC 9112 3.2", head("Host: a\r\nHost: a\r\n")),
+  refused("two Hosts in HTTP/1.0", "RFC 9112 3.2", "GET /x HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n"),
+  refused("an empty Host", "RFC 9110 4.2.1", head("Host:\r\n")),
+  refused("an empty Host in HTTP/1.0", "RFC 9110 4.2.1", "GET /x HTTP/1.0\r\nHost: \r\n\r\n"),
+  refused("an empty Host behind a good request", "RFC 9110 4.2.1", get("") + head("Host:\r\n"), "badRequest 400", [GOT, "end"]),
+  refused("a list of Hosts", "RFC 9110 7.2", head("Host: a, b\r\n")),
+  refused("Host with a path", "RFC 9110 7.2", head("Host: a/b\r\n")),
+  refused("Host with userinfo", "RFC 9110 4.2.4", head("Host: u@a\r\n")),
+  refused("Host with a space", "RFC 9110 7.2", head("Host: a b\r\n")),
+  refused("Host with a bad port", "RFC 9110 7.2", head("Host: a:b\r\n")),
+  refused("Host with a port above 65535", "RFC 9110 7.2", head("Host: a:65536\r\n")),
+  refused("Host with a byte above 0x7F", "RFC 3986 3.2.2", head("Host: \xe9\r\n")),
+  refused("Host of half an address", "RFC 3986 3.2.2", head("Host: [::1\r\n")),
+  taken("Host with a port", "RFC 9110 7.2", head("Host: a:8080\r\n"), ["GET /x @a:8080", "end"]),
+  taken("Host of an IPv6 address", "RFC 3986 3.2.2", head("Host: [::1]:80\r\n"), ["GET /x @[::1]:80", "end"]),
+  taken("Host in another case", "RFC 9110 5.1", head("hOsT: A\r\n"), ["GET /x @A", "end"]),
+  refused("Host before a space and the colon", "RFC 9112 5.1", head("Host : a\r\n")),
+];
+
+const lines: readonly ServerRow[] = [
+  taken("names keep their case, values their bytes", "RFC 9110 5.1", get("x-LoWeR: \xe4\xf6, b\r\n"), [
+    `${GOT} [x-LoWeR: \xe4\xf6, b]`,
+    "end",
+  ]),
+  taken("white space round a value goes", "RFC 9112 5.1", get("X: \t a b \t\r\n"), [`${GOT} [X: a b]`, "end"]),
+  taken("no white space before a value", "RFC 9112 5.1", get("X:a\r\n"), [`${GOT} [X: a]`, "end"]),
+  taken("an empty value", "RFC 9112 5.1", get("X:\r\nY: \r\n"), [`${GOT} [X:  | Y: ]`, "end"]),
+  taken("a tab inside a value", "RFC 9110 5.5", get("X: a\tb\r\n"), [`${GOT} [X: a\tb]`, "end"]),
+  taken("a colon inside a value", "RFC 9112 5", get("X: a:b\r\n"), [`${GOT} [X: a:b]`, "end"]),
+  taken("repeated fields keep their order", "RFC 9110 5.3", get("X: 1\r\nY: 2\r\nX: 3\r\n"), [
+    `${GOT} [X: 1 | Y: 2 | X: 3]`,
+    "end",
+  ]),
+  refused("a line without a colon", "RFC 9112 5", get("X\r\n")),
+  refused("a line that is a request", "RFC 9112 5", get("GET /y HTTP/1.1\r\n")),
+  refused("no name", "RFC 9112 5", get(": x\r\n")),
+  refused("a space before the colon", "RFC 9112 5.1", get("X : y\r\n")),
+  refused("a tab before the colon", "RFC 9112 5.1", get("X\t: y\r\n")),
+  refused("a space in a name", "RFC 9110 5.1", get("X Y: z\r\n")),
+  refused("a bracket in a name", "RFC 9110 5.1", get("X[0]: y\r\n")),
+  refused("a byte above 0x7F in a name", "RFC 9110 5.1", get("\xeb: y\r\n")),
+  refused("NUL in a name", "RFC 9110 5.1", get("X\0: y\r\n")),
+  refused("a quote in a name", "RFC 9110 5.1", get('"X": y\r\n')),
+  refused("white space before the first field", "RFC 9112 2.2", head(` X: y\r\n${HOST}`)),
+  refused("a folded line", "RFC 9112 5.2", get("X: a\r\n b\r\n")),
+  refused("a folded line of a tab", "RFC 9112 5.2", get("X: a\r\n\tb\r\n")),
+  refused("a fold of white space alone", "RFC 9112 5.2", get("X: a\r\n \r\n")),
+  refused("a fold before a bare LF", "RFC 9112 5.2", get("X: a\r\n \n")),
+  refused("a field line ended by LF", "RFC 9112 2.2", get("X: a\nY: b\r\n")),
+  refused("a bare CR inside a value", "RFC 9112 2.2", get("X: a\rb\r\n")),
+  refused("a bare CR at a value's end", "RFC 9112 2.2", get("X: a\r\r\n")),
+  refused("a bare CR in a name", "RFC 9112 2.2", get("X\rY: b\r\n")),
+  refused("a line of a bare CR", "RFC 9112 2.2", get("\rX: y\r\n")),
+  refused("a line of a bare LF", "RFC 9112 2.2", get("\nX: y\r\n")),
+  refused("an end of CR CR LF", "RFC 9112 2.2", get("X: y\r\n\r")),
+  refused("NUL in a value", "RFC 9110 5.5", get("X: a\0b\r\n")),
+  refused("a bell in a value", "RFC 9110 5.5", get("X: \x07\r\n")),
+  refused("DEL in a value", "RFC 9110 5.5", get("X: \x7f\r\n")),
+  refused("a vertical tab in a value", "RFC 9110 5.5", get("X: a\x0bb\r\n")),
+];
+
+const underscores: readonly ServerRow[] = [
+  taken("names with _ are dropped", "RFC 3875 4.1.18", get("X_Y: 1\r\nZ: 2\r\n_: 3\r\n"), [`${GOT} [Z: 2]`, "end"]),
+  taken("a length named with _ is none", "RFC 3875 4.1.18", get("Content_Length: 5\r\n"), [GOT, "end"]),
+  taken("a coding named with _ is none", "RFC 3875 4.1.18", get("Transfer_Encoding: chunked\r\n"), [GOT, "end"]),
+  taken("names with _ are kept when asked", "RFC 3875 4.1.18", get("X_Y: 1\r\n"), [`${GOT} [X_Y: 1]`, "end"], {
+    settings: { underscores: "keep" },
+  }),
+  refused("names with _ are refused when asked", "RFC 3875 4.1.18", get("X_Y: 1\r\n"), "badRequest 400", [], {
+    settings: { underscores: "refuse" },
+  }),
+  refused("a dropped line is read as strictly", "RFC 9112 2.2", get("X_Y: a\nb: c\r\n")),
+];
+
+const connections: readonly ServerRow[] = [
+  takenLast("Connection: close", "RFC 9112 9.6", get("Connection: close\r\n"), [`${GOT} [Connection: close]`, "end"]),
+  takenLast("close among other options", "RFC 9110 7.6.1", get("Connection: foo ,\tCLOSE\r\n"), [
+    `${GOT} [Connection: foo ,\tCLOSE]`,
+    "end",
+  ]),
+  takenLast("close in a second Connection", "RFC 9110 7.6.1", get("Connection: foo\r\nconnection: close\r\n"), [
+    `${GOT} [Connection: foo | connection: close]`,
+    "end",
+  ]),
+  takenLast("close beats keep-alive", "RFC 9112 9.3", get("Connection: keep-alive, close\r\n"), [
+    `${GOT} [Connection: keep-alive, close]`,
+    "end",
+  ]),
+  taken("an option that only begins with close", "RFC 9110 7.6.1", get("Connection: closed\r\n"), [
+    `${GOT} [Connection: closed]`,
+    "end",
+  ]),
+  taken(
+    "keep-alive of HTTP/1.0",
+    "RFC 9112 9.3",
+    `GET /x HTTP/1.0\r\n${HOST}Connection: Keep-Alive\r\n\r\n`,
+    ["GET /x @a HTTP/1.0 [Connection: Keep-Alive]", "end"],
+    {
+      replies: ["200 keep-alive", "200"],
+    },
+  ),
+  takenLast(
+    "keep-alive and close of HTTP/1.0",
+    "RFC 9112 9.3",
+    `GET /x HTTP/1.0\r\n${HOST}Connection: keep-alive\r\nConnection: close\r\n\r\n`,
+    ["GET /x @a HTTP/1.0 [Connection: keep-alive | Connection: close]", "end"],
+  ),
+  takenLast("the last request that a connection may have", "RFC 9112 9.6", get("") + get(""), [GOT, "end", GOT, "end"], {
+    settings: { maxRequests: 2 },
+    replies: ["200", "200 close"],
+  }),
+];
+
+const upgrades: readonly ServerRow[] = [
+  taken("Upgrade with Connection", "RFC 9110 7.8", get("Connection: Upgrade\r\nUpgrade: WebSocket\r\n"), [
+    `${GOT} upgrade=websocket [Connection: Upgrade | Upgrade: WebSocket]`,
+    "end",
+  ]),
+  taken("Upgrade that Connection does not name", "RFC 9110 7.8", get("Upgrade: websocket\r\n"), [
+    `${GOT} [Upgrade: websocket]`,
+    "end",
+  ]),
+  takenLast(
+    "Upgrade in HTTP/1.0",
+    "RFC 9110 7.8",
+    `GET /x HTTP/1.0\r\n${HOST}Connection: upgrade\r\nUpgrade: websocket\r\n\r\n`,
+    ["GET /x @a HTTP/1.0 [Connection: upgrade | Upgrade: websocket]", "end"],
+  ),
+  taken(
+    "h2c is no upgrade",
+    "RFC 9113 3.1",
+    get("Connection: upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMA\r\n"),
+    [`${GOT} [Connection: upgrade, HTTP2-Settings | Upgrade: h2c | HTTP2-Settings: AAMA]`, "end"],
+  ),
+  taken("h2c among others", "RFC 9113 3.1", get("Connection: upgrade\r\nUpgrade: websocket, h2c\r\n"), [
+    `${GOT} upgrade=websocket [Connection: upgrade | Upgrade: websocket, h2c]`,
+    "end",
+  ]),
+  taken("several protocols", "RFC 9110 7.8", get("Connection: upgrade\r\nUpgrade: a/1 , b\r\n"), [
+    `${GOT} upgrade=a/1, b [Connection: upgrade | Upgrade: a/1 , b]`,
+    "end",
+  ]),
+];
+
+const expectations: readonly ServerRow[] = [
+  taken(
+    "100-continue with its body",
+    "RFC 9110 10.1.1",
+    `POST /x HTTP/1.1\r\n${HOST}Expect: 100-Continue\r\nContent-Length: 2\r\n\r\nhi`,
+    ["POST /x @a len=2 expect [Expect: 100-Continue]", "body hi", "end"],
+  ),
+  taken("100-continue without a body", "RFC 9110 10.1.1", get("Expect: 100-continue\r\n"), [
+    `${GOT} expect [Expect: 100-continue]`,
+    "end",
+  ]),
+  takenLast(
+    "100-continue of HTTP/1.0 is ignored",
+    "RFC 9110 10.1.1",
+    `POST /x HTTP/1.0\r\n${HOST}Expect: 100-continue\r\nContent-Length: 2\r\n\r\nhi`,
+    ["POST /x @a HTTP/1.0 len=2 [Expect: 100-continue]", "body hi", "end"],
+  ),
+  refused("another expectation", "RFC 9110 10.1.1", get("Expect: 200-ok\r\n"), "unsupportedExpectation 417"),
+  refused("a list of expectations", "RFC 9110 10.1.1", get("Expect: 100-continue, x\r\n"), "unsupportedExpectation 417"),
+];
+
+/** Host, field lines, names with `_`, Connection, Upgrade, Expect. */
+export const fieldRows: readonly ServerRow[] = [...hosts, ...lines, ...underscores, ...connections, ...upgrades, ...expectations];
