@@ -1,5 +1,6 @@
 import { chmodSync } from "node:fs";
 import { BunConn, BunNet, type BunSocket } from "./bun_conn.ts";
+import { Dialing } from "./dialing.ts";
 import { hostResolve, hostTimer, hostWatch } from "./host_services.ts";
 import { type Libc, loadLibc } from "./libc.ts";
 import { type Borrowed, createOsCalls } from "./os_calls.ts";
@@ -95,6 +96,7 @@ class BunPlatform implements Platform {
       c.connectFailed(OUT_OF_DESCRIPTORS);
       return c;
     }
+    const dialing = new Dialing(c, to.kind === "tcp" ? this.#libc : null);
     try {
       // `connectError` has told of it by then; the promise must only not be left unhandled.
       calls.connect(how).catch(ignoreFault);
@@ -102,7 +104,7 @@ class BunPlatform implements Platform {
       this.#net.budget.give();
       c.connectFailed(e);
     }
-    return c;
+    return dialing;
   }
 }
 

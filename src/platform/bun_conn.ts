@@ -161,9 +161,11 @@ export class BunConn implements Conn {
     if (this.#gone(cause)) this.socket!.close();
   }
 
-  /** For a dial: no more calls. */
-  cancel(): void {
-    if (this.socket === null) this.flags |= CANCELLED;
+  /** For a dial: no more calls. False: it is over already. */
+  cancel(): boolean {
+    if (this.socket !== null || (this.flags & (CLOSED | CANCELLED)) !== 0) return false;
+    this.flags |= CANCELLED;
+    return true;
   }
 
   // What follows is called by the sockets' shared callbacks.
@@ -264,7 +266,7 @@ export class BunConn implements Conn {
   /** Tells what was put aside, in order, as far as a pause lets it. */
   settle(): void {
     const aside = this.#aside;
-    if (aside === null) return;
+    if (aside === null || (this.flags & CANCELLED) !== 0) return;
     try {
       while (aside.chunks.length > 0 && (this.flags & PAUSED) === 0) this.handler.onData(aside.chunks.shift()!);
     } catch (e) {

@@ -4,8 +4,16 @@ import { hostCases } from "./platform/host_cases.ts";
 import { osCases } from "./platform/os_cases.ts";
 import { definePlatformCases, type PlatformSubject } from "./platform/subject.ts";
 import { transferCases } from "./platform/transfer_cases.ts";
+import { unansweredCases } from "./platform/unanswered_cases.ts";
 
 /** The one list that every adapter has to pass. */
 export function platformCases(subject: PlatformSubject): void {
-  definePlatformCases(subject, [...transferCases, ...closingCases, ...addressCases, ...hostCases, ...osCases]);
+  definePlatformCases(subject, [
+    ...transferCases,
+    ...closingCases,
+    ...addressCases,
+    ...hostCases,
+    ...osCases,
+    ...unansweredCases,
+  ]);
 }

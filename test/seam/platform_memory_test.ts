@@ -20,6 +20,7 @@ platformCases({
     "a unix socket has the mode that was asked for and is gone after close": noFiles,
     "a socket's file on which nobody answers is replaced": noFiles,
     "a unix socket on which somebody answers is in use, and a plain file stays": noFiles,
+    "a dial that nobody answers leaves nothing behind when it is cancelled": noSystem,
     "the limit of open files is known, and raised to the hard one": noSystem,
     "the user at the other end of a unix socket is told, and of TCP is not": noSystem,
     "a watch sees a file written and a symlink swapped": "a test tells of changes by touch()",
