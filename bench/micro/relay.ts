@@ -1,8 +1,8 @@
 // What an adapter costs alone: CPU microseconds a request of a relay that parses nothing, read from /proc.
-//   bun bench/micro/relay.ts [seconds] [reply bytes]      needs nginx, wrk and taskset
+//   bun bench/micro/relay.ts [seconds] [reply bytes]      needs nginx, haproxy, wrk and taskset
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -20,14 +20,19 @@ const SUBJECTS: readonly (readonly [string, readonly string[]])[] = [
   ["deno: node:net", [`${bin}/deno`, "run", "-A", "--no-check", subject, "node"]],
 ];
 
+// HAProxy in tcp mode, one thread: what the machine gives at this hour.
+const YARDSTICK = "haproxy: tcp";
+
 const dir = mkdtempSync(join(tmpdir(), "weir-relay-"));
 const originPort = await freePort();
+const yardstickPort = await freePort();
 const origin = startOrigin(originPort);
 try {
   const results = new Map<string, number[]>();
+  const yardstick = await startYardstick();
   for (let round = 0; round < ROUNDS; round++) {
-    for (const [name, command] of SUBJECTS) {
-      const us = await measure(command);
+    for (const [name, command] of [[YARDSTICK, yardstick] as const, ...SUBJECTS]) {
+      const us = await measure(name, command);
       results.set(name, [...(results.get(name) ?? []), us]);
     }
   }
@@ -40,10 +45,11 @@ try {
   rmSync(dir, { recursive: true });
 }
 
-async function measure(command: readonly string[]): Promise<number> {
+async function measure(name: string, command: readonly string[]): Promise<number> {
   const child = spawn("taskset", ["-c", "0", ...command, String(originPort)], { stdio: ["ignore", "pipe", "inherit"] });
   try {
-    const port = await firstLine(child);
+    const port = name === YARDSTICK ? String(yardstickPort) : await firstLine(child);
+    await answers(Number(port));
     load(port, 1);
     const before = cpuUs(child.pid!);
     const requests = load(port, seconds);
@@ -75,6 +81,40 @@ function startOrigin(port: number): ChildProcess {
 http { access_log off; keepalive_requests 1000000000; sendfile off; open_file_cache max=8; server { listen 127.0.0.1:${port} backlog=4096; root ${dir}; } }`,
   );
   return spawn("taskset", ["-c", "1", "nginx", "-c", conf, "-e", `${dir}/err`], { stdio: "inherit" });
+}
+
+/** The last argument, the origin's port, is one more file to HAProxy: an empty one. */
+async function startYardstick(): Promise<readonly string[]> {
+  const conf = join(dir, "haproxy.cfg");
+  writeFileSync(
+    conf,
+    `global
+  nbthread 1
+defaults
+  mode tcp
+  timeout connect 5s
+  timeout client 60s
+  timeout server 60s
+listen relay
+  bind 127.0.0.1:${yardstickPort}
+  server origin 127.0.0.1:${originPort}
+`,
+  );
+  writeFileSync(join(dir, String(originPort)), "");
+  return ["haproxy", "-db", "-C", dir, "-f", conf, "--"];
+}
+
+/** Resolves when somebody accepts there. */
+async function answers(port: number): Promise<void> {
+  for (let i = 0; i < 200; i++) {
+    const up = await new Promise<boolean>((resolve) => {
+      const s = connect(port, "127.0.0.1", () => resolve(true)).on("error", () => resolve(false));
+      s.once("connect", () => s.destroy());
+    });
+    if (up) return;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  throw new Error(`look above: nobody listens on ${port}`);
 }
 
 function firstLine(child: ChildProcess): Promise<string> {
