@@ -21,7 +21,7 @@ export class WebCall implements RequestTarget {
 
   start(): void {
     void this.#run().catch((cause: unknown) => {
-      if (!this.#over) this.#x.fail(localFault("internal", 500, "the handler threw", cause));
+      if (!this.#over) this.#event((x) => x.fail(localFault("internal", 500, "the handler threw", cause)));
     });
   }
 
@@ -72,15 +72,14 @@ export class WebCall implements RequestTarget {
     if (body === null || x.method === "HEAD") {
       await body?.cancel();
       this.#over = true;
-      x.reply(head, true);
+      this.#event(() => x.reply(head, true));
       return;
     }
-    x.reply(head, false);
+    this.#event(() => x.reply(head, false));
     await this.#pump(body.getReader());
   }
 
   async #pump(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
-    const x = this.#x;
     for (;;) {
       const { done, value } = await reader.read();
       if (this.#over) {
@@ -89,11 +88,23 @@ export class WebCall implements RequestTarget {
       }
       if (done) {
         this.#over = true;
-        x.replyData(NONE, true);
+        this.#event((x) => x.replyData(NONE, true));
         return;
       }
       // A copy: the stream's memory is the handler's.
-      if (!x.replyData(value.slice(), false)) await new Promise<void>((resolve) => (this.#writable = resolve));
+      const room = this.#event((x) => x.replyData(value.slice(), false));
+      if (!room) await new Promise<void>((resolve) => (this.#writable = resolve));
+    }
+  }
+
+  /** A handler answers on a turn of its own: the clock is read, and what it said is sent when it is done. */
+  #event<T>(f: (x: Exchange) => T): T {
+    const { flusher } = this.#x.site.link;
+    flusher.enter();
+    try {
+      return f(this.#x);
+    } finally {
+      flusher.leave();
     }
   }
 

@@ -118,9 +118,13 @@ export class ListenerRuntime implements ConnHost {
       return DEAF;
     }
     metrics.connectionsActive.add(1);
+    // The clock is read here: the last event may be long ago, and the first head's time begins now.
+    const { flusher } = this.site.link;
+    flusher.enter();
     const c = new DownstreamConn(this, conn);
     this.#conns.add(c);
     if (this.#draining !== "no") c.drain(this.#draining);
+    flusher.leave();
     return c;
   }
 
