@@ -42,7 +42,7 @@ try {
   }
 } finally {
   origin.kill("SIGTERM");
-  rmSync(dir, { recursive: true });
+  rmSync(dir, { recursive: true, force: true });
 }
 
 async function measure(name: string, command: readonly string[]): Promise<number> {

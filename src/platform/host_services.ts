@@ -1,5 +1,6 @@
 import { promises as dns } from "node:dns";
 import { watch as fsWatch } from "node:fs";
+import { hostsFileAddresses } from "./hosts_file.ts";
 import type { Closer, Timer } from "./types.ts";
 
 /** For names that come from /etc/hosts or another source that tells no TTL, in seconds. */
@@ -23,10 +24,12 @@ export function hostTimer(ms: number, f: () => void, ref = false): Timer {
 }
 
 /**
- * Resolves by DNS for the TTLs, and by the system's own way (/etc/hosts first) for what DNS does not know.
+ * Resolves as a host does: its hosts file, then DNS, which tells TTLs, then the system's own way for what needs a search list.
  * `localhost` and its like never go to a server (RFC 6761 6.3).
  */
 export async function hostResolve(name: string, family: 4 | 6): Promise<readonly { address: string; ttl: number }[]> {
+  const listed = await hostsFileAddresses(name, family);
+  if (listed.length > 0) return listed.map((address) => ({ address, ttl: LOOKUP_TTL }));
   const known = /^(.*\.)?localhost\.?$/i.test(name) ? null : await byServer(name, family);
   if (known !== null && known.length > 0) return known;
   const found = await dns.lookup(name, { family, all: true });

@@ -16,8 +16,8 @@ export class ShedNotice {
     this.#tell = tell;
   }
 
-  shed(): void {
-    const now = performance.now();
+  /** A connection was shed at `now`, in milliseconds of a monotonic clock. */
+  shed(now: number = performance.now()): void {
     if (this.#tell === undefined || now < this.#next) return;
     this.#next = now + PACE_MS;
     this.#tell(acceptFault(this.#at, OUT_OF_DESCRIPTORS));
