@@ -20,7 +20,6 @@ export interface ConnHost {
 /** A client's HTTP/1.x connection. */
 export class DownstreamConn extends Link {
   readonly face: H1Server;
-  protected readonly lingers = true;
   readonly #host: ConnHost;
   #peer: Peer | null = null;
   #peerOf: Site | null = null;
@@ -32,6 +31,10 @@ export class DownstreamConn extends Link {
     this.face = new H1Server(site.codec, (w) => new Exchange(this, this.#host.site, this.#peerNow(), w));
     // Arms the time that the first head has.
     this.wake();
+  }
+
+  protected get lingers(): boolean {
+    return !this.face.clientIsDone;
   }
 
   get site(): Site {

@@ -362,7 +362,7 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
       target.start();
       return;
     }
-    this.requestId = forwardHead(head, this.site, this.peer, this.down.conn.info.local, action, rule, this.#matchedPrefix);
+    this.requestId = forwardHead(head, this.site, this.peer, this.down.conn.info, action, rule, this.#matchedPrefix);
     this.#attempt(action, index, null);
   }
 

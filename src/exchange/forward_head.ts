@@ -3,7 +3,7 @@ import type { Fields } from "../http/fields.ts";
 import type { RequestHead } from "../http/head.ts";
 import { removeHopByHop } from "../http/hop_by_hop.ts";
 import { ID } from "../http/names.ts";
-import type { Address } from "../platform/types.ts";
+import type { ConnInfo } from "../platform/types.ts";
 import type { Peer } from "./forwarded.ts";
 import type { ForwardAction, RouteRule, Site } from "./site.ts";
 
@@ -12,7 +12,7 @@ export function forwardHead(
   head: RequestHead,
   site: Site,
   peer: Peer,
-  local: Address,
+  info: ConnInfo,
   action: ForwardAction,
   rule: RouteRule,
   matchedPrefix: string,
@@ -26,7 +26,7 @@ export function forwardHead(
     f.add("TE", "trailers");
     if (head.upgrade === "") f.add("Connection", "TE");
   }
-  const requestId = site.forwarded.apply(peer, head, local);
+  const requestId = site.forwarded.apply(peer, head, info);
   if (rule.requestOps !== null) applyOps(f, rule.requestOps);
   if (action.rewrite !== null) head.path = action.rewrite(head.path, matchedPrefix);
   return requestId;

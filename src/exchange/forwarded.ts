@@ -51,12 +51,12 @@ export class ForwardedPolicy {
   }
 
   /** Writes the forwarding fields of a request that goes on to an upstream. Returns its request id, "" when it has none. */
-  apply(peer: Peer, head: RequestHead, local: Address): string {
+  apply(peer: Peer, head: RequestHead, info: ConnInfo): string {
     const s = this.#spec;
     const f = head.fields;
     if (s.xForwarded === "set") this.#setX(peer, head);
     else if (s.xForwarded === "remove" && (f.mask & XFF_BITS) !== 0) removeX(f);
-    if (s.forwarded === "set") this.#setForwarded(peer, head, local);
+    if (s.forwarded === "set") this.#setForwarded(peer, head, info.local);
     else if (s.forwarded === "remove" && f.hasId(ID.forwarded)) f.remove("forwarded");
     if (s.via) addVia(f, head.protocol, this.#via);
     return this.#requestId(peer, f);

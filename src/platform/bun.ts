@@ -2,6 +2,7 @@ import { chmodSync } from "node:fs";
 import { BunConn, BunNet, type BunSocket } from "./bun_conn.ts";
 import { Dialing } from "./dialing.ts";
 import { hostResolve, hostTimer, hostWatch } from "./host_services.ts";
+import { inheritKeepAlive } from "./inherited_keep_alive.ts";
 import { type Libc, loadLibc } from "./libc.ts";
 import { type Borrowed, createOsCalls } from "./os_calls.ts";
 import { OUT_OF_DESCRIPTORS, ShedNotice } from "./shed_notice.ts";
@@ -115,7 +116,7 @@ class OpenListener implements Listener {
   readonly #notice: ShedNotice;
 
   constructor(net: BunNet, libc: Libc | null, at: Address, o: ListenOptions, accept: (c: Conn) => ConnHandler) {
-    const keepAliveMs = o.keepAlive ? o.keepAlive.idleMs : 0;
+    let keepAliveMs = o.keepAlive ? o.keepAlive.idleMs : 0;
     const open = (socket: BunSocket): void => {
       if (!net.budget.takeForAccept()) {
         socket.terminate();
@@ -136,6 +137,7 @@ class OpenListener implements Listener {
     // Bun asks for 512 whatever it is told; a second listen() changes the length of a queue that stands.
     const fd = this.#listener.fd;
     if (libc !== null && fd !== undefined && fd >= 0) libc.listen(fd, o.backlog ?? MAX_BACKLOG);
+    if (keepAliveMs > 0 && at.kind === "tcp" && inheritKeepAlive(libc, fd, keepAliveMs)) keepAliveMs = 0;
     this.address = at.kind === "unix" ? at : { kind: "tcp", host: at.host, port: this.#listener.port };
     this.#inode = at.kind === "unix" ? inodeOf(at.path) : null;
     this.#notice = new ShedNotice(this.address, o.onError);

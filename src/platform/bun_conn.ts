@@ -75,6 +75,25 @@ class Aside {
  */
 const SCRATCH = new Uint8Array(16 * 1024);
 
+/** The remote address is always asked for; the local one, which costs a system call as well, rarely. */
+class SocketInfo implements ConnInfo {
+  readonly id: number;
+  readonly remote: Address;
+  readonly #socket: BunSocket | null;
+  #local: Address | null = null;
+
+  constructor(id: number, socket: BunSocket | null) {
+    this.id = id;
+    this.remote = tcpAddress(socket?.remoteAddress, socket?.remotePort);
+    this.#socket = socket;
+  }
+
+  get local(): Address {
+    this.#local ??= tcpAddress(this.#socket?.localAddress, this.#socket?.localPort);
+    return this.#local;
+  }
+}
+
 /** One connection on Bun's own sockets. Small, for most of them are idle: what is rare lives in `OutQueue` and `Aside`. */
 export class BunConn implements Conn {
   socket: BunSocket | null = null;
@@ -394,9 +413,6 @@ export class BunConn implements Conn {
       const other: Address = { kind: "unix", path: "" };
       return accepted ? { id, local: at, remote: other } : { id, local: other, remote: at };
     }
-    const s = this.socket;
-    const local = tcpAddress(s?.localAddress, s?.localPort);
-    const remote = tcpAddress(s?.remoteAddress, s?.remotePort);
-    return { id, local, remote };
+    return new SocketInfo(id, this.socket);
   }
 }

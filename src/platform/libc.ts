@@ -12,6 +12,7 @@ export interface Libc {
   getrlimit(resource: number, out: Uint8Array): number;
   setrlimit(resource: number, limit: Uint8Array): number;
   getsockopt(fd: number, level: number, name: number, out: Uint8Array, size: Uint8Array): number;
+  setsockopt(fd: number, level: number, name: number, value: Uint8Array, size: number): number;
   listen(fd: number, backlog: number): number;
   shutdown(fd: number, how: number): number;
   dup(fd: number): number;
@@ -31,6 +32,7 @@ const FUNCTIONS: Readonly<Record<keyof Libc, readonly Kind[]>> = {
   getrlimit: ["i32", "bytes"],
   setrlimit: ["i32", "bytes"],
   getsockopt: ["i32", "i32", "i32", "bytes", "bytes"],
+  setsockopt: ["i32", "i32", "i32", "bytes", "u32"],
   listen: ["i32", "i32"],
   shutdown: ["i32", "i32"],
   dup: ["i32"],

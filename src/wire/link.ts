@@ -51,7 +51,7 @@ export abstract class Link extends Timed implements ConnHandler, Flushable {
 
   abstract readonly face: ByteFace;
   /** Whether a close waits for the peer's FIN, so that what was sent last is not lost to an RST. */
-  protected abstract readonly lingers: boolean;
+  protected abstract get lingers(): boolean;
   /** A fault of the peer's bytes or of its time, after the codec has told the stream in hand. */
   protected abstract onFault(e: ProxyError): void;
   /** After each event of this connection: the codec's state may have changed. */
@@ -152,7 +152,7 @@ export abstract class Link extends Timed implements ConnHandler, Flushable {
     }
     this.#send();
     if (face.wantsClose) {
-      if (this.lingers) this.#linger();
+      if (this.lingers || !this.#flushed) this.#linger();
       else this.drop();
       return;
     }

@@ -75,6 +75,8 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
   #authority = "";
   #special = false;
   #keepAlive = true;
+  /** The request in hand says that it is the last. */
+  #clientCloses = false;
   #chunkedOut = false;
   /** The reply's head allows no body: what comes of one is dropped (RFC 9112 6.3). */
   #bodyless = false;
@@ -114,6 +116,14 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
   /** The fault that cut a reply short: nothing more can be said on this connection. */
   get failure(): ProxyError | null {
     return this.#failure;
+  }
+
+  /**
+   * The client has announced the end itself and sent no more: closing at once can't reset a reply on its way (RFC 9112 9.6). Otherwise it
+   * may be sending still, and the close has to wait for its FIN.
+   */
+  get clientIsDone(): boolean {
+    return this.#clientCloses && this.#fault === null && this.#w === W_IDLE;
   }
 
   /** A request is in hand. */
@@ -422,6 +432,7 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
       minor === 1
         ? (f.mask & CONNECTION_BIT) === 0 || !connectionHas(f, "close")
         : connectionHas(f, "keep-alive") && !connectionHas(f, "close");
+    this.#clientCloses = !this.#keepAlive;
     this.#continueDue = head.expectContinue && framing !== 0;
     this.#target = "";
     this.#w = W_IDLE;
@@ -458,6 +469,8 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
     this.#pieceBytes = 0;
     this.#w = W_IDLE;
     if (!this.#keepAlive) {
+      // What stands behind the request in hand is not known inside `receive`.
+      if (this.#reading || this.#stash.length > 0) this.#clientCloses = false;
       this.#shut();
       return;
     }

@@ -10,7 +10,9 @@ import type { HostPool } from "./host_pool.ts";
 /** One HTTP/1.x connection to an upstream. It is its own lease: one stream at a time. */
 export class UpstreamConn extends Link implements StreamLease {
   readonly face: H1Client;
-  protected readonly lingers = false;
+  protected get lingers(): boolean {
+    return false;
+  }
   readonly #pool: HostPool;
   reused = false;
   /** Listed as unused in the pool. */
