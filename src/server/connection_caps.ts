@@ -1,6 +1,6 @@
 import type { ProcessLimitsSpec } from "../config/model.ts";
 
-/** Descriptors kept for upstreams, logs and the runtime when the cap is derived from the limit of open files. */
+/** Descriptors kept for logs, the config's watches and the runtime when the cap is derived from the limit of open files; half of a low limit. */
 const RESERVED_DESCRIPTORS = 64;
 /** Connections when the limit of open files is not known: what most hosts allow. */
 const UNKNOWN_LIMIT = 10_000;
@@ -56,5 +56,6 @@ export class ConnectionCaps {
 /** Each client connection may need one upstream connection: half of what is left. */
 function derivedCap(fileLimit: number | null): number {
   if (fileLimit === null || fileLimit === Number.POSITIVE_INFINITY) return UNKNOWN_LIMIT;
-  return Math.max(1, Math.floor((fileLimit - RESERVED_DESCRIPTORS) / 2));
+  const reserved = Math.min(RESERVED_DESCRIPTORS, Math.floor(fileLimit / 2));
+  return Math.max(1, Math.floor((fileLimit - reserved) / 2));
 }
