@@ -63,10 +63,8 @@ describe("routes", () => {
     expect(await asked("/h", "-X", "PUT")).toBe("method");
     expect(await asked("/h")).toBe("rest");
     const counts = { red: 0, blue: 0 };
-    for (let i = 0; i < 200; i++) counts[(await get(site.port, "/split")).body as "red" | "blue"]++;
-    // Three in four of 200: outside 110 to 190 once in more than 10^9 runs.
-    expect(counts.red).toBeGreaterThan(110);
-    expect(counts.red).toBeLessThan(190);
+    for (let i = 0; i < 200; i++) counts[(await get(site.port, "/split", "other.test")).body as "red" | "blue"]++;
+    expect(counts).toEqual({ red: 150, blue: 50 });
   });
 
   test("endpoints take turns by weight", async () => {

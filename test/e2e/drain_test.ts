@@ -57,7 +57,7 @@ describe("SIGTERM", () => {
     expect((await site.weir.ended()).code).toBe(0);
   });
 
-  test("an idle kept connection is closed, and one that asks during the delay is told to close", async () => {
+  test("kept connections are served during the delay and told to close, and idle ones are closed after it", async () => {
     await using site = await drainable({ delay: "1s", limit: "5s" });
     using idle = await openClient(site.port);
     using asking = await openClient(site.port);
@@ -68,7 +68,9 @@ describe("SIGTERM", () => {
     site.weir.signal("SIGTERM");
     await until("readyz to say 503", async () => (await site.weir.admin("/readyz")).status === 503);
     await asking.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
-    expect(fieldValue((await asking.response()).fields, "connection").toLowerCase()).toBe("close");
+    const got = await asking.response();
+    expect([got.body, fieldValue(got.fields, "connection").toLowerCase()]).toEqual(["hello", "close"]);
+    expect(await asking.left()).toBe("end");
     expect(await idle.left()).toBe("end");
     expect((await site.weir.ended()).code).toBe(0);
   });

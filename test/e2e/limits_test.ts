@@ -17,7 +17,9 @@ const OWN = [
 async function openServed(port: number, count: number): Promise<RawPeer[]> {
   const served: RawPeer[] = [];
   for (let i = 0; i < count; i++) {
-    const client = await openClient(port);
+    const client = await openClient(port).catch(() => null);
+    // Reset before it was open: refused.
+    if (client === null) continue;
     await client.send("GET /own HTTP/1.1\r\nHost: a\r\n\r\n");
     await client.when("an answer or an end", 10_000, () => client.received.includes("own") || client.ending !== "open");
     if (client.received.includes(" 200 ")) served.push(client);
@@ -32,8 +34,7 @@ describe("connections are capped", () => {
     const served = await openServed(site.port, 8);
     expect(served.length).toBe(5);
     expect(await site.weir.metric("weir_listener_refused_connections_total", { listener: "web", reason: "clientLimit" })).toBe(3);
-    using other = await openClient({ host: "127.0.0.1", port: site.port });
-    expect(await other.left()).not.toBe("open");
+    expect((await openServed(site.port, 1)).length).toBe(0);
     for (const c of served) c.destroy();
     await until(
       "the places to be free again",

@@ -36,7 +36,8 @@ async function tryRow(row: ResponseRow): Promise<void> {
   using client = await openClient(site.port);
   await client.send(`${row.method} /row HTTP/1.1\r\nHost: test.example\r\n\r\n`);
   if (row.sees.kind === "badGateway") {
-    const got = await client.response(row.method);
+    let got = await client.response(row.method);
+    while (got.status < 200) got = await client.response(row.method);
     expect(got.status).toBe(502);
     expect(got.raw).not.toContain("hello");
   } else if (row.sees.kind === "cut") await seesCut(client);
