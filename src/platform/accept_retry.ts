@@ -29,6 +29,11 @@ export class AcceptRetry {
   /** A connection was shed. */
   shed(): void {
     this.#shed = true;
+    this.accepted();
+  }
+
+  /** A connection was accepted: the runtime may have run out of descriptors behind it without a word, so one more look follows. */
+  accepted(): void {
     if (this.#waiting || typeof this.#server.readStart !== "function") return;
     this.#waiting = true;
     setTimeout(() => this.#look(), RETRY_MS).unref();

@@ -134,8 +134,10 @@ class NodePlatform implements Platform {
           const notice = new ShedNotice(listener.address, o.onError);
           const retry = this.name === "deno" ? new AcceptRetry(serverHandle(server), this.#net.budget) : null;
           server.on("connection", (socket) => {
-            if (this.#net.budget.takeForAccept()) this.#accepted(socket, listener.address, keepAliveMs, accept);
-            else {
+            if (this.#net.budget.takeForAccept()) {
+              this.#accepted(socket, listener.address, keepAliveMs, accept);
+              retry?.accepted();
+            } else {
               socket.on("error", ignore);
               socket.resetAndDestroy();
               notice.shed();

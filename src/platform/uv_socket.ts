@@ -54,6 +54,7 @@ export function acceptUv(net: UvNet, server: UvServer, at: TcpAddress, o: Listen
       c.fault(e);
     }
     c.start();
+    retry.accepted();
   };
 }
 
