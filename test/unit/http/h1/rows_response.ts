@@ -1,0 +1,313 @@
+import type { ClientRun, ClientSettings } from "./drive_client.ts";
+
+/** Bytes of an upstream and what the client codec must make of them, whole or cut. */
+export interface ClientRow {
+  readonly name: string;
+  /** The clause that decides. */
+  readonly rfc: string;
+  readonly send: string;
+  readonly events: readonly string[];
+  readonly after: ClientRun["after"];
+  readonly settings: ClientSettings;
+  /** The upstream's FIN follows. */
+  readonly fin: boolean;
+}
+
+type More = Partial<Pick<ClientRow, "settings" | "fin">>;
+
+function kept(name: string, rfc: string, send: string, events: readonly string[], more: More = {}): ClientRow {
+  return { name, rfc, send, events: [...events, "end"], after: "kept", settings: {}, fin: false, ...more };
+}
+
+function closed(name: string, rfc: string, send: string, events: readonly string[], more: More = {}): ClientRow {
+  return { name, rfc, send, events: [...events, "end"], after: "closed", settings: {}, fin: false, ...more };
+}
+
+function refused(
+  name: string,
+  rfc: string,
+  send: string,
+  before: readonly string[] = [],
+  fault = "upstreamProtocol 502",
+  more: More = {},
+): ClientRow {
+  return { name, rfc, send, events: [...before, `reset ${fault}`], after: "closed", settings: {}, fin: false, ...more };
+}
+
+function ok(fields: string, body = ""): string {
+  return `HTTP/1.1 200 OK\r\n${fields}\r\n${body}`;
+}
+
+function chunked(body: string): string {
+  return ok("Transfer-Encoding: chunked\r\n", body);
+}
+
+const OPEN = "200 len=unknown";
+const EMPTY = ok("Content-Length: 0\r\n");
+const LIMITS = { headBytes: 128, startLineBytes: 64, fields: 3 };
+
+const statusLines: readonly ClientRow[] = [
+  kept("a plain reply", "RFC 9112 4", EMPTY, ["200"]),
+  kept("another phrase", "RFC 9112 4", "HTTP/1.1 200 Fine \xfc, thanks\r\nContent-Length: 0\r\n\r\n", [
+    '200 "Fine \xfc, thanks"',
+  ]),
+  kept("an empty phrase", "RFC 9112 4", "HTTP/1.1 200 \r\nContent-Length: 0\r\n\r\n", ["200"]),
+  kept("no phrase and no space", "RFC 9112 4", "HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n", ["200"]),
+  kept("a status without a name", "RFC 9110 15", "HTTP/1.1 599 X\r\nContent-Length: 0\r\n\r\n", ['599 "X"']),
+  closed("HTTP/1.0", "RFC 9112 9.3", "HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", ["200"]),
+  kept("HTTP/1.0 with keep-alive", "RFC 9112 9.3", "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n", [
+    "200 [Connection: keep-alive]",
+  ]),
+  closed(
+    "HTTP/1.0 with keep-alive and close",
+    "RFC 9112 9.3",
+    "HTTP/1.0 200 OK\r\nConnection: keep-alive, close\r\nContent-Length: 0\r\n\r\n",
+    ["200 [Connection: keep-alive, close]"],
+  ),
+  ...[
+    ["status 600", "HTTP/1.1 600 X\r\n"],
+    ["status 099", "HTTP/1.1 099 X\r\n"],
+    ["a status of two digits", "HTTP/1.1 20 OK\r\n"],
+    ["a status of four digits", "HTTP/1.1 2000 OK\r\n"],
+    ["a status of letters", "HTTP/1.1 2xx OK\r\n"],
+    ["a status with a sign", "HTTP/1.1 +20 OK\r\n"],
+    ["two spaces", "HTTP/1.1  200 OK\r\n"],
+    ["a tab", "HTTP/1.1\t200 OK\r\n"],
+    ["no status", "HTTP/1.1\r\n"],
+    ["HTTP/2", "HTTP/2 200 OK\r\n"],
+    ["HTTP/1.2", "HTTP/1.2 200 OK\r\n"],
+    ["http in lower case", "http/1.1 200 OK\r\n"],
+    ["another protocol", "ICY 200 OK\r\n"],
+    ["an empty line before", "\r\nHTTP/1.1 200 OK\r\n"],
+    ["a space before", " HTTP/1.1 200 OK\r\n"],
+    ["LF", "HTTP/1.1 200 OK\n"],
+    ["CR inside", "HTTP/1.1 200 O\rK\r\n"],
+    ["NUL inside", "HTTP/1.1 200 O\0K\r\n"],
+    ["HTML alone", "<html><body>"],
+    ["a greeting", "220 mail.example ESMTP\r\n"],
+  ].map(([name, line]) => refused(`a status line with ${name}`, "RFC 9112 4", `${line}Content-Length: 0\r\n\r\n`)),
+];
+
+const fieldLines: readonly ClientRow[] = [
+  kept("names with _ pass", "RFC 9110 5.1", ok("X_Y: 1\r\nContent-Length: 0\r\n"), ["200 [X_Y: 1]"]),
+  kept(
+    "names keep their case, values their bytes",
+    "RFC 9110 5.1",
+    ok("sEt-CoOkIe: a=\xe4\r\nContent-Length: 0\r\nSet-Cookie: b\r\n"),
+    ["200 [sEt-CoOkIe: a=\xe4 | Set-Cookie: b]"],
+  ),
+  ...[
+    ["a folded line", "X: a\r\n b\r\n"],
+    ["a space before the colon", "X : a\r\n"],
+    ["a space before the first name", " X: a\r\n"],
+    ["no colon", "X\r\n"],
+    ["no name", ": x\r\n"],
+    ["LF", "X: a\n"],
+    ["a bare CR", "X: a\rb\r\n"],
+    ["NUL", "X: a\0\r\n"],
+    ["a space in a name", "X Y: a\r\n"],
+  ].map(([name, text]) => refused(`a field line with ${name}`, "RFC 9112 5", ok(`${text}Content-Length: 0\r\n`))),
+  refused("a head over its limit", "design, part 4", ok(`X: ${"y".repeat(200)}\r\n`), [], "upstreamHeadTooLarge 502", {
+    settings: { limits: LIMITS },
+  }),
+  refused(
+    "a status line over its limit",
+    "design, part 4",
+    `HTTP/1.1 200 ${"y".repeat(200)}\r\n`,
+    [],
+    "upstreamHeadTooLarge 502",
+    {
+      settings: { limits: LIMITS },
+    },
+  ),
+  refused(
+    "a status line without an end, above the head's limit",
+    "design, part 4",
+    `HTTP/1.1 200 ${"y".repeat(200)}`,
+    [],
+    "upstreamHeadTooLarge 502",
+    {
+      settings: { limits: { headBytes: 64, startLineBytes: 1024, fields: 3 } },
+    },
+  ),
+  refused("fields over their limit", "design, part 4", ok("A: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\n"), [], "upstreamHeadTooLarge 502", {
+    settings: { limits: LIMITS },
+  }),
+];
+
+const framing: readonly ClientRow[] = [
+  kept("a body of a length", "RFC 9112 6.3", ok("Content-Length: 5\r\n", "hello"), ["200 len=5", "body hello"]),
+  kept("chunks", "RFC 9112 7.1", chunked("5;a=b\r\nhello\r\n0\r\n\r\n"), [OPEN, "body hello"]),
+  kept("chunks with trailers", "RFC 9112 7.1.2", chunked("5\r\nhello\r\n0\r\nX: y\r\n\r\n"), [
+    OPEN,
+    "body hello",
+    "trailers [X: y]",
+  ]),
+  closed("a body until the close", "RFC 9112 6.3", ok("", "hello"), [OPEN, "body hello"], { fin: true }),
+  closed("no body until the close", "RFC 9112 6.3", ok(""), [OPEN], { fin: true }),
+  closed(
+    "a body until the close in HTTP/1.0 with keep-alive",
+    "RFC 9112 6.3",
+    "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n\r\nhello",
+    ["200 len=unknown [Connection: keep-alive]", "body hello"],
+    { fin: true },
+  ),
+  closed("Connection: close", "RFC 9112 9.6", ok("Connection: close\r\nContent-Length: 2\r\n", "hi"), [
+    "200 len=2 [Connection: close]",
+    "body hi",
+  ]),
+  closed("the last request that a connection may have", "design, part 4", EMPTY, ["200"], { settings: { maxRequests: 1 } }),
+  closed("a reply before the request's end", "RFC 9112 9.3", ok("Content-Length: 2\r\n", "no"), ["200 len=2", "body no"], {
+    settings: { unsent: true },
+  }),
+  kept("204", "RFC 9112 6.3", "HTTP/1.1 204 No Content\r\n\r\n", ["204"]),
+  kept("204 with a length", "RFC 9112 6.3", "HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n", ["204 len=5"]),
+  kept("304 with a length", "RFC 9112 6.3", "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", ["304 len=5"]),
+  kept("304 with chunked", "RFC 9112 6.3", "HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n", ["304"]),
+  kept("HEAD with a length", "RFC 9112 6.3", ok("Content-Length: 5\r\n"), ["200 len=5"], { settings: { method: "HEAD" } }),
+  kept("HEAD with chunked", "RFC 9112 6.3", ok("Transfer-Encoding: chunked\r\n"), ["200"], { settings: { method: "HEAD" } }),
+  kept("HEAD with neither", "RFC 9112 6.3", ok(""), ["200"], { settings: { method: "HEAD" } }),
+  kept("205 with a length of 0", "RFC 9110 15.3.6", "HTTP/1.1 205 Reset Content\r\nContent-Length: 0\r\n\r\n", ["205"]),
+  ...[
+    ["both framings", "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"],
+    ["two lengths", "Content-Length: 5\r\nContent-Length: 6\r\n"],
+    ["two equal lengths", "Content-Length: 5\r\nContent-Length: 5\r\n"],
+    ["a list of lengths", "Content-Length: 5, 5\r\n"],
+    ["a signed length", "Content-Length: +5\r\n"],
+    ["a negative length", "Content-Length: -5\r\n"],
+    ["an empty length", "Content-Length:\r\n"],
+    ["a length of letters", "Content-Length: five\r\n"],
+    ["a length beyond 2^53", "Content-Length: 9007199254740993\r\n"],
+    ["gzip as coding", "Transfer-Encoding: gzip\r\n"],
+    ["gzip, chunked", "Transfer-Encoding: gzip, chunked\r\n"],
+    ["chunked twice", "Transfer-Encoding: chunked, chunked\r\n"],
+    ["chunked in two fields", "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"],
+    ["identity", "Transfer-Encoding: identity\r\n"],
+    ["an empty coding", "Transfer-Encoding:\r\n"],
+    ["a vertical tab before the coding", "Transfer-Encoding: \x0bchunked\r\n"],
+  ].map(([name, fields]) => refused(`a reply with ${name}`, "RFC 9112 6.1, 6.3", ok(fields!, "5\r\nhello\r\n0\r\n\r\n"))),
+  refused("chunked in HTTP/1.0", "RFC 9112 6.1", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+  refused("a bad framing of a reply to HEAD", "RFC 9112 6.3", ok("Content-Length: x\r\n"), [], "upstreamProtocol 502", {
+    settings: { method: "HEAD" },
+  }),
+  ...[
+    ["0x", "0x5\r\nhello\r\n0\r\n\r\n"],
+    ["a space behind", "5 \r\nhello\r\n0\r\n\r\n"],
+    ["LF", "5\nhello\r\n0\r\n\r\n"],
+    ["nothing", "\r\nhello\r\n0\r\n\r\n"],
+    ["a minus", "-1\r\nhello\r\n0\r\n\r\n"],
+    ["too many digits", "fffffffffffffffff\r\nhello\r\n0\r\n\r\n"],
+  ].map(([name, body]) => refused(`a reply's chunk size with ${name}`, "RFC 9112 7.1", chunked(body!), [OPEN])),
+  refused("a reply's chunk longer than its size", "RFC 9112 7.1", chunked("4\r\nhello\r\n0\r\n\r\n"), [OPEN, "body hell"]),
+  refused("a length among a reply's trailers", "RFC 9110 6.5.1", chunked("0\r\nContent-Length: 5\r\n\r\n"), [OPEN]),
+  refused(
+    "a FIN within a body of a length",
+    "RFC 9112 8",
+    ok("Content-Length: 10\r\n", "hello"),
+    ["200 len=10", "body hello"],
+    "upstreamClosed 502",
+    { fin: true },
+  ),
+  refused("a FIN within chunks", "RFC 9112 8", chunked("5\r\nhello\r\n"), [OPEN, "body hello"], "upstreamClosed 502", {
+    fin: true,
+  }),
+  refused("a FIN within a head", "RFC 9112 8", "HTTP/1.1 200 OK\r\nConte", [], "upstreamClosed 502", { fin: true }),
+  refused("a FIN before a byte", "RFC 9112 9.3.1", "", [], "upstreamClosed 502 ifReused", { fin: true }),
+  refused(
+    "a FIN behind an interim reply",
+    "RFC 9112 9.3.1",
+    "HTTP/1.1 100 Continue\r\n\r\n",
+    ["interim 100"],
+    "upstreamClosed 502",
+    { fin: true },
+  ),
+  closed("bytes behind a reply", "RFC 9112 9.2", ok("Content-Length: 2\r\n", "hi!"), ["200 len=2", "body hi"]),
+  closed("a second reply that nobody asked for", "RFC 9112 9.2", EMPTY + EMPTY, ["200"]),
+  closed("a body behind a reply to HEAD", "RFC 9112 6.3, 9.2", ok("Content-Length: 5\r\n", "hello"), ["200 len=5"], {
+    settings: { method: "HEAD" },
+  }),
+  closed("a body behind 204", "RFC 9112 6.3, 9.2", "HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nhello", ["204 len=5"]),
+  {
+    name: "bytes for a request that was given up",
+    rfc: "RFC 9112 9.2",
+    send: ok("Content-Length: 2\r\n", "hi"),
+    events: [],
+    after: "closed",
+    settings: { givenUp: true },
+    fin: false,
+  },
+  {
+    name: "half a reply",
+    rfc: "RFC 9112 8",
+    send: ok("Content-Length: 10\r\n", "hello"),
+    events: ["200 len=10", "body hello"],
+    after: "busy",
+    settings: {},
+    fin: false,
+  },
+];
+
+const INTERIM = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
+const SWITCH = "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: WebSocket\r\n\r\n";
+const SWITCHED = "101 upgrade=websocket [Connection: upgrade | Upgrade: WebSocket]";
+
+const interims: readonly ClientRow[] = [
+  kept("100, then a reply", "RFC 9110 15.2.1", `HTTP/1.1 100 Continue\r\n\r\n${EMPTY}`, ["interim 100", "200"]),
+  kept("several interim replies", "RFC 9110 15.2", INTERIM + INTERIM + EMPTY, [
+    "interim 103 [Link: </a>]",
+    "interim 103 [Link: </a>]",
+    "200",
+  ]),
+  refused(
+    "interim replies without an end",
+    "design, part 4",
+    INTERIM.repeat(17),
+    Array.from({ length: 16 }, () => "interim 103 [Link: </a>]"),
+  ),
+  refused("an interim reply with a length", "RFC 9110 8.6", `HTTP/1.1 100 Continue\r\nContent-Length: 5\r\n\r\nhello${EMPTY}`),
+  refused(
+    "an interim reply with a coding",
+    "RFC 9112 6.1",
+    `HTTP/1.1 100 Continue\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${EMPTY}`,
+  ),
+  refused("101 that nobody asked for", "RFC 9110 15.2.2", SWITCH),
+  refused("101 to another protocol", "RFC 9110 7.8", SWITCH.replace("WebSocket", "h2c"), [], "upstreamProtocol 502", {
+    settings: { upgrade: "websocket" },
+  }),
+  refused("101 before the request's end", "RFC 9110 7.8", SWITCH, [], "upstreamProtocol 502", {
+    settings: { upgrade: "websocket", unsent: true },
+  }),
+  {
+    name: "101",
+    rfc: "RFC 9110 7.8",
+    send: `${SWITCH}\x00raw\r\n`,
+    events: [SWITCHED, "tunnel", "body \x00raw\r\n"],
+    after: "tunnel",
+    settings: { upgrade: "websocket" },
+    fin: false,
+  },
+  {
+    name: "101 to one of those asked for",
+    rfc: "RFC 9110 7.8",
+    send: `${SWITCH}raw`,
+    events: [SWITCHED, "tunnel", "body raw"],
+    after: "tunnel",
+    settings: { upgrade: "foo, websocket" },
+    fin: false,
+  },
+  {
+    name: "101 behind an interim reply",
+    rfc: "RFC 9110 7.8",
+    send: `${INTERIM}${SWITCH}`,
+    events: ["interim 103 [Link: </a>]", SWITCHED, "tunnel"],
+    after: "tunnel",
+    settings: { upgrade: "websocket" },
+    fin: false,
+  },
+  kept("an upgrade that was not taken", "RFC 9110 7.8", ok("Content-Length: 2\r\n", "no"), ["200 len=2", "body no"], {
+    settings: { upgrade: "websocket" },
+  }),
+];
+
+/** Status lines, fields, framing, interim replies and switches of protocol. */
+export const responseRows: readonly ClientRow[] = [...statusLines, ...fieldLines, ...framing, ...interims];
