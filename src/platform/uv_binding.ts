@@ -9,6 +9,8 @@ export interface UvTcp {
   readStop(): number;
   useUserBuffer(b: Uint8Array): void;
   writeBuffer(request: object, b: Uint8Array): number;
+  /** One system call for all; `true`: every part is bytes. */
+  writev(request: object, parts: readonly Uint8Array[], bytesOnly: true): number;
   shutdown(request: object): number;
   reset(): number;
   close(f?: () => void): void;
@@ -73,6 +75,7 @@ const METHODS: readonly (keyof UvTcp)[] = [
   "readStop",
   "useUserBuffer",
   "writeBuffer",
+  "writev",
   "shutdown",
   "reset",
   "close",

@@ -40,7 +40,8 @@ interface Received extends ArrayBuffer {
 
 interface Pending {
   /** Held here, for the runtime reads from it until the last byte has left. */
-  readonly part: Uint8Array;
+  readonly parts: readonly Uint8Array[];
+  readonly bytes: number;
   readonly flushed: (() => void) | undefined;
 }
 
@@ -151,10 +152,7 @@ export class UvConn implements Conn {
       if (net.binding.state[net.binding.wasAsync] !== 0) net.scratch = new Uint8Array(JOIN);
       return taken;
     }
-    let more = true;
-    const last = parts.length - 1;
-    for (let i = 0; i <= last; i++) more = this.#writeOne(parts[i]!, i === last ? flushed : undefined);
-    return more;
+    return this.#sent(this.handle.writev(WRITE, parts, true), parts, total, flushed);
   }
 
   pause(): void {
@@ -253,8 +251,8 @@ export class UvConn implements Conn {
       return;
     }
     const done = pending.shift()!;
-    this.#queued -= done.part.length;
-    if (done.part.length >= BIG) release(done.part);
+    this.#queued -= done.bytes;
+    releaseAll(done.parts);
     if (pending.length === 0) this.#pending = null;
     if (done.flushed !== undefined) this.#call(done.flushed);
     if (this.#pending !== null || (this.#flags & (OWES_DRAIN | CLOSED)) !== OWES_DRAIN) return;
@@ -315,18 +313,28 @@ export class UvConn implements Conn {
   #writeOne(part: Uint8Array, flushed: (() => void) | undefined): boolean {
     const binding = this.#net.binding;
     const status = this.handle.writeBuffer(WRITE, part);
+    if (status === 0 && binding.state[binding.wasAsync] === 0) {
+      if (part.length >= BIG) release(part);
+      if (flushed !== undefined) this.#call(flushed);
+      return true;
+    }
+    return this.#sent(status, [part], part.length, flushed);
+  }
+
+  #sent(status: number, parts: readonly Uint8Array[], bytes: number, flushed: (() => void) | undefined): boolean {
+    const binding = this.#net.binding;
     if (status !== 0) {
       this.#lost();
       return true;
     }
     if (binding.state[binding.wasAsync] === 0) {
-      if (part.length >= BIG) release(part);
+      releaseAll(parts);
       if (flushed !== undefined) this.#call(flushed);
       return true;
     }
     this.#pending ??= [];
-    this.#pending.push({ part, flushed });
-    this.#queued += part.length;
+    this.#pending.push({ parts, bytes, flushed });
+    this.#queued += bytes;
     this.#flags |= OWES_DRAIN;
     return false;
   }
@@ -352,6 +360,10 @@ export class UvConn implements Conn {
       remote: tcpAddress(remote.address, remote.port),
     };
   }
+}
+
+function releaseAll(parts: readonly Uint8Array[]): void {
+  for (let i = 0; i < parts.length; i++) if (parts[i]!.length >= BIG) release(parts[i]!);
 }
 
 /** Frees a whole received chunk that was written on, long before a collection would. */
