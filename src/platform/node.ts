@@ -7,6 +7,7 @@ import {
   type Server,
   Socket,
 } from "node:net";
+import process from "node:process";
 import { AcceptRetry } from "./accept_retry.ts";
 import { DescriptorBudget } from "./descriptor_budget.ts";
 import { hostResolve, hostTimer, hostWatch } from "./host_services.ts";
@@ -121,6 +122,8 @@ class NodePlatform implements Platform {
     return new Promise((resolve, reject) => {
       const server = createServer({ allowHalfOpen: true, noDelay: true });
       server.once("error", (e) => reject(listenFault(at, e)));
+      // The mode holds from the moment the file exists: the mask stands while the runtime binds, which it does before it returns.
+      const mask = at.kind === "unix" && o.mode !== undefined ? process.umask(0o777 & ~o.mode) : null;
       server.listen(how, () => {
         if (at.kind === "unix" && o.mode !== undefined && isFilePath(at.path)) chmodSync(at.path, o.mode);
         const listener = new OpenListener(server, at);
@@ -147,6 +150,7 @@ class NodePlatform implements Platform {
         }
         resolve(listener);
       });
+      if (mask !== null) process.umask(mask);
     });
   }
 

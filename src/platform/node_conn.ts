@@ -34,6 +34,9 @@ const JOIN = 64 * 1024;
 /** Received chunks from this size on are freed as soon as they were written. */
 const BIG = 16 * 1024;
 
+/** Node 20 has no way to free a buffer. */
+const CAN_FREE = typeof (ArrayBuffer.prototype as Partial<ArrayBuffer>).transfer === "function";
+
 /** Buffers that came from `onData`: they alone may be freed, for what else is written may be written again. */
 interface Received extends ArrayBuffer {
   weirReceived?: true;
@@ -71,7 +74,7 @@ export class NodeConn implements Conn {
   }
 
   get queued(): number {
-    return this.socket.writableLength;
+    return (this.#flags & CLOSED) !== 0 ? 0 : this.socket.writableLength;
   }
 
   setHandler(h: ConnHandler): void {
@@ -143,7 +146,7 @@ export class NodeConn implements Conn {
 
   received(b: Uint8Array): void {
     if ((this.#flags & CLOSED) !== 0) return;
-    if (b.length >= BIG) (b.buffer as Received).weirReceived = true;
+    if (CAN_FREE && b.length >= BIG) (b.buffer as Received).weirReceived = true;
     try {
       this.handler.onData(b);
     } catch (e) {

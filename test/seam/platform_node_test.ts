@@ -2,7 +2,8 @@ import { createNodePlatform } from "../../src/platform/node.ts";
 import { platformCases } from "./platform_cases.ts";
 
 const onDeno = "Deno" in globalThis;
-const runtime = onDeno ? "deno" : "bun";
+const onBun = "Bun" in globalThis;
+const runtime = onDeno ? "deno" : onBun ? "bun" : "node";
 
 const denoSkips = {
   "ipv6Only leaves IPv4 out": "Deno 2.9 ignores the option",
@@ -10,10 +11,22 @@ const denoSkips = {
     "Deno 2.9 fails queued writes with EPIPE when a FIN was the first that ever came",
 };
 
+const noLibc = "Node has no foreign functions";
+const hangUp = "libuv takes the hang-up behind unread bytes for an end";
+const nodeSkips = {
+  "a reset while paused is told at the latest on resume": hangUp,
+  "reset drops what is queued": hangUp,
+  "reusePort lets two listeners share an address": "Node 20 has no such option",
+  "the limit of open files is known, and raised to the hard one": noLibc,
+  "the user at the other end of a unix socket is told, and of TCP is not": noLibc,
+  "a dial that nobody answers leaves nothing behind when it is cancelled":
+    "the silent peer is TypeScript, which Node 20 does not read",
+};
+
 platformCases({
   name: `node.ts by node:net on ${runtime}`,
   create: (onFault) => createNodePlatform(runtime, { onFault, handles: false }),
-  skips: onDeno ? denoSkips : {},
+  skips: onDeno ? denoSkips : onBun ? {} : nodeSkips,
 });
 
 if (onDeno) {

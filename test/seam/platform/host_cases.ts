@@ -57,6 +57,8 @@ export const hostCases: readonly Case[] = [
     "a watch sees a file written and a symlink swapped",
     async ({ p }) => {
       const dir = mkdtempSync(join(tmpdir(), "weir-watch-"));
+      // A watch alone keeps no process alive.
+      const alive = p.setTimer(60_000, () => {}, true);
       let seen = 0;
       let wake: () => void = () => {};
       const told = (): Promise<void> =>
@@ -81,6 +83,7 @@ export const hostCases: readonly Case[] = [
       renameSync(join(dir, "..tmp"), join(dir, "..data"));
       await second;
       w.close();
+      alive.cancel();
       rmSync(dir, { recursive: true });
     },
   ],
