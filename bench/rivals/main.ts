@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, release } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { lockMachine } from "./measure/lock.ts";
 import type { Pace } from "./measure/rounds.ts";
 import { buildLoadTools, missingTools } from "./measure/tools.ts";
 import { envoy } from "./peers/envoy.ts";
@@ -24,7 +25,8 @@ const USAGE = `usage: bench/rivals/run [--quick] [--only NAME,…] [--work NAME,
   --only       subjects: ${PEERS.map((p) => p.name).join(", ")}
   --work       works: ${WORKS.map((w) => w.name).join(", ")}
   --rounds     rounds of each work, 10 when absent
-  --seconds    seconds of a round, 3 when absent`;
+  --seconds    seconds of a round, 2 when absent
+  --calm       percent of the machine that other programs may take during a round, 10 when absent: else it is run again`;
 
 const { values: args } = parseArgs({
   options: {
@@ -33,6 +35,7 @@ const { values: args } = parseArgs({
     work: { type: "string", multiple: true },
     rounds: { type: "string" },
     seconds: { type: "string" },
+    calm: { type: "string" },
     help: { type: "boolean", default: false },
   },
 });
@@ -46,6 +49,7 @@ async function main(): Promise<void> {
   if (missing.length > 0) fail(missing.join("\n"));
   if (cpus().length < 2) fail("use a machine with two cores: one is for the proxy, one for load and origin");
   buildLoadTools();
+  await lockMachine((line) => console.log(line));
   const peers = pick(PEERS, args.only).filter((p) => {
     const lack = p.lacks();
     if (lack !== null) console.log(`without ${p.name}: ${lack}`);
@@ -74,14 +78,20 @@ async function main(): Promise<void> {
   const { tell: _, ...told } = pace;
   writeFileSync(file, `${JSON.stringify({ at, machine, pace: told, versions, outcomes, verdicts }, null, 1)}\n`);
   console.log(`\n${file}`);
+  const failed = Object.values(outcomes).flatMap((o) => o.failures);
+  if (failed.length > 0) {
+    console.error(`\n${failed.length} rounds failed:\n${failed.join("\n")}`);
+    process.exitCode = 1;
+  }
 }
 
 function paceOf(): Pace {
   const quick = args.quick;
   return {
     rounds: number(args.rounds, quick ? 3 : 10),
-    seconds: number(args.seconds, quick ? 1 : 3),
+    seconds: number(args.seconds, quick ? 1 : 2),
     warmup: quick ? 0.2 : 0.5,
+    calm: number(args.calm, 10),
     preheat: quick ? 1 : 5,
     settle: quick ? 5 : 30,
     tell: (line) => console.log(`  ${line}`),

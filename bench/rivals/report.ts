@@ -6,6 +6,7 @@ const RIVALS = ["nginx", "haproxy", "envoy"];
 
 const HEADINGS: Readonly<Record<Metric, string>> = {
   cpu: "CPU µs/request",
+  busy: "% of core",
   rate: "requests/s",
   p50: "p50 µs",
   p99: "p99 µs",
@@ -14,6 +15,7 @@ const HEADINGS: Readonly<Record<Metric, string>> = {
   idle: "bytes/connection",
   reconnects: "reconnects",
   unfinished: "unfinished",
+  others: "% others",
 };
 
 export interface Verdict extends Target {
@@ -32,7 +34,9 @@ export function workTable(work: Work, samples: readonly Sample[]): string {
     const ratios = rivals.map((r) => (r === subject ? "" : ratioCell(spreadOf(ratiosOf(samples, subject, r, first)))));
     rows.push([subject, ...cells, ...ratios]);
   }
-  return `${work.title}\n${aligned(rows)}`;
+  const others = spreadOf(samples.flatMap((s) => s.values.others ?? []));
+  const noise = others === null ? "" : `\nothers took ${cell("others", others)} % of the machine meanwhile`;
+  return `${work.title}\n${aligned(rows)}${noise}`;
 }
 
 /** Of the targets, those that this run can judge. */

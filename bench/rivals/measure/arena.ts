@@ -17,6 +17,8 @@ export interface Subject {
   readonly port: number;
   /** One line of its access log, as proof and for the report. */
   readonly logLine: string;
+  /** The last of what it said on standard error. */
+  said(): string;
   /** Its access log, emptied between rounds so that a long run fills no disk. */
   emptyLog(): void;
 }
@@ -50,7 +52,7 @@ export async function openArena(peers: readonly Peer[]): Promise<Arena> {
       const log = join(own, "access.log");
       await answers(child, port);
       const logLine = await firstLogLine(child, log);
-      subjects.push({ name: peer.name, pid: child.pid, port, logLine, emptyLog: () => truncateSync(log) });
+      subjects.push({ name: peer.name, pid: child.pid, port, logLine, said: child.said, emptyLog: () => truncateSync(log) });
     }
     return { subjects, directory, close };
   } catch (e) {

@@ -1,7 +1,7 @@
 import type { Subject } from "./arena.ts";
 import { nextLine } from "./arena.ts";
 import { startOnLoadCore } from "./child.ts";
-import { memoryOf, processTree } from "./proc.ts";
+import { machineTime, memoryOf, processTree } from "./proc.ts";
 import type { Sample } from "./sample.ts";
 import { loadTool } from "./tools.ts";
 
@@ -36,18 +36,21 @@ interface Printed {
 /** One round on one proxy. Throws when it failed requests: what is fast and wrong is no result. */
 export async function runBout(subject: Subject, load: Load): Promise<Sample["values"]> {
   const tree = processTree(subject.pid);
+  const before = machineTime();
   const child = startOnLoadCore("load", [loadTool("load"), load.mode, ...flags(subject, load, tree)]);
   const printed = JSON.parse(await nextLine(child.process)) as Printed;
   await child.stop();
+  const after = machineTime();
   if (String(processTree(subject.pid)) !== String(tree))
     throw new Error(`${subject.name}: processes came or went during a round`);
   const wrong = Object.entries(printed.statuses).filter(([status]) => !load.statuses.includes(status));
   if (wrong.length > 0 || printed.failed > 0 || printed.requests === 0)
-    throw new Error(`${subject.name} failed under load: ${JSON.stringify(printed)}`);
+    throw new Error(`${subject.name} failed under load: ${JSON.stringify(printed)}\n${subject.said()}`);
   const rss = memoryOf(subject.pid, "Rss");
   subject.emptyLog();
   return {
     cpu: printed.cpuNs / 1000 / printed.requests,
+    busy: printed.cpuNs / 1e7 / printed.seconds,
     rate: printed.requests / printed.seconds,
     p50: printed.p50,
     p99: printed.p99,
@@ -55,6 +58,7 @@ export async function runBout(subject: Subject, load: Load): Promise<Sample["val
     rss,
     reconnects: printed.reconnects,
     unfinished: printed.unfinished,
+    others: (100 * Math.max(0, after.others - before.others)) / (after.all - before.all),
   };
 }
 

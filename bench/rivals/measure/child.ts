@@ -11,6 +11,8 @@ export interface Child {
   readonly name: string;
   readonly pid: number;
   readonly process: ChildProcess;
+  /** The last of what it said on standard error. */
+  said(): string;
   /** Asks it to end, and ends it when it doesn't within ten seconds. */
   stop(): Promise<void>;
 }
@@ -64,6 +66,7 @@ function start(name: string, core: number, command: readonly string[], o: StartO
     name,
     pid: p.pid!,
     process: p,
+    said: () => said,
     async stop() {
       stopping = true;
       p.kill("SIGTERM");

@@ -14,13 +14,39 @@ export function processTree(root: number): number[] {
 }
 
 function parentOf(pid: number): number | null {
+  const stat = statOf(pid);
+  return stat === null ? null : Number(stat[1]);
+}
+
+/** Fields of proc_pid_stat(5) from the third on; null: it has ended. */
+function statOf(pid: number): string[] | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
     // The name stands in parentheses and may hold any character, parentheses too.
-    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   } catch {
-    return null; // It ended meanwhile.
+    return null;
   }
+}
+
+export interface MachineTime {
+  /** Clock ticks of all processors, idle ones included. */
+  readonly all: number;
+  /** Ticks that went to others: processes that are not below this one, and other guests of the host. */
+  readonly others: number;
+}
+
+/** Where the machine's time has gone so far; the difference of two tells how much of it a measurement had to itself. */
+export function machineTime(): MachineTime {
+  const line = readFileSync("/proc/stat", "latin1").split("\n", 1)[0]!;
+  const [user, nice, system, idle, wait, irq, softirq, steal] = line.trim().split(/ +/).slice(1, 9).map(Number) as number[];
+  const busy = user! + nice! + system! + irq! + softirq! + steal!;
+  let own = 0;
+  for (const pid of processTree(process.pid)) {
+    // utime, stime, and both of children that have ended.
+    for (const ticks of statOf(pid)?.slice(11, 15) ?? []) own += Number(ticks);
+  }
+  return { all: busy + idle! + wait!, others: busy - own };
 }
 
 /** Bytes of a field of smaps_rollup over the whole tree: Rss, or Pss, in which shared pages count in parts. */

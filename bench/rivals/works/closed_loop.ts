@@ -5,7 +5,7 @@ import type { Metric } from "../measure/sample.ts";
 import type { Work } from "./work.ts";
 
 const CONNECTIONS = 64;
-const METRICS: readonly Metric[] = ["cpu", "rate", "p50", "p99", "rss"];
+const METRICS: readonly Metric[] = ["cpu", "busy", "rate", "p50", "p99", "rss"];
 
 export const KEEP_ALIVE: Work = closedLoop("keepalive", "64 keep-alive connections, 130-byte reply", "/");
 export const REPLY_64K: Work = closedLoop("64k", "64 keep-alive connections, 64 KiB reply", "/64k");
@@ -28,13 +28,13 @@ function closedLoop(name: string, title: string, path: string, mode: "closed" | 
       try {
         const fields = mode === "new" ? "Connection: close\r\n" : "";
         const requests = writeRequests(arena.directory, name, [{ path, fields }]);
-        const samples = await interleave(arena.subjects, pace, () => ({
+        const rounds = await interleave(arena.subjects, pace, () => ({
           mode,
           requests,
           connections: CONNECTIONS,
           statuses: ["200"],
         }));
-        return { samples, notes: [], logLines: Object.fromEntries(arena.subjects.map((s) => [s.name, s.logLine])) };
+        return { ...rounds, notes: [], logLines: Object.fromEntries(arena.subjects.map((s) => [s.name, s.logLine])) };
       } finally {
         await arena.close();
       }

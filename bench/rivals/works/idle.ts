@@ -37,7 +37,7 @@ export const IDLE: Work = {
         values: { idle: (many[i]! - few[i]!) / (MANY - FEW), rss: memoryOf(s.pid, "Rss") },
       }));
       const logLines = Object.fromEntries(arena.subjects.map((s) => [s.name, s.logLine]));
-      return { samples, notes: [`read ${pace.settle} s after the last request`], logLines };
+      return { samples, failures: [], notes: [`read ${pace.settle} s after the last request`], logLines };
     } finally {
       await Promise.all(clients.map((c) => c.stop()));
       await arena.close();

@@ -10,7 +10,7 @@ const CONNECTIONS = 64;
 export const OPEN_LOOP: Work = {
   name: "latency",
   title: "open loop at half of the slowest one's saturation, 64 connections, 130-byte reply",
-  metrics: ["cpu", "p50", "p99", "p999", "rate", "rss"],
+  metrics: ["cpu", "busy", "p50", "p99", "p999", "rss"],
   async run(peers, pace) {
     const arena = await openArena(peers);
     try {
@@ -23,9 +23,9 @@ export const OPEN_LOOP: Work = {
       }
       const rate = Math.round(Math.min(...most) / 2);
       pace.tell(`${rate} requests a second`);
-      const samples = await interleave(arena.subjects, pace, () => ({ ...common, mode: "open", rate }));
+      const rounds = await interleave(arena.subjects, pace, () => ({ ...common, mode: "open", rate }));
       const logLines = Object.fromEntries(arena.subjects.map((s) => [s.name, s.logLine]));
-      return { samples, notes: [`${rate} requests a second`], logLines };
+      return { ...rounds, notes: [`${rate} requests a second`], logLines };
     } finally {
       await arena.close();
     }

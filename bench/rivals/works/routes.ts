@@ -24,7 +24,7 @@ export const MANY_ROUTES = "10,000 routes";
 export const ROUTES: Work = {
   name: "routes",
   title: `${MANY_ROUTES} on ${MANY_HOSTS} hosts against ${FEW_ROUTES} on one, drawn uniformly; a tenth each misses, header and regex rules`,
-  metrics: ["cpu", "rate", "p50", "p99", "rss"],
+  metrics: ["cpu", "busy", "rate", "p50", "p99", "rss"],
   async run(peers, pace) {
     const sizes = [
       { label: FEW_ROUTES, hosts: FEW_HOSTS },
@@ -34,13 +34,13 @@ export const ROUTES: Work = {
     const arena = await openArena(chosen.flatMap((p) => sizes.map((s) => sized(p, s.label, s.hosts))));
     try {
       const files = sizes.map((s) => ({ ...s, file: writeRequests(arena.directory, s.label, drawRequests(s.hosts)) }));
-      const samples = await interleave(arena.subjects, pace, (subject) => ({
+      const rounds = await interleave(arena.subjects, pace, (subject) => ({
         mode: "closed",
         requests: files.find((f) => subject.name.endsWith(` ${f.label}`))!.file,
         connections: 64,
         statuses: ["200", "404"],
       }));
-      return { samples, notes: [], logLines: Object.fromEntries(arena.subjects.map((s) => [s.name, s.logLine])) };
+      return { ...rounds, notes: [], logLines: Object.fromEntries(arena.subjects.map((s) => [s.name, s.logLine])) };
     } finally {
       await arena.close();
     }

@@ -16,6 +16,8 @@ export interface Outcome {
   readonly samples: readonly Sample[];
   /** Conditions found out during the run, such as the rate of an open loop. */
   readonly notes: readonly string[];
+  /** Rounds without a sample, and why. */
+  readonly failures: readonly string[];
   /** A line of each subject's access log. */
   readonly logLines: Readonly<Record<string, string>>;
 }
