@@ -15,7 +15,7 @@ const lengths: readonly ServerRow[] = [
     "end",
   ]),
   taken("white space round a length", "RFC 9112 5.1", post("Content-Length:\t 5 \r\n", "hello"), [POSTED, "body hello", "end"]),
-  taken("GET with a body that is a request", "RFC 9110 9.3.1", get("Content-Length: 26\r\n") + "GET /y HTTP/1.1\r\nHost: b\r\n", [
+  taken("GET with a body that is a request", "RFC 9110 9.3.1", `${get("Content-Length: 26\r\n")}GET /y HTTP/1.1\r\nHost: b\r\n`, [
     "GET /x @a len=26",
     "body GET /y HTTP/1.1\r\nHost: b\r\n",
     "end",
