@@ -1,5 +1,6 @@
 import { chmodSync } from "node:fs";
-import { BunConn, BunNet, type BunSocket } from "./bun_conn.ts";
+import { BunConn, type BunSocket } from "./bun_conn.ts";
+import { BunNet } from "./bun_net.ts";
 import { Dialing } from "./dialing.ts";
 import { hostResolve, hostTimer, hostWatch } from "./host_services.ts";
 import { inheritKeepAlive } from "./inherited_keep_alive.ts";

@@ -1,5 +1,5 @@
 import type { ProxyError } from "../base/error.ts";
-import { DescriptorBudget } from "./descriptor_budget.ts";
+import type { BunNet } from "./bun_net.ts";
 import { OutQueue } from "./out_queue.ts";
 import { dialFault, handlerFault, resetFault } from "./system_fault.ts";
 import { tcpAddress } from "./tcp_address.ts";
@@ -20,33 +20,6 @@ export interface BunSocket {
   pause(): void;
   resume(): void;
   setKeepAlive(on: boolean, ms: number): boolean;
-}
-
-/** What the connections of one platform share. */
-export class BunNet {
-  readonly onFault: (e: unknown) => void;
-  readonly budget = new DescriptorBudget();
-  nextId = 1;
-  #late: BunConn[] = [];
-  #spare: BunConn[] = [];
-  readonly #run = (): void => this.#settle();
-
-  constructor(onFault: (e: unknown) => void) {
-    this.onFault = onFault;
-  }
-
-  /** Calls `settle` of the connection when the present call stack is gone. */
-  later(c: BunConn): void {
-    if (this.#late.push(c) === 1) queueMicrotask(this.#run);
-  }
-
-  #settle(): void {
-    const due = this.#late;
-    this.#late = this.#spare;
-    for (let i = 0; i < due.length; i++) due[i]!.settle();
-    due.length = 0;
-    this.#spare = due;
-  }
 }
 
 const ACCEPTED = 1;

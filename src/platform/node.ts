@@ -31,7 +31,7 @@ import type {
 } from "./types.ts";
 import { clearStaleSocket, inodeOf, isFilePath, removeOwnSocket } from "./unix_path.ts";
 import { loadUvBinding, type UvBinding } from "./uv_binding.ts";
-import { UvNet } from "./uv_conn.ts";
+import { UvNet } from "./uv_net.ts";
 import { acceptUv, dialUv, serverHandle } from "./uv_socket.ts";
 
 export interface NodeOptions extends PlatformOptions {

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import type { ProxyError } from "../base/error.ts";
 import type { DescriptorBudget } from "./descriptor_budget.ts";
+import { isReleasable, markReceived, releaseChunk } from "./received_chunk.ts";
 import { OUT_OF_DESCRIPTORS } from "./shed_notice.ts";
 import { dialFault, handlerFault, resetFault } from "./system_fault.ts";
 import { tcpAddress } from "./tcp_address.ts";
@@ -31,17 +32,6 @@ const REFUSED = 128;
 
 /** Up to here several parts are joined before they are written: one call of the stream costs more than the copy. */
 const JOIN = 64 * 1024;
-/** Received chunks from this size on are freed as soon as they were written. */
-const BIG = 16 * 1024;
-
-/** Node 20 has no way to free a buffer. */
-const CAN_FREE = typeof (ArrayBuffer.prototype as Partial<ArrayBuffer>).transfer === "function";
-
-/** Buffers that came from `onData`: they alone may be freed, for what else is written may be written again. */
-interface Received extends ArrayBuffer {
-  weirReceived?: true;
-}
-
 /** One connection on `node:net`. */
 export class NodeConn implements Conn {
   readonly socket: Socket;
@@ -146,7 +136,7 @@ export class NodeConn implements Conn {
 
   received(b: Uint8Array): void {
     if ((this.#flags & CLOSED) !== 0) return;
-    if (CAN_FREE && b.length >= BIG) (b.buffer as Received).weirReceived = true;
+    markReceived(b);
     try {
       this.handler.onData(b);
     } catch (e) {
@@ -213,10 +203,10 @@ export class NodeConn implements Conn {
 
   /** What to do when a part has left: free it when it is a whole received chunk, then tell. */
   #done(part: Uint8Array | null, flushed: (() => void) | undefined): ((e?: Error | null) => void) | undefined {
-    const free = part !== null && part.length >= BIG && part.length === part.buffer.byteLength ? (part.buffer as Received) : null;
-    if (flushed === undefined && (free === null || free.weirReceived !== true)) return undefined;
+    const freed = part !== null && isReleasable(part) ? part : null;
+    if (flushed === undefined && freed === null) return undefined;
     return (e) => {
-      if (free !== null && free.weirReceived === true) free.transfer(0);
+      if (freed !== null) releaseChunk(freed);
       if (flushed === undefined || e || (this.#flags & CLOSED) !== 0) return;
       try {
         flushed();

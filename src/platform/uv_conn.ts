@@ -1,10 +1,11 @@
 import type { ProxyError } from "../base/error.ts";
-import type { DescriptorBudget } from "./descriptor_budget.ts";
+import { releaseChunk } from "./received_chunk.ts";
 import { OUT_OF_DESCRIPTORS } from "./shed_notice.ts";
 import { dialFault, handlerFault, resetFault } from "./system_fault.ts";
 import { tcpAddress } from "./tcp_address.ts";
 import type { Conn, ConnHandler, ConnInfo, DialHandler, TcpAddress } from "./types.ts";
-import { UV_EOF, type UvBinding, type UvName, type UvTcp } from "./uv_binding.ts";
+import { UV_EOF, type UvName, type UvTcp } from "./uv_binding.ts";
+import { JOIN_BYTES, type UvNet } from "./uv_net.ts";
 
 const ACCEPTED = 1;
 const PAUSED = 2;
@@ -21,76 +22,11 @@ const CANCELLED = 128;
 /** A write returned false, so `onDrain` is owed. */
 const OWES_DRAIN = 256;
 
-/**
- * All reads land here, one at a time, and are copied out: the runtime would else allocate 64 KiB for each. This size saves
- * a tenth of a big body's cost over 64 KiB.
- */
-const LANDING = new Uint8Array(256 * 1024);
-/** Parts that together fit here leave in one write. What the kernel does not take at once keeps the array, and another takes its place. */
-const JOIN = 16 * 1024;
-/** Small chunks are cut from a slab of this size; a chunk that is kept holds no more than that. */
-const SLAB = 8 * 1024;
-/** From here on a chunk is an array of its own, and is freed as soon as it was written. */
-const BIG = 16 * 1024;
-
-/** Buffers that came from `onData`: they alone may be freed, for what else is written may be written again. */
-interface Received extends ArrayBuffer {
-  weirReceived?: true;
-}
-
 interface Pending {
   /** Held here, for the runtime reads from it until the last byte has left. */
   readonly parts: readonly Uint8Array[];
   readonly bytes: number;
   readonly flushed: (() => void) | undefined;
-}
-
-/** What the connections of one platform share. */
-export class UvNet {
-  readonly binding: UvBinding;
-  readonly onFault: (e: unknown) => void;
-  readonly budget: DescriptorBudget;
-  /** Where small parts are joined. */
-  scratch = new Uint8Array(JOIN);
-  nextId = 1;
-  #slab = new Uint8Array(SLAB);
-  #used = 0;
-  #late: UvConn[] = [];
-  readonly #run = (): void => this.#settle();
-
-  constructor(binding: UvBinding, budget: DescriptorBudget, onFault: (e: unknown) => void) {
-    this.binding = binding;
-    this.budget = budget;
-    this.onFault = onFault;
-  }
-
-  /** A copy of the first `n` landed bytes. */
-  chunk(n: number): Uint8Array {
-    if (n > SLAB >> 1) {
-      const own = LANDING.slice(0, n);
-      if (n >= BIG) (own.buffer as Received).weirReceived = true;
-      return own;
-    }
-    if (this.#used + n > SLAB) {
-      this.#slab = new Uint8Array(SLAB);
-      this.#used = 0;
-    }
-    const b = this.#slab.subarray(this.#used, this.#used + n);
-    b.set(LANDING.subarray(0, n));
-    this.#used += n;
-    return b;
-  }
-
-  /** Calls `settle` of the connection when the present call stack is gone. */
-  later(c: UvConn): void {
-    if (this.#late.push(c) === 1) queueMicrotask(this.#run);
-  }
-
-  #settle(): void {
-    const due = this.#late;
-    this.#late = [];
-    for (let i = 0; i < due.length; i++) due[i]!.settle();
-  }
 }
 
 /** One TCP connection on the runtime's own handle. */
@@ -117,7 +53,7 @@ export class UvConn implements Conn {
     this.#flags = accepted ? ACCEPTED | OPEN : 0;
     handle.weir = this;
     handle.onread = onRead;
-    handle.useUserBuffer(LANDING);
+    handle.useUserBuffer(net.landing);
     handle.setNoDelay(true);
   }
 
@@ -139,7 +75,7 @@ export class UvConn implements Conn {
     if (parts.length === 1) return this.#writeOne(parts[0]!, flushed);
     let total = 0;
     for (let i = 0; i < parts.length; i++) total += parts[i]!.length;
-    if (total <= JOIN) {
+    if (total <= JOIN_BYTES) {
       const net = this.#net;
       const scratch = net.scratch;
       let at = 0;
@@ -149,7 +85,7 @@ export class UvConn implements Conn {
         at += part.length;
       }
       const taken = this.#writeOne(scratch.subarray(0, total), flushed);
-      if (net.binding.state[net.binding.wasAsync] !== 0) net.scratch = new Uint8Array(JOIN);
+      if (net.binding.state[net.binding.wasAsync] !== 0) net.scratch = new Uint8Array(JOIN_BYTES);
       return taken;
     }
     return this.#sent(this.handle.writev(WRITE, parts, true), parts, total, flushed);
@@ -314,7 +250,7 @@ export class UvConn implements Conn {
     const binding = this.#net.binding;
     const status = this.handle.writeBuffer(WRITE, part);
     if (status === 0 && binding.state[binding.wasAsync] === 0) {
-      if (part.length >= BIG) release(part);
+      releaseChunk(part);
       if (flushed !== undefined) this.#call(flushed);
       return true;
     }
@@ -363,13 +299,7 @@ export class UvConn implements Conn {
 }
 
 function releaseAll(parts: readonly Uint8Array[]): void {
-  for (let i = 0; i < parts.length; i++) if (parts[i]!.length >= BIG) release(parts[i]!);
-}
-
-/** Frees a whole received chunk that was written on, long before a collection would. */
-function release(part: Uint8Array): void {
-  const buffer = part.buffer as Received;
-  if (part.length === buffer.byteLength && buffer.weirReceived === true) buffer.transfer(0);
+  for (let i = 0; i < parts.length; i++) releaseChunk(parts[i]!);
 }
 
 // One request object serves all: the runtime hands the handle to `oncomplete`.

@@ -3,7 +3,8 @@ import { AcceptRetry } from "./accept_retry.ts";
 import { ShedNotice } from "./shed_notice.ts";
 import type { Conn, ConnHandler, DialHandler, DialOptions, ListenOptions, TcpAddress } from "./types.ts";
 import type { UvServer, UvTcp } from "./uv_binding.ts";
-import { CONNECT, UvConn, type UvNet } from "./uv_conn.ts";
+import { CONNECT, UvConn } from "./uv_conn.ts";
+import type { UvNet } from "./uv_net.ts";
 
 /** Opens a handle and connects it. */
 export function dialUv(net: UvNet, to: TcpAddress, o: DialOptions, h: DialHandler): { cancel(): void } {
