@@ -193,6 +193,28 @@ describe("clients that are slow or too large", () => {
     expect(kept.unread).toBe("");
   });
 
+  test("one that takes nothing of its reply is cut, and the upstream is let go", async () => {
+    const body = Buffer.alloc(64 * 1024 * 1024, "x");
+    await using site = await startSite({
+      listener: { timeouts: { streamIdle: "500ms" } },
+      origin: {
+        async serve(_r, conn) {
+          await conn.send(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n`);
+          conn.socket.write(body);
+        },
+      },
+    });
+    using client = await openClient(site.port);
+    client.socket.pause();
+    await client.send(`GET /unread HTTP/1.1\r\n${HOST}\r\n`);
+    expect((await site.logged("/unread"))["flags"]).toMatch(/^(SI|WT)$/);
+    await until("the upstream connection to be closed", () => site.origin.open === 0);
+    await until(
+      "the connection to be gone",
+      async () => (await site.weir.metric("weir_listener_connections_active", { listener: "web" })) === 0,
+    );
+  });
+
   test("a body over the limit: 413, told or not told beforehand", async () => {
     await using site = await startSite({ listener: { limits: { body: "1KiB" } }, route: {} });
     const told = await ask(site.port, `POST /told HTTP/1.1\r\n${HOST}Content-Length: 1025\r\n\r\n${"x".repeat(1025)}`, "POST");

@@ -1,0 +1,36 @@
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { freePort } from "../support/ports.ts";
+import { curl } from "../support/program.ts";
+import { root } from "../support/subject.ts";
+import { scratchDir, startWeir } from "../support/weir.ts";
+
+setDefaultTimeout(30_000);
+
+describe("config/quickstart.yaml", () => {
+  test("shows host, path, header and weighted routes with its own upstreams", async () => {
+    const [web, v1, v2, adminPort] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
+    const dir = scratchDir();
+    // Only the ports differ from the sample, so that it can run beside another one.
+    const text = readFileSync(join(root, "config", "quickstart.yaml"), "utf8")
+      .replaceAll("8080", `${web}`)
+      .replaceAll("8081", `${v1}`)
+      .replaceAll("8082", `${v2}`);
+    const own = `admin: { address: "127.0.0.1:${adminPort}" }\ncontrol: ${join(dir, "weir.sock")}\n`;
+    await using weir = await startWeir(text + own, { dir, adminPort });
+    const url = `http://127.0.0.1:${web}`;
+    const asked = async (path: string, ...args: string[]): Promise<string> => (await curl(...args, url + path)).stdout;
+    expect(await asked("/")).toContain("Weir is running");
+    expect(await asked("/", "-H", "Host: shop.example.com")).toBe("Welcome to the shop.\n");
+    expect(await asked("/api/items", "-H", "X-Version: 2")).toBe("items from v2\n");
+    expect((await curl("-o", "/dev/null", "-w", "%{http_code} %{redirect_url}", `${url}/old`)).stdout).toBe(`301 ${url}/`);
+    const counts: Record<string, number> = {};
+    for (let i = 0; i < 20; i++) {
+      const body = await asked("/api/items");
+      counts[body] = (counts[body] ?? 0) + 1;
+    }
+    expect(counts).toEqual({ "items from v1\n": 18, "items from v2\n": 2 });
+    expect(await weir.metric("weir_route_requests_total", { route: "api", status: "2xx" })).toBe(20);
+  });
+});
