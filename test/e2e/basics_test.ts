@@ -1,5 +1,5 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { rmSync, statSync, writeFileSync } from "node:fs";
+import { statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { until } from "../support/deadline.ts";
 import { freePort } from "../support/ports.ts";
@@ -7,7 +7,7 @@ import { curl, Program } from "../support/program.ts";
 import { get, openClient } from "../support/raw_client.ts";
 import { reply, startOrigin } from "../support/raw_origin.ts";
 import { commandOf, root, subject } from "../support/subject.ts";
-import { runWeir, scratchDir, startArgs, startSite } from "../support/weir.ts";
+import { openScratch, runWeir, startArgs, startSite } from "../support/weir.ts";
 
 setDefaultTimeout(30_000);
 
@@ -15,12 +15,8 @@ const version = (await Bun.file(join(root, "package.json")).json()).version as s
 
 /** Runs `f` in a directory that is gone afterwards. */
 async function inScratch<T>(f: (dir: string) => Promise<T>): Promise<T> {
-  const dir = scratchDir();
-  try {
-    return await f(dir);
-  } finally {
-    rmSync(dir, { recursive: true, force: true });
-  }
+  using scratch = openScratch();
+  return await f(scratch.dir);
 }
 
 describe("routes", () => {

@@ -5,7 +5,7 @@ import { until } from "../support/deadline.ts";
 import { fieldValue } from "../support/message.ts";
 import { get, openClient } from "../support/raw_client.ts";
 import { reply } from "../support/raw_origin.ts";
-import { runWeir, type Site, type SiteOptions, scratchDir, startSite } from "../support/weir.ts";
+import { openScratch, runWeir, type Site, type SiteOptions, startSite } from "../support/weir.ts";
 
 setDefaultTimeout(30_000);
 
@@ -127,7 +127,8 @@ describe("the control socket", () => {
   });
 
   test("one left behind by a killed weir is no hindrance, that of a living one is not taken", async () => {
-    const dir = scratchDir();
+    using scratch = openScratch();
+    const { dir } = scratch;
     const top = { control: join(dir, "shared.sock") };
     const first = await drainable({ delay: "0s", limit: "5s" }, { top });
     await first.weir.kill();
@@ -189,7 +190,8 @@ describe("the control socket", () => {
   });
 
   test("no running weir is exit 3 and one line that says what to do", async () => {
-    const dir = scratchDir();
+    using scratch = openScratch();
+    const { dir } = scratch;
     for (const command of ["status", "reload", "drain", "stop"]) {
       const ran = await runWeir([command, "--control", join(dir, "none.sock")]);
       expect(ran.code).toBe(3);

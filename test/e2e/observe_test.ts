@@ -6,7 +6,7 @@ import { fieldValue } from "../support/message.ts";
 import { freePort } from "../support/ports.ts";
 import { ask, get, openClient } from "../support/raw_client.ts";
 import { reply } from "../support/raw_origin.ts";
-import { type Site, scratchDir, startSite } from "../support/weir.ts";
+import { openScratch, type Site, startSite } from "../support/weir.ts";
 
 setDefaultTimeout(30_000);
 
@@ -198,7 +198,8 @@ describe("access log", () => {
   });
 
   test("a text template, and several logs at once", async () => {
-    const dir = scratchDir();
+    using scratch = openScratch();
+    const { dir } = scratch;
     const [own, standard] = [join(dir, "own.log"), join(dir, "text.log")];
     await using s = await startSite({
       top: {

@@ -4,14 +4,15 @@ import { join } from "node:path";
 import { freePort } from "../support/ports.ts";
 import { curl } from "../support/program.ts";
 import { root } from "../support/subject.ts";
-import { scratchDir, startWeir } from "../support/weir.ts";
+import { openScratch, startWeir } from "../support/weir.ts";
 
 setDefaultTimeout(30_000);
 
 describe("config/quickstart.yaml", () => {
   test("shows host, path, header and weighted routes with its own upstreams", async () => {
     const [web, v1, v2, adminPort] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
-    const dir = scratchDir();
+    using scratch = openScratch();
+    const { dir } = scratch;
     // Only the ports differ from the sample, so that it can run beside another one.
     const text = readFileSync(join(root, "config", "quickstart.yaml"), "utf8")
       .replaceAll("8080", `${web}`)

@@ -12,10 +12,11 @@ export interface Exit {
   readonly signal: string | null;
 }
 
-const running = new Set<ChildProcess>();
-process.on("exit", () => {
-  for (const child of running) child.kill("SIGKILL");
-});
+/**
+ * The kernel ends what a test started when the test run itself is killed: no handler runs then. Dropping privileges undoes it, so that
+ * a test of those must end its program itself.
+ */
+const guard: readonly string[] = Bun.which("setpriv") === null ? [] : ["setpriv", "--pdeathsig", "KILL", "--"];
 
 /** A started program with what it has written so far. It is killed with the test run at the latest. */
 export class Program {
@@ -28,9 +29,9 @@ export class Program {
 
   constructor(command: readonly string[], o: ProgramOptions = {}) {
     const env = { ...process.env, ...o.env };
-    const child = spawn(command[0]!, command.slice(1), { cwd: o.cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+    const words = [...guard, ...command];
+    const child = spawn(words[0]!, words.slice(1), { cwd: o.cwd, env, stdio: ["ignore", "pipe", "pipe"] });
     this.#child = child;
-    running.add(child);
     child.stdout!.setEncoding("utf8").on("data", (s: string) => {
       this.stdout += s;
     });
@@ -39,7 +40,6 @@ export class Program {
     });
     this.exited = new Promise((resolve) => {
       const ended = (code: number | null, signal: string | null): void => {
-        running.delete(child);
         this.exit = { code: code ?? -1, signal };
         resolve(this.exit);
       };

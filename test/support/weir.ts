@@ -81,6 +81,12 @@ export function scratchDir(): string {
   return mkdtempSync(join(tmpdir(), "weir-e2e-"));
 }
 
+/** A directory for the length of a block. */
+export function openScratch(): Disposable & { readonly dir: string } {
+  const dir = scratchDir();
+  return { dir, [Symbol.dispose]: () => rmSync(dir, { recursive: true, force: true }) };
+}
+
 export function textOf(config: Config): string {
   return typeof config === "string" ? config : JSON.stringify(config, null, 2);
 }
