@@ -70,6 +70,7 @@ export class Site {
     const site = new Site(createMemoryPlatform());
     const text = `
 admin: false
+drain: { delay: 2s, limit: 30s }
 listeners: { web: { address: "127.0.0.1:8080", forwarded: { xForwarded: keep, requestId: keep } ${listener} } }
 routes:
   - { name: own, match: [{ path: /own }], respond: { status: 200, body: "own\\n" } }
