@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, release } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -8,13 +8,15 @@ import { buildLoadTools, missingTools } from "./measure/tools.ts";
 import { envoy } from "./peers/envoy.ts";
 import { haproxy } from "./peers/haproxy.ts";
 import { nginx } from "./peers/nginx.ts";
-import { WEIRS } from "./peers/weir.ts";
+import type { Peer } from "./peers/peer.ts";
+import { profilesOf, WEIRS, weirs } from "./peers/weir.ts";
+import { printProfiles } from "./profile.ts";
 import { judge, type Verdict, verdictTable, workTable } from "./report.ts";
 import { KEEP_ALIVE, NEW_CONNECTIONS, REPLY_1M, REPLY_64K } from "./works/closed_loop.ts";
 import { IDLE } from "./works/idle.ts";
 import { OPEN_LOOP } from "./works/open_loop.ts";
 import { ROUTES } from "./works/routes.ts";
-import type { Outcome } from "./works/work.ts";
+import type { Outcome, Work } from "./works/work.ts";
 
 const PEERS = [...WEIRS, nginx, haproxy, envoy];
 const WORKS = [KEEP_ALIVE, REPLY_64K, REPLY_1M, ROUTES, IDLE, NEW_CONNECTIONS, OPEN_LOOP];
@@ -26,7 +28,8 @@ const USAGE = `usage: bench/rivals/run [--quick] [--only NAME,…] [--work NAME,
   --work       works: ${WORKS.map((w) => w.name).join(", ")}
   --rounds     rounds of each work, 10 when absent
   --seconds    seconds of a round, 2 when absent
-  --calm       percent of the machine that other programs may take during a round, 10 when absent: else it is run again`;
+  --calm       percent of the machine that other programs may take during a round, 10 when absent: else it is run again
+  --profile    instead of measuring: where Weir's time goes, by the runtime's CPU profiler`;
 
 const { values: args } = parseArgs({
   options: {
@@ -36,6 +39,7 @@ const { values: args } = parseArgs({
     rounds: { type: "string" },
     seconds: { type: "string" },
     calm: { type: "string" },
+    profile: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
 });
@@ -57,9 +61,25 @@ async function main(): Promise<void> {
   });
   if (peers.length === 0) fail("no subject is left to measure");
 
+  const pace = paceOf();
+  if (args.profile) await profile(works, peers, pace);
+  else await compare(works, peers, pace);
+}
+
+async function profile(works: readonly Work[], peers: readonly Peer[], pace: Pace): Promise<void> {
+  for (const work of works) {
+    const directory = join(OUT, "profiles", work.name);
+    rmSync(directory, { recursive: true, force: true });
+    const chosen = weirs(directory).filter((w) => peers.some((p) => p.name === w.name));
+    const { samples } = await work.run(chosen, { ...pace, rounds: 1, calm: 100 });
+    for (const subject of new Set(samples.map((s) => s.subject)))
+      printProfiles(`${work.name}, ${subject}`, profilesOf(directory, subject));
+  }
+}
+
+async function compare(works: readonly Work[], peers: readonly Peer[], pace: Pace): Promise<void> {
   const machine = { cpu: cpus()[0]!.model, cores: cpus().length, kernel: release(), load: loadavg()[0]! };
   if (machine.load > 0.5) console.log(`the machine is busy (load ${machine.load.toFixed(2)}): figures will scatter`);
-  const pace = paceOf();
   const versions = Object.fromEntries(peers.map((p) => [p.name, p.version()]));
   const outcomes: Record<string, Outcome> = {};
   const verdicts: Verdict[] = [];

@@ -1,9 +1,12 @@
 // Holds idle keep-alive connections. Each line on stdin is a number: that many are opened in all, one request on each, one after the
-// other; then the number is printed back. Ends, with its connections, when stdin does.
+// other; then the number is printed back. Before that all that are open are looked at: an idle connection that the proxy has closed is an
+// error. Ends, with its connections, when stdin does.
 //   idle --to PORT --host NAME
 #include "common.h"
 
-enum { HEAD = 8192, PER_SOURCE = 4000 };
+enum { HEAD = 8192, PER_SOURCE = 4000, MOST = 1 << 16 };
+
+static int conns[MOST];
 
 static void one_request(int fd, const char *request, size_t len) {
   char reply[HEAD];
@@ -23,11 +26,24 @@ static void one_request(int fd, const char *request, size_t len) {
   }
 }
 
+static void still_open(int fd) {
+  char c;
+  if (recv(fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN) die("the proxy closed an idle connection or wrote to it");
+  errno = 0;
+}
+
 int main(int argc, char **argv) {
   int port = atoi(option(argc, argv, "to", NULL)), open = 0, wanted;
   char request[256];
   int len = snprintf(request, sizeof request, "GET / HTTP/1.1\r\nHost: %s\r\n\r\n", option(argc, argv, "host", "bench.test"));
-  for (; scanf("%d", &wanted) == 1; printf("%d\n", open), fflush(stdout))
-    for (; open < wanted; open++) one_request(connect_loopback(port, 1 + open / PER_SOURCE), request, len);
+  while (scanf("%d", &wanted) == 1) {
+    for (int i = 0; i < open; i++) still_open(conns[i]);
+    for (; open < wanted && open < MOST; open++) {
+      conns[open] = connect_loopback(port, 1 + open / PER_SOURCE);
+      one_request(conns[open], request, len);
+    }
+    printf("%d\n", open);
+    fflush(stdout);
+  }
   return 0;
 }

@@ -22,4 +22,6 @@ export interface Peer {
   start(stage: Stage): Child;
   /** The version measured, for the report. */
   version(): string;
+  /** The same proxy with a config of its own, which `write` makes in the stage's directory; absent: not for this one. */
+  withConfig?(name: string, write: (stage: Stage) => string): Peer;
 }

@@ -6,42 +6,63 @@ import type { Peer, Stage } from "./peer.ts";
 const ROOT = resolve(import.meta.dir, "../../..");
 const EXECUTABLE = join(ROOT, "dist/weir");
 
-export const WEIR_ON_BUN: Peer = weir("bun");
-export const WEIR_ON_DENO: Peer = weir("deno");
-export const WEIR_EXECUTABLE: Peer = weir("dist");
-export const WEIRS: readonly Peer[] = [WEIR_ON_BUN, WEIR_ON_DENO, WEIR_EXECUTABLE];
-
-/** The same Weir with other routes: `write` makes the config, given the directory that it is to stand in, and returns its path. */
-export function weirWith(weirPeer: Peer, name: string, write: (stage: Stage) => string): Peer {
-  return weir(weirPeer.name as Home, name, write);
-}
-
 type Home = "bun" | "deno" | "dist";
 
-function weir(home: Home, name: string = home, write = writeConfig): Peer {
+interface Variant {
+  readonly home: Home;
+  readonly name: string;
+  /** Makes the config; returns its path. */
+  readonly write: (stage: Stage) => string;
+  /** Directory for CPU profiles, a directory for each name; null: none are taken. */
+  readonly profiles: string | null;
+}
+
+export const WEIRS: readonly Peer[] = weirs(null);
+
+/** Weir in its three forms; with a directory, under the runtime's own CPU profiler, which costs time of its own. */
+export function weirs(profiles: string | null): readonly Peer[] {
+  return (["bun", "deno", "dist"] as const).map((home) => weir({ home, name: home, write: copyConfig, profiles }));
+}
+
+function weir(v: Variant): Peer {
   return {
-    name,
-    lacks: () => (home === "dist" && !existsSync(EXECUTABLE) ? "build dist/weir: ./compile.sh" : null),
-    version: () => `weir, ${home === "dist" ? "executable" : `source on ${home}`}`,
+    name: v.name,
+    lacks: () => (v.home === "dist" && !existsSync(EXECUTABLE) ? "build dist/weir: ./compile.sh" : null),
+    version: () => `weir, ${v.home === "dist" ? "executable" : `source on ${v.home}`}`,
+    withConfig: (name, write) => weir({ ...v, name: `${v.name} ${name}`, write }),
     start(stage) {
-      const command = home === "dist" ? EXECUTABLE : join(ROOT, "weir");
-      return startOnProxyCore(name, [command, "run", write(stage)], {
+      return startOnProxyCore(v.name, [...commandOf(v), "run", v.write(stage)], {
         cwd: stage.directory,
         env: {
-          WEIR_RUNTIME: home === "deno" ? "deno" : "bun",
-          WEIR_BENCH_NAME: name,
+          WEIR_RUNTIME: v.home === "deno" ? "deno" : "bun",
+          WEIR_BENCH_NAME: v.home,
           WEIR_BENCH_PORT: String(stage.port),
           WEIR_BENCH_ADMIN: String(stage.adminPort),
           WEIR_BENCH_ORIGIN: String(stage.originPort),
           XDG_RUNTIME_DIR: stage.directory,
+          ...(v.profiles === null ? {} : { BUN_OPTIONS: `--cpu-prof --cpu-prof-dir=${profilesOf(v.profiles, v.name)}` }),
         },
       });
     },
   };
 }
 
+/** Where the profile of the subject of that name is written when it ends. */
+export function profilesOf(directory: string, subject: string): string {
+  return join(directory, subject.replaceAll(/[ ,]+/g, "-"));
+}
+
+/** Deno takes no options by the environment, so its profiler needs the launcher's own command with a flag more. */
+function commandOf(v: Variant): string[] {
+  if (v.home === "dist") return [EXECUTABLE];
+  if (v.home === "bun" || v.profiles === null) return [join(ROOT, "weir")];
+  const script = `root=$1; directory=$2; shift 2; . "$root/tools/toolchain.sh"; toolchain_install
+    exec "$deno" run --cpu-prof --cpu-prof-dir="$directory" $deno_flags "$root/src/main.ts" "$@"`;
+  return ["sh", "-c", script, "weir", ROOT, profilesOf(v.profiles, v.name)];
+}
+
 /** Paths in a config are relative to it, so it is copied to where its log is to go. */
-function writeConfig(stage: Stage): string {
+function copyConfig(stage: Stage): string {
   const file = join(stage.directory, "weir.yaml");
   copyFileSync(join(import.meta.dir, "../weir.yaml"), file);
   return file;

@@ -19,18 +19,22 @@ export const IDLE: Work = {
     const clients: Child[] = [];
     try {
       for (const s of arena.subjects) clients.push(startOnLoadCore("idle", [loadTool("idle"), "--to", String(s.port)]));
-      const holding = async (connections: number): Promise<number[]> => {
+      const hold = async (connections: number): Promise<void> => {
         for (const c of clients) {
           const opened = nextLine(c.process);
           c.process.stdin!.write(`${connections}\n`);
           await opened;
         }
+      };
+      const holding = async (connections: number): Promise<number[]> => {
+        await hold(connections);
         await Bun.sleep(pace.settle * 1000);
         pace.tell(`${connections} connections on each`);
         return arena.subjects.map((s) => memoryOf(s.pid, "Pss"));
       };
       const few = await holding(FEW);
       const many = await holding(MANY);
+      await hold(MANY); // The client sees whether all are still open.
       const samples = arena.subjects.map((s, i) => ({
         subject: s.name,
         round: 1,

@@ -5,6 +5,8 @@ import { interleave } from "../measure/rounds.ts";
 import type { Work } from "./work.ts";
 
 const CONNECTIONS = 64;
+/** The best of so many closed rounds is what a proxy can: disturbances only take away. */
+const SATURATIONS = 3;
 
 /** Requests arrive at one rate for all, whatever the replies do: half of what the slowest can, so that all have room to be on time. */
 export const OPEN_LOOP: Work = {
@@ -18,8 +20,10 @@ export const OPEN_LOOP: Work = {
       const common = { requests, connections: CONNECTIONS, statuses: ["200"] };
       const most: number[] = [];
       for (const s of arena.subjects) {
-        const closed = { ...common, mode: "closed", warmup: pace.preheat, seconds: pace.seconds, seed: 1 } as const;
-        most.push((await runBout(s, closed)).rate!);
+        const closed = { ...common, mode: "closed", warmup: pace.preheat / SATURATIONS, seconds: pace.seconds, seed: 1 } as const;
+        let best = 0;
+        for (let i = 0; i < SATURATIONS; i++) best = Math.max(best, (await runBout(s, closed)).rate!);
+        most.push(best);
       }
       const rate = Math.round(Math.min(...most) / 2);
       pace.tell(`${rate} requests a second`);

@@ -5,7 +5,6 @@ import { type RequestSpec, writeRequests } from "../measure/requests.ts";
 import { interleave } from "../measure/rounds.ts";
 import { Seeded } from "../measure/seeded.ts";
 import type { Peer, Stage } from "../peers/peer.ts";
-import { WEIRS, weirWith } from "../peers/weir.ts";
 import type { Work } from "./work.ts";
 
 const ROUTES_PER_HOST = 10;
@@ -30,8 +29,7 @@ export const ROUTES: Work = {
       { label: FEW_ROUTES, hosts: FEW_HOSTS },
       { label: MANY_ROUTES, hosts: MANY_HOSTS },
     ];
-    const chosen = peers.filter((p) => WEIRS.includes(p));
-    const arena = await openArena(chosen.flatMap((p) => sizes.map((s) => sized(p, s.label, s.hosts))));
+    const arena = await openArena(peers.flatMap((p) => sizes.flatMap((s) => sized(p, s.label, s.hosts) ?? [])));
     try {
       const files = sizes.map((s) => ({ ...s, file: writeRequests(arena.directory, s.label, drawRequests(s.hosts)) }));
       const rounds = await interleave(arena.subjects, pace, (subject) => ({
@@ -48,8 +46,8 @@ export const ROUTES: Work = {
 };
 
 /** The name ends in a blank and the label: "10 routes" must not be taken for the end of "10,000 routes". */
-function sized(peer: Peer, label: string, hosts: number): Peer {
-  return weirWith(peer, `${peer.name} ${label}`, (stage) => {
+function sized(peer: Peer, label: string, hosts: number): Peer | undefined {
+  return peer.withConfig?.(label, (stage) => {
     const file = join(stage.directory, "weir.json");
     writeFileSync(file, JSON.stringify(config(stage, hosts)));
     return file;
