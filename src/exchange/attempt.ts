@@ -225,7 +225,7 @@ export class Attempt implements StreamReader<ResponseHead>, LeaseWaiter, Request
     const x = this.#x;
     const l = this.#lease!;
     const { site, down } = x;
-    const token = h.upgrade === "" ? x.head.upgrade : h.upgrade;
+    const token = h.upgrade;
     removeHopByHop(h.fields);
     h.fields.add("Connection", "upgrade");
     h.fields.add("Upgrade", token);

@@ -302,6 +302,10 @@ export class H1Client implements ByteFace, OpenStream, StreamWriter<RequestHead>
     const tunnel = status === 101 || (this.#method === "CONNECT" && status < 300);
     if (status === 101) {
       head.upgrade = lowerValue(f, ID.upgrade);
+      if (head.upgrade === "") {
+        this.#fail("upstreamProtocol", "101 (Switching Protocols) that names no protocol (RFC 9110 7.8)");
+        return;
+      }
       const fault = this.#switchFault(head.upgrade);
       if (fault !== "") {
         this.#fail("upstreamProtocol", fault);

@@ -274,6 +274,16 @@ const interims: readonly ClientRow[] = [
   refused("101 to another protocol", "RFC 9110 7.8", SWITCH.replace("WebSocket", "h2c"), [], "upstreamProtocol 502", {
     settings: { upgrade: "websocket" },
   }),
+  refused(
+    "101 that names no protocol",
+    "RFC 9110 7.8",
+    SWITCH.replace("Upgrade: WebSocket\r\n", ""),
+    [],
+    "upstreamProtocol 502",
+    {
+      settings: { upgrade: "websocket" },
+    },
+  ),
   refused("101 before the request's end", "RFC 9110 7.8", SWITCH, [], "upstreamProtocol 502", {
     settings: { upgrade: "websocket", unsent: true },
   }),
