@@ -34,9 +34,12 @@ export interface Arena {
 export async function openArena(peers: readonly Peer[]): Promise<Arena> {
   const directory = mkdtempSync(join(tmpdir(), "weir-rivals-"));
   const children: Child[] = [];
+  const remove = (): void => rmSync(directory, { recursive: true, force: true });
+  process.on("exit", remove);
   const close = async (): Promise<void> => {
     await Promise.all(children.map((c) => c.stop()));
-    rmSync(directory, { recursive: true, force: true });
+    remove();
+    process.off("exit", remove);
   };
   try {
     const origin = startOnLoadCore("origin", [loadTool("origin")]);
