@@ -326,6 +326,11 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
 
   #act(rule: RouteRule): void {
     const { action } = rule;
+    // A 2xx to CONNECT makes a tunnel of the connection (RFC 9110 9.3.6): only a route that really makes one may give it.
+    if (this.method === "CONNECT" && action.kind !== "forward") {
+      this.fail(CONNECT_REFUSED);
+      return;
+    }
     switch (action.kind) {
       case "forward":
         this.#forward(rule, action);

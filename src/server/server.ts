@@ -172,9 +172,12 @@ export class Server implements AdminView {
     for (const c of made) c.start();
     await Promise.all(made.map((c) => c.ready));
     const bound: ListenerRuntime[] = [];
-    const problems = await this.#bindNew(model, sites, bound);
+    const unbound: ListenerRuntime[] = [];
+    const problems = await this.#bindNew(model, sites, bound, unbound);
     if (problems.length > 0) {
       await Promise.all(bound.map((l) => l.unbind()));
+      // What made room for the refused config goes back to its place.
+      await Promise.all(unbound.map((l) => l.bind()));
       for (const c of made) c.close();
       return this.#refuse(problems);
     }
@@ -202,7 +205,12 @@ export class Server implements AdminView {
   }
 
   /** Binds what is new or moved before anything is taken away: an address that can't be had refuses the config and costs nothing. */
-  async #bindNew(model: Model, sites: ReadonlyMap<string, Site>, bound: ListenerRuntime[]): Promise<Problem[]> {
+  async #bindNew(
+    model: Model,
+    sites: ReadonlyMap<string, Site>,
+    bound: ListenerRuntime[],
+    unbound: ListenerRuntime[],
+  ): Promise<Problem[]> {
     const env: ListenerEnv = { platform: this.#env.platform, log: this.#env.log, caps: this.#caps!, server: this.metrics.server };
     const problems: Problem[] = [];
     for (const spec of model.listeners.values()) {
@@ -212,7 +220,10 @@ export class Server implements AdminView {
       const l = new ListenerRuntime(env, spec, site, isInternal(spec.name));
       try {
         // The same address with other socket options: the old socket makes room first.
-        if (before !== undefined && same(before.spec.bind, spec.bind)) await before.unbind();
+        if (before !== undefined && same(before.spec.bind, spec.bind)) {
+          await before.unbind();
+          unbound.push(before);
+        }
         await l.bind();
         bound.push(l);
       } catch (e) {

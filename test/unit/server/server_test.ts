@@ -97,3 +97,36 @@ describe("a connection's first head", () => {
     await server.stop();
   });
 });
+
+describe("a refused config", () => {
+  test("leaves the listener in its place whose socket had to make room", async () => {
+    const { platform, server } = await startServer(CONFIG);
+    const taken = await platform.listen({ kind: "tcp", host: "127.0.0.1", port: 9090 }, {}, () => NOBODY);
+    const changed = CONFIG.replace("timeouts:", "keepalive: 7s, timeouts:").replace(
+      "} }\n",
+      '}, more: { address: "127.0.0.1:9090" } }\n',
+    );
+    expect((await server.apply(await modelOf(changed))).problems.length).toBe(1);
+    const client = new Client(platform);
+    await platform.settled();
+    client.send(GET);
+    await platform.settled();
+    expect(client.text).toStartWith("HTTP/1.1 200 OK\r\n");
+    await taken.close();
+    await server.stop();
+  });
+});
+
+describe("CONNECT", () => {
+  test("gets no 2xx from a route that makes no tunnel", async () => {
+    const { platform, server } = await startServer(CONFIG.replace("match: [{ path: /own }], ", ""));
+    const client = new Client(platform);
+    await platform.settled();
+    client.send("CONNECT a.example:443 HTTP/1.1\r\nHost: a.example:443\r\n\r\n");
+    await platform.settled();
+    expect(client.text).toStartWith("HTTP/1.1 405 ");
+    await server.stop();
+  });
+});
+
+const NOBODY = { onData: () => {}, onDrain: () => {}, onEnd: () => {}, onClose: () => {} };
