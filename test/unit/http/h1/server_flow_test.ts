@@ -243,6 +243,18 @@ describe("ends", () => {
     expect(s.resets.map((e) => e.facts.code)).toEqual(["clientClosed"]);
   });
 
+  test("requests that wait behind a FIN are all served, those answered at once among them", () => {
+    const s = new ServerStream();
+    s.receive(`${GET}GET /two HTTP/1.1\r\nHost: a\r\n\r\nGET /three HTTP/1.1\r\nHost: a\r\n\r\n`);
+    s.codec.receiveEnd();
+    reply(s);
+    s.onHeadNow = () => reply(s);
+    s.codec.receive(NO_BYTES);
+    expect(s.heads.map((h) => h.path)).toEqual(["/", "/two", "/three"]);
+    expect(s.sent().match(/HTTP\/1\.1 200/g)).toHaveLength(3);
+    expect(s.codec.wantsClose).toBe(true);
+  });
+
   test("a lost connection is told to the request in hand", () => {
     const s = new ServerStream();
     s.receive(post(10));

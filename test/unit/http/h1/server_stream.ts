@@ -16,6 +16,8 @@ export class ServerStream implements StreamReader<RequestHead> {
   readonly resets: ProxyError[] = [];
   readonly trailers: Fields[] = [];
   writable = 0;
+  /** Called within `onHead`: a reply from there is made at once. */
+  onHeadNow: (() => void) | null = null;
   ended = 0;
   /** The stream's writer: the codec itself. */
   writer!: StreamWriter<ResponseHead>;
@@ -51,6 +53,7 @@ export class ServerStream implements StreamReader<RequestHead> {
   onHead(h: RequestHead, end: boolean): void {
     this.heads.push(h);
     if (end) this.ended++;
+    this.onHeadNow?.();
   }
   onInterim(): void {}
   onData(b: Uint8Array, end: boolean): void {
