@@ -32,6 +32,8 @@ export interface MemoryPlatform extends Platform {
   readonly names: Map<string, readonly { address: string; ttl: number }[]>;
   /** Tells the watchers of a directory. */
   touch(dir: string): void;
+  /** Addresses such as `127.0.0.1:9000` whose dials get no answer. */
+  readonly silent: Set<string>;
 }
 
 /** A test's platform: the same calls give the same events in the same order. */
@@ -61,6 +63,7 @@ class Memory implements MemoryPlatform, MemoryNet {
   readonly chunk: number;
   readonly onFault: (e: unknown) => void;
   readonly names = new Map<string, readonly { address: string; ttl: number }[]>();
+  readonly silent = new Set<string>();
   readonly #listeners = new Map<string, Open>();
   readonly #watchers = new Map<string, Set<() => void>>();
   #timers: Due[] = [];
@@ -136,7 +139,7 @@ class Memory implements MemoryPlatform, MemoryNet {
   dial(to: Address, o: DialOptions, h: DialHandler): { cancel(): void } {
     let cancelled = false;
     this.post(() => {
-      if (cancelled) return;
+      if (cancelled || this.silent.has(showAddress(to))) return;
       const open = this.#listeners.get(showAddress(to)) ?? this.#everywhere(to);
       if (open === undefined) h.onClose(dialFault(to, { code: "ECONNREFUSED" }));
       else this.#connect(to, o, h, open);

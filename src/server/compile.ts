@@ -9,6 +9,7 @@ import { compileRedirect } from "../router/redirect.ts";
 import { compileRewrite } from "../router/rewrite.ts";
 import type { RouteTable } from "../router/types.ts";
 import type { AccessLog } from "../telemetry/access_record.ts";
+import type { EventLog } from "../telemetry/event_log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Cluster } from "../upstream/types.ts";
 import { weightedChoice } from "../upstream/weighted.ts";
@@ -17,6 +18,7 @@ import type { LinkEnv } from "../wire/link.ts";
 /** What compiling needs beside the model. */
 export interface CompileEnv {
   readonly link: LinkEnv;
+  readonly log: EventLog;
   readonly slab: Slab;
   readonly metrics: Metrics;
   readonly clusters: ReadonlyMap<string, Cluster>;
@@ -58,13 +60,14 @@ function compileSite(
 ): Site {
   const spec: HttpHandlerSpec = listener.chains[0]!.handler;
   const { limits, timeouts } = spec;
+  const metrics = env.metrics.listener(listener.name);
   return {
     listener: listener.name,
     spec,
     table: tables.get(spec.routes)!,
     forwarded: new ForwardedPolicy(spec.forwarded, pseudonym),
     accessLog: env.accessLog,
-    metrics: env.metrics.listener(listener.name),
+    metrics,
     codec: {
       limits: { headBytes: limits.headBytes, startLineBytes: limits.requestLineBytes, fields: limits.fields },
       underscores: spec.underscores,
@@ -78,8 +81,16 @@ function compileSite(
       clock: env.link.flusher,
     },
     link: env.link,
+    handlerThrew: (cause) => {
+      metrics.handlerFaults.add(1);
+      env.log.log("error", "a handler threw: its request failed", { listener: listener.name, reason: stackOf(cause) });
+    },
     wall: env.wall,
   };
+}
+
+function stackOf(cause: unknown): string {
+  return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
 }
 
 function compileRule(route: RouteSpec, listenerBodyBytes: number, env: CompileEnv): RouteRule {

@@ -161,6 +161,7 @@ export class Server implements AdminView {
     const clusters = this.#nextClusters(model, made);
     const sites = compileSites(model, {
       link: this.#link,
+      log: this.#env.log,
       slab: this.#slab,
       metrics: this.metrics,
       clusters,

@@ -13,7 +13,7 @@ import { FieldReader } from "./field_reader.ts";
 import { CHUNKED, framingOf, framingText, UNTIL_CLOSE } from "./framing.ts";
 import { HeadBuffer } from "./head_buffer.ts";
 import { CHUNKED_FIELD, LAST_CHUNK, Output } from "./head_writer.ts";
-import { COALESCE_BYTES, type H1Limits, INTERIM_RESPONSES, OUTPUT_HIGH, PIECE_BYTES, READ_WINDOW } from "./limits.ts";
+import { type H1Limits, INTERIM_RESPONSES, OUTPUT_HIGH, PIECE_BYTES, READ_WINDOW } from "./limits.ts";
 import { readStatusLine, type StatusLine } from "./start_line.ts";
 
 export interface H1ClientOptions {
@@ -209,12 +209,7 @@ export class H1Client implements ByteFace, OpenStream, StreamWriter<RequestHead>
 
   sendData(b: Uint8Array, end: boolean): number {
     if (this.#sent) return 0;
-    if (b.length > 0) {
-      if (this.#chunkedOut) this.#out.chunkLine(b.length);
-      if (b.length <= COALESCE_BYTES) this.#out.small(b);
-      else this.#out.big(b);
-      if (this.#chunkedOut) this.#out.crlf();
-    }
+    if (b.length > 0) this.#out.body(b, this.#chunkedOut);
     if (end) {
       if (this.#chunkedOut) this.#out.small(LAST_CHUNK);
       this.#sent = true;

@@ -13,7 +13,7 @@ import { FieldReader } from "./field_reader.ts";
 import { BAD_TRANSFER_CODING, CHUNKED, framingOf, framingText } from "./framing.ts";
 import { HeadBuffer } from "./head_buffer.ts";
 import { CHUNKED_FIELD, CLOSE_FIELD, EMPTY_FIELD, KEEP_ALIVE_FIELD, LAST_CHUNK, Output } from "./head_writer.ts";
-import { COALESCE_BYTES, type H1Limits, LEADING_EMPTY_LINES, OUTPUT_HIGH, PIECE_BYTES, READ_WINDOW } from "./limits.ts";
+import { type H1Limits, LEADING_EMPTY_LINES, OUTPUT_HIGH, PIECE_BYTES, READ_WINDOW } from "./limits.ts";
 import { requestTarget, T_EXPECT, targetText } from "./request_target.ts";
 import { type RequestLine, readRequestLine } from "./start_line.ts";
 
@@ -299,7 +299,7 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
 
   sendData(b: Uint8Array, end: boolean): number {
     if (this.#w !== W_BODY) return 0;
-    if (b.length > 0 && !this.#bodyless) this.#putData(b);
+    if (b.length > 0 && !this.#bodyless) this.#out.body(b, this.#chunkedOut);
     if (end) {
       if (this.#chunkedOut) this.#out.small(LAST_CHUNK);
       this.#replySent();
@@ -481,13 +481,6 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
   }
 
   // ---- writing ----
-
-  #putData(b: Uint8Array): void {
-    if (this.#chunkedOut) this.#out.chunkLine(b.length);
-    if (b.length <= COALESCE_BYTES) this.#out.small(b);
-    else this.#out.big(b);
-    if (this.#chunkedOut) this.#out.crlf();
-  }
 
   #replySent(): void {
     this.#w = W_DONE;
