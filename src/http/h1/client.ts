@@ -11,7 +11,7 @@ import { BodyReader, type BodySink } from "./body_reader.ts";
 import { F_HEAD_TOO_LARGE, F_START_LINE_TOO_LONG, F_TOO_MANY_FIELDS, faultText, MORE } from "./faults.ts";
 import { FieldReader } from "./field_reader.ts";
 import { CHUNKED, framingOf, framingText, UNTIL_CLOSE } from "./framing.ts";
-import { HeadBuffer } from "./head_buffer.ts";
+import { HeadBuffer, isOwnMemory } from "./head_buffer.ts";
 import { CHUNKED_FIELD, LAST_CHUNK, Output } from "./head_writer.ts";
 import { type H1Limits, INTERIM_RESPONSES, OUTPUT_HIGH, PIECE_BYTES, READ_WINDOW } from "./limits.ts";
 import { readStatusLine, type StatusLine } from "./start_line.ts";
@@ -276,15 +276,16 @@ export class H1Client implements ByteFace, OpenStream, StreamWriter<RequestHead>
     const r = this.#fields.read(bytes, end);
     if (r < 0) return r === MORE && head.length >= headBytes ? F_HEAD_TOO_LARGE : r;
     const repeated = this.#fields.repeated;
-    const f = this.#fields.take(bytes);
+    const alone = isOwnMemory(chunk, from);
+    const f = this.#fields.take(alone ? bytes.slice(0, r) : bytes);
     head.clear();
     this.#fieldsAt = 0;
     const at = from + (r - before);
-    this.#headRead(f, repeated, chunk, at);
+    this.#headRead(f, repeated, chunk, at, alone);
     return this.#s === S_DETACHED ? chunk.length : at;
   }
 
-  #headRead(f: Fields, repeated: number, chunk: Uint8Array, at: number): void {
+  #headRead(f: Fields, repeated: number, chunk: Uint8Array, at: number, alone: boolean): void {
     const status = this.#status;
     const head: ResponseHead = { status, reason: this.#reason, fields: f, contentLength: 0, upgrade: "" };
     if (status < 200 && status !== 101) {
@@ -330,7 +331,7 @@ export class H1Client implements ByteFace, OpenStream, StreamWriter<RequestHead>
       return;
     }
     this.#body ??= new BodyReader(this.#o.limits.fields);
-    this.#body.start(framing);
+    this.#body.start(framing, alone);
     this.#s = S_BODY;
     this.#reader?.onHead(head, false);
   }

@@ -11,7 +11,7 @@ import { BodyReader, type BodySink } from "./body_reader.ts";
 import { F_EMPTY_LINES, F_HEAD_TOO_LARGE, F_URI_TOO_LONG, faultText, MORE } from "./faults.ts";
 import { FieldReader } from "./field_reader.ts";
 import { BAD_TRANSFER_CODING, CHUNKED, framingOf, framingText } from "./framing.ts";
-import { HeadBuffer } from "./head_buffer.ts";
+import { HeadBuffer, isOwnMemory } from "./head_buffer.ts";
 import { CHUNKED_FIELD, CLOSE_FIELD, EMPTY_FIELD, KEEP_ALIVE_FIELD, LAST_CHUNK, Output } from "./head_writer.ts";
 import { type H1Limits, LEADING_EMPTY_LINES, OUTPUT_HIGH, PIECE_BYTES, READ_WINDOW } from "./limits.ts";
 import { requestTarget, T_EXPECT, targetText } from "./request_target.ts";
@@ -370,10 +370,11 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
     const r = this.#fields.read(bytes, end);
     if (r < 0) return r === MORE && head.length >= headBytes ? F_HEAD_TOO_LARGE : r;
     const repeated = this.#fields.repeated;
-    const f = this.#fields.take(bytes);
+    const alone = isOwnMemory(chunk, from);
+    const f = this.#fields.take(alone ? bytes.slice(0, r) : bytes);
     head.clear();
     this.#fieldsAt = 0;
-    this.#headRead(f, repeated);
+    this.#headRead(f, repeated, alone);
     return from + (r - before);
   }
 
@@ -397,7 +398,7 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
     return r;
   }
 
-  #headRead(f: Fields, repeated: number): void {
+  #headRead(f: Fields, repeated: number, alone: boolean): void {
     this.#requests++;
     const minor = this.#minor;
     const framing = framingOf(f, repeated, minor, 0);
@@ -442,7 +443,7 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
     } else {
       this.#r = R_BODY;
       this.#body ??= new BodyReader(this.#o.limits.fields);
-      this.#body.start(framing);
+      this.#body.start(framing, alone);
       this.#armBody();
     }
     const reader = this.#accept(this);
