@@ -1,4 +1,4 @@
-import type { ProxyError } from "../base/error.ts";
+import { localFault, type ProxyError, upstreamFault } from "../base/error.ts";
 import type { StreamReader } from "../http/codec.ts";
 import type { Fields } from "../http/fields.ts";
 import type { RequestHead, ResponseHead } from "../http/head.ts";
@@ -7,10 +7,14 @@ import { ID } from "../http/names.ts";
 import type { Cluster, Host, LeaseWaiter, StreamLease } from "../upstream/types.ts";
 import type { Exchange, RequestTarget } from "./exchange.ts";
 import type { ForwardAction } from "./site.ts";
-import { Tunnel } from "./tunnel.ts";
+import { WEBSOCKET_ACCEPT, WEBSOCKET_KEY, websocketAccept } from "./websocket.ts";
 
 /** Bytes of a request's body kept for a second try on a pooled connection that turns out dead; more is not retried. */
 const REPLAY_BYTES = 8 * 1024;
+
+const BAD_ACCEPT = upstreamFault("upstreamProtocol", 502, "never", "101 with a wrong Sec-WebSocket-Accept (RFC 6455 4.1)");
+
+const NO_UPGRADE = localFault("upgradeRefused", 501, "the upstream speaks HTTP/2, which has no Upgrade");
 
 /** One try at one host. */
 export class Attempt implements StreamReader<ResponseHead>, LeaseWaiter, RequestTarget {
@@ -63,6 +67,12 @@ export class Attempt implements StreamReader<ResponseHead>, LeaseWaiter, Request
     const { now } = x.site.link.flusher;
     x.connectDuration = now - this.#startedAt;
     x.endpoint = l.label;
+    if (l.multiplexed && x.head.upgrade !== "") {
+      // RFC 9113 8.6: no Upgrade there, and what would stand in its place is not asked of upstreams.
+      this.abort(NO_UPGRADE);
+      x.fail(NO_UPGRADE);
+      return;
+    }
     this.#setHost(x.head);
     const replay = this.replay;
     const bodyless = x.requestEnded && replay === null && this.#trailers === null;
@@ -224,15 +234,22 @@ export class Attempt implements StreamReader<ResponseHead>, LeaseWaiter, Request
   #tunnel(h: ResponseHead): void {
     const x = this.#x;
     const l = this.#lease!;
-    const { site, down } = x;
-    const token = h.upgrade;
-    removeHopByHop(h.fields);
-    h.fields.add("Connection", "upgrade");
-    h.fields.add("Upgrade", token);
+    const { fields } = h;
+    const accept = fields.get(WEBSOCKET_ACCEPT) ?? "";
+    removeHopByHop(fields);
+    if (!x.tunnelsStream) {
+      fields.add("Connection", "upgrade");
+      fields.add("Upgrade", h.upgrade);
+    } else {
+      // RFC 8441 5: on a stream there is no such field; it was Weir that asked, so Weir checks the answer.
+      fields.remove(WEBSOCKET_ACCEPT);
+      if (accept !== websocketAccept(x.head.fields.get(WEBSOCKET_KEY) ?? "")) {
+        this.abort(BAD_ACCEPT);
+        x.fail(BAD_ACCEPT);
+        return;
+      }
+    }
     this.#end(null);
-    const done = x.becomeTunnel(h);
-    const up = l.detach();
-    const client = down.detach();
-    new Tunnel(site.link, client, up, site.spec.timeouts.tunnelIdleMs, down.tunnels, done).start();
+    x.tunnel(h, l.detach());
   }
 }

@@ -1,10 +1,10 @@
+import { NO_BYTES } from "../base/bytes.ts";
 import type { ProxyError } from "../base/error.ts";
 import { Fields } from "../http/fields.ts";
 import type { ResponseHead } from "../http/head.ts";
 import type { Conn, DialHandler } from "../platform/types.ts";
 import type { Cluster } from "../upstream/types.ts";
 import type { Exchange, RequestTarget } from "./exchange.ts";
-import { Tunnel } from "./tunnel.ts";
 
 /** A CONNECT request that becomes a tunnel to a host of the route's cluster (RFC 9110 9.3.6). The cluster decides where it goes, not the client. */
 export class ConnectAttempt implements RequestTarget, DialHandler {
@@ -37,8 +37,7 @@ export class ConnectAttempt implements RequestTarget, DialHandler {
 
   onOpen(conn: Conn): void {
     const x = this.#x;
-    const { link, spec } = x.site;
-    const { down } = x;
+    const { link } = x.site;
     link.flusher.enter();
     try {
       this.#over = true;
@@ -51,9 +50,7 @@ export class ConnectAttempt implements RequestTarget, DialHandler {
         contentLength: 0,
         upgrade: "",
       };
-      const done = x.becomeTunnel(head);
-      const client = down.detach();
-      new Tunnel(link, client, { conn, unread: new Uint8Array(0) }, spec.timeouts.tunnelIdleMs, down.tunnels, done).start();
+      x.tunnel(head, { conn, unread: NO_BYTES });
     } finally {
       link.flusher.leave();
     }

@@ -1,48 +1,53 @@
-import { downstreamFault, type ProxyError } from "../base/error.ts";
-import { H1Server } from "../http/h1/server.ts";
+import type { ProxyError } from "../base/error.ts";
 import type { Conn } from "../platform/types.ts";
 import { Link } from "../wire/link.ts";
-import { Exchange } from "./exchange.ts";
 import type { Peer } from "./forwarded.ts";
-import { RefusedRequest } from "./refused_request.ts";
-import { errorReply } from "./reply.ts";
 import type { Site } from "./site.ts";
 import type { TunnelEnd, TunnelSet } from "./tunnel.ts";
+
+/** A connection of a listener, whatever it carries. */
+export interface OpenConn {
+  readonly conn: Conn;
+  /** announce: each reply from now on is its connection's last. last: idle connections close now as well. */
+  drain(stage: "announce" | "last"): void;
+  /** Cuts it. */
+  abort(cause: ProxyError | null): void;
+}
 
 /** What a listener's connections ask of it. */
 export interface ConnHost {
   /** Read at each request: a reload replaces it. */
   readonly site: Site;
   readonly tunnels: TunnelSet;
-  closed(c: DownstreamConn): void;
+  closed(c: OpenConn): void;
 }
 
-/** A client's HTTP/1.x connection. */
-export class DownstreamConn extends Link {
-  readonly face: H1Server;
-  readonly #host: ConnHost;
+/** A client's connection that carries HTTP: what its exchanges know of it, whatever the version. */
+export abstract class DownstreamConn extends Link implements OpenConn {
+  protected readonly host: ConnHost;
   #peer: Peer | null = null;
   #peerOf: Site | null = null;
 
   constructor(host: ConnHost, conn: Conn) {
     const { site } = host;
     super(site.link, conn, site.metrics.bytesIn, site.metrics.bytesOut);
-    this.#host = host;
-    this.face = new H1Server(site.codec, (w) => new Exchange(this, this.#host.site, this.#peerNow(), w));
-    // Arms the time that the first head has.
-    this.wake();
+    this.host = host;
   }
 
-  protected get lingers(): boolean {
-    return !this.face.clientIsDone;
-  }
+  /** Several streams at a time: one can't take the whole connection. */
+  abstract readonly multiplexed: boolean;
+
+  /** Gives the connection to a tunnel; only where there is one stream. */
+  abstract detach(): TunnelEnd;
+
+  abstract drain(stage: "announce" | "last"): void;
 
   get site(): Site {
-    return this.#host.site;
+    return this.host.site;
   }
 
   get listener(): string {
-    return this.#host.site.listener;
+    return this.host.site.listener;
   }
 
   get localAddress(): string {
@@ -51,56 +56,17 @@ export class DownstreamConn extends Link {
   }
 
   get tunnels(): TunnelSet {
-    return this.#host.tunnels;
+    return this.host.tunnels;
   }
 
-  /** announce: each reply from now on is its connection's last. last: idle connections close now as well. */
-  drain(stage: "announce" | "last"): void {
-    this.face.drain(stage);
-    this.wake();
+  /** Whether a request for this authority may come on this connection (RFC 9110 7.4): a name's TLS policy must be the handshake's. */
+  serves(_authority: string): boolean {
+    return true;
   }
 
-  /** Gives the connection to a tunnel. */
-  detach(): TunnelEnd {
-    const unread = this.face.detach();
-    this.release();
-    return { conn: this.conn, unread };
-  }
-
-  protected onFault(e: ProxyError): void {
-    const { metrics, wall } = this.#host.site;
-    if (this.face.busy || e.facts.status === 0) {
-      if (!this.face.busy && this.face.failure === null) metrics.fault(e.facts.code);
-      return;
-    }
-    if (this.face.replied) return;
-    metrics.fault(e.facts.code);
-    metrics.finish(e.facts.status);
-    const reply = errorReply(e, wall());
-    this.face.sendHead(reply.head, false);
-    this.face.sendData(reply.body, true);
-    const { accessLog } = this.#host.site;
-    if (accessLog === null) return;
-    const { method, target } = this.face.refused;
-    accessLog.write(new RefusedRequest(this, this.#peerNow(), e, method, target, reply.body.length));
-  }
-
-  protected onSettled(): void {
-    // The codec starts the next request by itself.
-  }
-
-  protected onGone(cause: ProxyError | null): void {
-    this.#host.closed(this);
-    if (!this.face.busy) return;
-    this.face.lost(
-      cause === null
-        ? downstreamFault("clientClosed", 0, "the client closed the connection")
-        : downstreamFault("clientReset", 0, "the client reset the connection"),
-    );
-  }
-
-  #peerNow(): Peer {
-    const { site } = this.#host;
+  /** Who is at the other end, as the policy in force sees it. */
+  protected peerNow(): Peer {
+    const { site } = this.host;
     if (this.#peer === null || this.#peerOf !== site) {
       this.#peer = site.forwarded.peer(this.conn.info);
       this.#peerOf = site;

@@ -16,6 +16,8 @@ import { maxForwards, passMaxForwards } from "./max_forwards.ts";
 import { ALLOWED_METHODS, errorReply, httpDate, makeReply, type Reply } from "./reply.ts";
 import { mayRetry } from "./retry.ts";
 import type { ForwardAction, RouteRule, Site } from "./site.ts";
+import { StreamTunnel } from "./stream_tunnel.ts";
+import { Tunnel, type TunnelDone, type TunnelEnd } from "./tunnel.ts";
 import { WebCall } from "./web_call.ts";
 
 /** Where a request goes: an attempt at an upstream, a tunnel's dial, or a handler inside the process. */
@@ -34,17 +36,22 @@ const PATH_REFUSED = localFault("pathRefused", 400, "the route takes no encoded 
 const BODY_TOO_LARGE = localFault("bodyTooLarge", 413, "the body is larger than the limit of its route");
 const BAD_MAX_FORWARDS = localFault("badRequest", 400, "Max-Forwards is no number (RFC 9110 7.6.2)");
 const TRACE_REFUSED = localFault("methodRefused", 405, "TRACE ends here and is not served");
+const MISDIRECTED = localFault("misdirected", 421, "the authority has another TLS policy than this connection");
+const STREAM_UPGRADE_REFUSED = localFault("upgradeRefused", 501, "the route does not let this protocol through");
 const CONNECT_REFUSED = localFault("upgradeRefused", 405, "the route lets no CONNECT through");
 const CONTENT_LENGTH_BIT = 1 << ID["content-length"];
 const DATE_BIT = 1 << ID.date;
 
 /*
  * waiting ──head──▶ replying ──end──▶ done            Any fault before the reply's head: an error reply; after it: the stream is reset.
- *    └── error reply, redirect, … ─────▲               `finish` runs once, whatever happened.
+ *    │└── error reply, redirect, … ────▲               `finish` runs once, whatever happened.
+ *    └── 101, CONNECT ──▶ tunnel ──────▲               On a connection of one stream the tunnel takes the connection itself.
  */
 const WAITING = 0;
 const REPLYING = 1;
 const DONE = 2;
+/** The stream is a tunnel: all that comes on it is the target's. */
+const TUNNEL = 3;
 
 /** One request in flight: finds its route, sends it on, passes the reply back, and tells logs and metrics what became of it. */
 export class Exchange extends Timed implements StreamReader<RequestHead>, AccessRecord {
@@ -86,6 +93,8 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
   #headDeadline = Number.POSITIVE_INFINITY;
   #totalDeadline = Number.POSITIVE_INFINITY;
   #matchedPrefix = "";
+  /** What comes on a stream that asks to be a tunnel before it is one; uncredited, so the stream's window bounds it. null: an ordinary request. */
+  #early: Early | null = null;
 
   constructor(down: DownstreamConn, site: Site, peer: Peer, w: StreamWriter<ResponseHead>) {
     super();
@@ -109,6 +118,11 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
     this.path = head.path;
     this.protocol = head.protocol;
     this.scheme = head.scheme;
+    if (!this.down.serves(head.authority)) {
+      if (end) this.#requestOver(this.#began);
+      this.fail(MISDIRECTED);
+      return;
+    }
     const match = site.table.match(this);
     if (match === null) {
       if (end) this.#requestOver(this.#began);
@@ -130,6 +144,15 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
   }
 
   onData(b: Uint8Array, end: boolean): void {
+    if (this.#state === TUNNEL) {
+      this.#target?.takeData(b, end);
+      return;
+    }
+    if (this.#early !== null) {
+      this.#early.parts.push(b);
+      if (end) this.#early.ended = true;
+      return;
+    }
     const now = this.site.link.flusher.now;
     this.#lastMove = now;
     this.requestBodyBytes += b.length;
@@ -146,18 +169,27 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
   }
 
   onTrailers(f: Fields): void {
+    if (this.#state === TUNNEL) {
+      this.#target?.takeTrailers(f);
+      return;
+    }
+    if (this.#early !== null) {
+      this.#early.ended = true;
+      return;
+    }
     this.#requestOver(this.site.link.flusher.now);
     removeHopByHop(f);
     this.#target?.takeTrailers(f);
   }
 
   onWritable(_room: number): void {
-    this.#lastMove = this.site.link.flusher.now;
+    if (this.#state !== TUNNEL) this.#lastMove = this.site.link.flusher.now;
     this.#target?.resumeReply();
   }
 
   onReset(e: ProxyError): void {
-    this.fail(e);
+    if (this.#state === TUNNEL) this.#target?.abort(e);
+    else this.fail(e);
   }
 
   /** What was held back of the request's body has been taken. */
@@ -248,7 +280,7 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
 
   /** Ends the exchange with an error: the one way out of every fault, whoever's it is. */
   fail(e: ProxyError): void {
-    if (this.#state === DONE) return;
+    if (this.#state === DONE || this.#state === TUNNEL) return;
     const { code, status } = e.facts;
     const { flag } = RESPONSE_FLAGS[code];
     this.flags = this.flags === "" ? flag : `${this.flags},${flag}`;
@@ -265,10 +297,35 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
     this.#send(errorReply(e, this.site.wall()));
   }
 
-  /** The connection becomes a tunnel: who is called back with its end is told, config is let go. */
-  becomeTunnel(h: ResponseHead): (bytesUp: number, bytesDown: number, cause: ProxyError | null) => void {
+  /** The request asks its stream, one of several on its connection, to become a tunnel: its own bytes come only afterwards. */
+  get tunnelsStream(): boolean {
+    return this.#early !== null;
+  }
+
+  /** The stream or the whole connection becomes a tunnel to `up`, with `h` as the reply. */
+  tunnel(h: ResponseHead, up: TunnelEnd): void {
+    const { down, site } = this;
+    const { link } = site;
+    const idleMs = site.spec.timeouts.tunnelIdleMs;
+    const early = this.#early;
+    const writer = this.#writer!;
+    const done = this.#becomeTunnel(h);
+    if (early === null) {
+      new Tunnel(link, down.detach(), up, idleMs, down.tunnels, done).start();
+      return;
+    }
+    const tunnel = new StreamTunnel(link, { writer, wake: () => down.wake() }, up, idleMs, down.tunnels, done);
+    this.#target = tunnel;
+    down.wake();
+    tunnel.start();
+    for (const b of early.parts) tunnel.takeData(b, false);
+    if (early.ended) tunnel.takeData(NONE, true);
+  }
+
+  /** Config is let go: a week-old tunnel must hold no old one alive. Returns what the tunnel's end calls. */
+  #becomeTunnel(h: ResponseHead): TunnelDone {
     const { site } = this;
-    this.#state = REPLYING;
+    this.#state = TUNNEL;
     this.status = h.status;
     this.response = h;
     this.#writer?.sendHead(h, false);
@@ -278,7 +335,6 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
     const { metrics, accessLog, link } = site;
     const routeMetrics = this.rule?.metrics ?? null;
     this.rule = null;
-    // A week-old tunnel must hold no old config alive: only what its end needs stays.
     this.site = null as unknown as Site;
     metrics.tunnelsActive.add(1);
     return (bytesUp, bytesDown, cause) => {
@@ -298,7 +354,7 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
   // ---- time ----
 
   onDue(now: number): void {
-    if (this.#state === DONE || this.site === null) return;
+    if (this.#state === DONE || this.#state === TUNNEL) return;
     const { flusher } = this.site.link;
     flusher.enter();
     try {
@@ -364,6 +420,10 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
 
   #forward(rule: RouteRule, action: ForwardAction): void {
     const { head } = this;
+    if (!this.requestEnded && this.down.multiplexed && (head.upgrade !== "" || head.method === "CONNECT")) {
+      this.#early = { parts: [], ended: false };
+      this.#requestOver(this.#began);
+    }
     const { choice } = action;
     const index = choice === null ? 0 : choice.next();
     if (head.method === "CONNECT") {
@@ -389,6 +449,10 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
       passMaxForwards(head.fields, hops);
     }
     this.requestId = forwardHead(head, this.site, this.peer, this.down.conn.info, action, rule, this.#matchedPrefix);
+    if (this.#early !== null && head.upgrade === "") {
+      this.fail(STREAM_UPGRADE_REFUSED);
+      return;
+    }
     this.#attempt(action, index, null);
   }
 
@@ -492,6 +556,11 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
   responseField(name: string): string {
     return this.response?.fields.get(name) ?? "";
   }
+}
+
+interface Early {
+  readonly parts: Uint8Array[];
+  ended: boolean;
 }
 
 const NONE = new Uint8Array(0);

@@ -6,6 +6,7 @@ import { ID } from "../http/names.ts";
 import type { ConnInfo } from "../platform/types.ts";
 import type { Peer } from "./forwarded.ts";
 import type { ForwardAction, RouteRule, Site } from "./site.ts";
+import { websocketKey } from "./websocket.ts";
 
 /** Makes a received head the one that goes on: hop-by-hop fields out, forwarding fields in, the route's changes. Returns the request id. */
 export function forwardHead(
@@ -21,7 +22,11 @@ export function forwardHead(
   const te = f.hasId(ID.te) && /(^|,)\s*trailers\s*(;|,|$)/i.test(f.list("te") ?? "");
   removeHopByHop(f);
   if (head.upgrade !== "" && !mayUpgrade(head, action)) head.upgrade = "";
-  if (head.upgrade !== "") f.add("Upgrade", head.upgrade);
+  if (head.upgrade !== "") {
+    f.add("Upgrade", head.upgrade);
+    // RFC 8441 5: a stream of HTTP/2 has no key, and an upstream on HTTP/1.1 wants one.
+    if (head.upgrade === "websocket" && head.protocol === "HTTP/2") f.set("Sec-WebSocket-Key", websocketKey());
+  }
   // RFC 9110 10.1.4: the member that says that trailers are welcome; Weir passes them.
   if (te) f.add("TE", "trailers");
   if (head.upgrade !== "") f.add("Connection", te ? "upgrade, TE" : "upgrade");

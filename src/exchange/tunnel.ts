@@ -9,32 +9,33 @@ export interface TunnelEnd {
   readonly unread: Uint8Array;
 }
 
+/** What a listener does to its tunnels when it ends. */
+export interface OpenTunnel {
+  close(cause: ProxyError | null): void;
+}
+
 /** The tunnels of a listener, for draining. */
-export type TunnelSet = Set<Tunnel>;
+export type TunnelSet = Set<OpenTunnel>;
+
+/** Told once, with the bytes each way and what ended the tunnel; null: an orderly end. */
+export type TunnelDone = (bytesUp: number, bytesDown: number, cause: ProxyError | null) => void;
 
 /**
  * Two connections joined byte for byte: an upgraded exchange or a CONNECT. Half-close and reset pass through, each side's reading waits
  * for the other's writing, and a tunnel on which nothing moves for its idle time is closed.
  */
-export class Tunnel extends Timed {
+export class Tunnel extends Timed implements OpenTunnel {
   readonly link: LinkEnv;
   lastMove: number;
   readonly #idleMs: number;
   readonly #set: TunnelSet;
   readonly #client: Side;
   readonly #upstream: Side;
-  readonly #done: (bytesUp: number, bytesDown: number, cause: ProxyError | null) => void;
+  readonly #done: TunnelDone;
   #cause: ProxyError | null = null;
   #open = 2;
 
-  constructor(
-    link: LinkEnv,
-    client: TunnelEnd,
-    upstream: TunnelEnd,
-    idleMs: number,
-    set: TunnelSet,
-    done: (bytesUp: number, bytesDown: number, cause: ProxyError | null) => void,
-  ) {
+  constructor(link: LinkEnv, client: TunnelEnd, upstream: TunnelEnd, idleMs: number, set: TunnelSet, done: TunnelDone) {
     super();
     this.link = link;
     this.lastMove = link.flusher.now;

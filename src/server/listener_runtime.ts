@@ -1,6 +1,7 @@
 import type { ProxyError } from "../base/error.ts";
 import type { ListenerSpec } from "../config/model.ts";
-import { type ConnHost, DownstreamConn } from "../exchange/downstream_conn.ts";
+import type { ConnHost, OpenConn } from "../exchange/downstream_conn.ts";
+import { H1Downstream } from "../exchange/h1_downstream.ts";
 import type { Site } from "../exchange/site.ts";
 import type { TunnelSet } from "../exchange/tunnel.ts";
 import type { Address, Conn, ConnHandler, Listener, Platform } from "../platform/types.ts";
@@ -21,7 +22,7 @@ export class ListenerRuntime implements ConnHost {
   spec: ListenerSpec;
   site: Site;
   readonly #env: ListenerEnv;
-  readonly #conns = new Set<DownstreamConn>();
+  readonly #conns = new Set<OpenConn>();
   /** Not counted against the caps: an operator must get in when clients fill them. */
   readonly #exempt: boolean;
   #listener: Listener | null = null;
@@ -93,7 +94,7 @@ export class ListenerRuntime implements ConnHost {
     for (const t of [...this.tunnels]) t.close(null);
   }
 
-  closed(c: DownstreamConn): void {
+  closed(c: OpenConn): void {
     if (!this.#conns.delete(c)) return;
     this.site.metrics.connectionsActive.add(-1);
     if (!this.#exempt) this.#env.caps.release(clientOf(c.conn));
@@ -121,7 +122,7 @@ export class ListenerRuntime implements ConnHost {
     // The clock is read here: the last event may be long ago, and the first head's time begins now.
     const { flusher } = this.site.link;
     flusher.enter();
-    const c = new DownstreamConn(this, conn);
+    const c = new H1Downstream(this, conn);
     this.#conns.add(c);
     if (this.#draining !== "no") c.drain(this.#draining);
     flusher.leave();

@@ -39,6 +39,8 @@ export interface StreamLease {
   readonly writer: StreamWriter<RequestHead>;
   /** The connection had served before: a death before the reply's first byte may be only the peer's idle timeout. */
   readonly reused: boolean;
+  /** One of several streams on its connection: it can't be detached, and the head must have no connection-specific fields. */
+  readonly multiplexed: boolean;
   /** The address that the connection goes to. */
   readonly label: string;
   /** Output of the stream is sent when the current event is over. */

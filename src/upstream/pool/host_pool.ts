@@ -1,19 +1,24 @@
-import type { ProxyError } from "../../base/error.ts";
 import type { StreamReader } from "../../http/codec.ts";
 import type { H1ClientOptions } from "../../http/h1/client.ts";
+import type { H2ClientOptions } from "../../http/h2/client.ts";
 import type { ResponseHead } from "../../http/head.ts";
-import type { Conn, DialHandler, Platform } from "../../platform/types.ts";
+import type { Conn, Platform } from "../../platform/types.ts";
 import type { ClusterMetrics } from "../../telemetry/metrics.ts";
 import type { LinkEnv } from "../../wire/link.ts";
-import { dialHost, type HostDialOptions } from "../dialer.ts";
+import type { HostDialOptions } from "../dialer.ts";
 import type { Host, LeaseWaiter } from "../types.ts";
-import { UpstreamConn } from "./upstream_conn.ts";
+import { H1Upstream } from "./h1_upstream.ts";
+import { H2Upstream } from "./h2_upstream.ts";
+import { PendingLease, type Wanted } from "./pending_lease.ts";
 
 /** What the pools of one cluster share. Replaced when the cluster's config changes; connections keep what they were made with. */
 export interface PoolEnv {
   readonly platform: Platform;
   readonly link: LinkEnv;
-  readonly codec: H1ClientOptions;
+  /** auto: what ALPN settles on, HTTP/1.1 where it says nothing (RFC 7301). */
+  readonly protocol: "http1" | "h2" | "auto";
+  readonly h1: H1ClientOptions;
+  readonly h2: H2ClientOptions;
   readonly dial: HostDialOptions;
   readonly metrics: ClusterMetrics;
   /** How long an unused connection is kept; 0: not at all. */
@@ -21,12 +26,22 @@ export interface PoolEnv {
   readonly maxIdle: number;
 }
 
-/** The connections to one host: a stack of unused ones, the freshest on top, and those that carry a stream. */
+/** Streams that wait for one HTTP/2 connection on its way: its limit is not known before its SETTINGS, and servers rarely allow fewer. */
+const STREAMS_PER_DIAL = 100;
+
+/**
+ * The connections to one host. HTTP/1.x: a stack of unused ones, the freshest on top, and those that carry a stream. HTTP/2: a few that carry
+ * many streams each, filled in their order, with another one opened when streams run out.
+ */
 export class HostPool {
   readonly host: Host;
   env: PoolEnv;
-  readonly #idle: UpstreamConn[] = [];
-  readonly #all = new Set<UpstreamConn>();
+  readonly #idle: H1Upstream[] = [];
+  readonly #all = new Set<H1Upstream>();
+  readonly #shared: H2Upstream[] = [];
+  readonly #dials: PendingLease[] = [];
+  /** The last connection spoke HTTP/2: for `auto`, the next one will too. */
+  #multiplexes = false;
   #closed = false;
 
   constructor(host: Host, env: PoolEnv) {
@@ -36,35 +51,41 @@ export class HostPool {
 
   /** Connections open now, unused ones included. */
   get size(): number {
-    return this.#all.size;
+    return this.#all.size + this.#shared.length;
   }
 
   /** See `Cluster.lease`. */
   lease(fresh: boolean, reader: StreamReader<ResponseHead>, w: LeaseWaiter): { cancel(): void } | null {
-    if (!fresh) {
-      for (let c = this.#idle.pop(); c !== undefined; c = this.#idle.pop()) {
-        this.env.metrics.connectionsIdle.add(-1);
-        const lease = c.gone ? null : c.lend(reader);
-        if (lease !== null) {
-          w.onLease(lease);
-          return null;
-        }
-        c.pooled = false;
+    const { protocol } = this.env;
+    if (protocol !== "http1" && !fresh && this.#lendShared(reader, w)) return null;
+    if (protocol !== "h2" && !fresh && this.#lendIdle(reader, w)) return null;
+    const wanted: Wanted = { reader, waiter: w, cancelled: false };
+    if (protocol === "h2" || (protocol === "auto" && this.#multiplexes)) {
+      for (const dial of this.#dials) {
+        if (dial.waiting.length >= STREAMS_PER_DIAL) continue;
+        dial.waiting.push(wanted);
+        return dial.handle(wanted);
       }
     }
-    return new PendingLease(this, reader, w);
+    return this.#dialFor(wanted);
   }
 
-  opened(conn: Conn): UpstreamConn {
-    const c = new UpstreamConn(this, conn);
-    this.#all.add(c);
-    this.env.metrics.connects.add(1);
-    this.env.metrics.connectionsActive.add(1);
-    return c;
+  /** A dial came through: its streams begin. */
+  opened(conn: Conn, waiting: readonly Wanted[]): void {
+    const { metrics, protocol } = this.env;
+    metrics.connectionsActive.add(1);
+    this.#multiplexes = protocol === "h2" || (protocol === "auto" && conn.tls?.alpn === "h2");
+    if (this.#multiplexes) this.#openedShared(conn, waiting);
+    else this.#openedSingle(conn, waiting);
   }
 
-  /** An exchange has ended and left its connection in order. */
-  put(c: UpstreamConn): void {
+  dialEnded(d: PendingLease): void {
+    const i = this.#dials.indexOf(d);
+    if (i >= 0) this.#dials.splice(i, 1);
+  }
+
+  /** An exchange has ended and left its HTTP/1.x connection in order. */
+  put(c: H1Upstream): void {
     const { env } = this;
     if (this.#closed || env.idleMs <= 0 || this.#idle.length >= env.maxIdle || c.face.capacity === 0) {
       c.face.drain("last");
@@ -79,7 +100,7 @@ export class HostPool {
     env.metrics.connectionsIdle.add(1);
   }
 
-  remove(c: UpstreamConn): void {
+  remove(c: H1Upstream): void {
     if (!this.#all.delete(c)) return;
     this.env.metrics.connectionsActive.add(-1);
     const i = this.#idle.indexOf(c);
@@ -88,62 +109,81 @@ export class HostPool {
     this.env.metrics.connectionsIdle.add(-1);
   }
 
+  /** The number of streams of an HTTP/2 connection has changed. */
+  sharedChanged(before: number, now: number): void {
+    if (before === 0) this.env.metrics.connectionsIdle.add(-1);
+    else if (now === 0) this.env.metrics.connectionsIdle.add(1);
+  }
+
+  removeShared(c: H2Upstream, streams: number): void {
+    const i = this.#shared.indexOf(c);
+    if (i < 0) return;
+    this.#shared.splice(i, 1);
+    this.env.metrics.connectionsActive.add(-1);
+    if (streams === 0) this.env.metrics.connectionsIdle.add(-1);
+  }
+
   /** Closes what is unused; streams end on their own and their connections are not kept. */
   close(): void {
     this.#closed = true;
     for (const c of [...this.#idle]) c.drop();
-  }
-}
-
-/** A lease that waits for its connection. */
-class PendingLease implements DialHandler {
-  readonly #pool: HostPool;
-  readonly #reader: StreamReader<ResponseHead>;
-  readonly #waiter: LeaseWaiter;
-  readonly #since: number;
-  readonly #dial: { cancel(): void };
-
-  constructor(pool: HostPool, reader: StreamReader<ResponseHead>, w: LeaseWaiter) {
-    this.#pool = pool;
-    this.#reader = reader;
-    this.#waiter = w;
-    this.#since = pool.env.link.flusher.now;
-    this.#dial = dialHost(pool.env.platform, pool.host, pool.env.dial, this);
+    for (const c of [...this.#shared]) c.leave();
   }
 
-  cancel(): void {
-    this.#dial.cancel();
+  #lendIdle(reader: StreamReader<ResponseHead>, w: LeaseWaiter): boolean {
+    for (let c = this.#idle.pop(); c !== undefined; c = this.#idle.pop()) {
+      this.env.metrics.connectionsIdle.add(-1);
+      const lease = c.gone ? null : c.lend(reader);
+      if (lease !== null) {
+        w.onLease(lease);
+        return true;
+      }
+      c.pooled = false;
+    }
+    return false;
   }
 
-  onOpen(conn: Conn): void {
-    const { env } = this.#pool;
-    const { flusher } = env.link;
-    flusher.enter();
-    try {
-      env.metrics.connectDuration.observe((flusher.now - this.#since) / 1000);
-      const c = this.#pool.opened(conn);
-      conn.setHandler(c);
-      this.#waiter.onLease(c.lend(this.#reader)!);
-    } finally {
-      flusher.leave();
+  #lendShared(reader: StreamReader<ResponseHead>, w: LeaseWaiter): boolean {
+    for (const c of this.#shared) {
+      const lease = c.capacity > 0 ? c.lend(reader) : null;
+      if (lease === null) continue;
+      w.onLease(lease);
+      return true;
+    }
+    return false;
+  }
+
+  #dialFor(wanted: Wanted): { cancel(): void } {
+    const dial = new PendingLease(this, wanted);
+    this.#dials.push(dial);
+    return dial.handle(wanted);
+  }
+
+  #openedSingle(conn: Conn, waiting: readonly Wanted[]): void {
+    const c = new H1Upstream(this, conn);
+    this.#all.add(c);
+    conn.setHandler(c);
+    let free = true;
+    for (const w of waiting) {
+      if (w.cancelled) continue;
+      if (free) w.waiter.onLease(c.lend(w.reader)!);
+      // They had hoped for a connection of many streams.
+      else this.#dialFor(w);
+      free = false;
+    }
+    if (free) this.put(c);
+  }
+
+  #openedShared(conn: Conn, waiting: readonly Wanted[]): void {
+    const c = new H2Upstream(this, conn);
+    this.#shared.push(c);
+    this.env.metrics.connectionsIdle.add(1);
+    conn.setHandler(c);
+    for (const w of waiting) {
+      if (w.cancelled) continue;
+      const lease = c.lend(w.reader);
+      if (lease !== null) w.waiter.onLease(lease);
+      else this.#dialFor(w);
     }
   }
-
-  onClose(cause: ProxyError | null): void {
-    const { env } = this.#pool;
-    const { flusher } = env.link;
-    flusher.enter();
-    try {
-      if (cause === null) return;
-      env.metrics.connectFailed(cause.facts.code);
-      this.#waiter.onLeaseError(cause);
-    } finally {
-      flusher.leave();
-    }
-  }
-
-  // Nothing comes before onOpen, and then the connection has the handler that was set there.
-  onData(): void {}
-  onDrain(): void {}
-  onEnd(): void {}
 }

@@ -5,11 +5,13 @@ import type { ResponseHead } from "../../http/head.ts";
 import type { Conn } from "../../platform/types.ts";
 import { Link } from "../../wire/link.ts";
 import type { StreamLease } from "../types.ts";
+import { connectionLost } from "./connection_lost.ts";
 import type { HostPool } from "./host_pool.ts";
 
 /** One HTTP/1.x connection to an upstream. It is its own lease: one stream at a time. */
-export class UpstreamConn extends Link implements StreamLease {
+export class H1Upstream extends Link implements StreamLease {
   readonly face: H1Client;
+  readonly multiplexed = false;
   protected get lingers(): boolean {
     return false;
   }
@@ -22,7 +24,7 @@ export class UpstreamConn extends Link implements StreamLease {
   constructor(pool: HostPool, conn: Conn) {
     super(pool.env.link, conn, pool.env.metrics.bytesDown, pool.env.metrics.bytesUp);
     this.#pool = pool;
-    this.face = new H1Client(pool.env.codec);
+    this.face = new H1Client(pool.env.h1);
   }
 
   get writer(): H1Client {
@@ -64,17 +66,6 @@ export class UpstreamConn extends Link implements StreamLease {
     if (!this.pooled) this.#pool.host.active--;
     const untouched = this.face.untouched;
     this.#pool.remove(this);
-    const code = cause === null ? "upstreamClosed" : "upstreamReset";
-    const text = cause === null ? "the upstream closed the connection" : "the upstream reset the connection";
-    this.face.lost(
-      new ProxyError(text, {
-        code,
-        side: "upstream",
-        scope: "connection",
-        retry: untouched ? "ifReused" : "never",
-        status: 502,
-        cause,
-      }),
-    );
+    this.face.lost(connectionLost(cause, untouched ? "ifReused" : "never"));
   }
 }

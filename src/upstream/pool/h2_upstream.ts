@@ -1,0 +1,109 @@
+import { ProxyError } from "../../base/error.ts";
+import type { StreamReader, StreamWriter } from "../../http/codec.ts";
+import { H2Client } from "../../http/h2/client.ts";
+import type { RequestHead, ResponseHead } from "../../http/head.ts";
+import type { Conn } from "../../platform/types.ts";
+import { Link } from "../../wire/link.ts";
+import type { StreamLease } from "../types.ts";
+import { connectionLost } from "./connection_lost.ts";
+import type { HostPool } from "./host_pool.ts";
+
+/** One HTTP/2 connection to an upstream, which carries many streams. */
+export class H2Upstream extends Link {
+  readonly face: H2Client;
+  protected get lingers(): boolean {
+    return false;
+  }
+  readonly #pool: HostPool;
+  /** Streams that are told to the host's count of active ones. */
+  #counted = 0;
+  #served = false;
+
+  constructor(pool: HostPool, conn: Conn) {
+    super(pool.env.link, conn, pool.env.metrics.bytesDown, pool.env.metrics.bytesUp);
+    this.#pool = pool;
+    this.face = new H2Client(pool.env.h2);
+    // The preface leaves with the event that opened the connection.
+    this.wake();
+  }
+
+  /** Streams that can be opened now. */
+  get capacity(): number {
+    return this.gone ? 0 : this.face.capacity;
+  }
+
+  get label(): string {
+    return this.#pool.host.label;
+  }
+
+  /** Starts a stream; null when the connection can take none. */
+  lend(reader: StreamReader<ResponseHead>): StreamLease | null {
+    const writer = this.face.open(reader);
+    if (writer instanceof ProxyError) return null;
+    const lease = new H2Lease(this, writer, this.#served);
+    this.#served = true;
+    this.#count();
+    this.wake();
+    return lease;
+  }
+
+  /** Takes no more streams, and ends with the last. */
+  leave(): void {
+    this.face.drain("last");
+    this.wake();
+  }
+
+  protected onFault(_e: ProxyError): void {
+    // The streams have been told; the codec closes the connection.
+  }
+
+  protected onSettled(): void {
+    this.#count();
+  }
+
+  /** A stream may end from either side, and between events of this connection too. */
+  override flush(): void {
+    this.#count();
+    super.flush();
+  }
+
+  protected onGone(cause: ProxyError | null): void {
+    this.#pool.host.active -= this.#counted;
+    this.#pool.removeShared(this, this.#counted);
+    this.#counted = 0;
+    this.face.lost(connectionLost(cause, "never"));
+  }
+
+  #count(): void {
+    const { streams } = this.face;
+    if (streams === this.#counted) return;
+    this.#pool.host.active += streams - this.#counted;
+    this.#pool.sharedChanged(this.#counted, streams);
+    this.#counted = streams;
+  }
+}
+
+class H2Lease implements StreamLease {
+  readonly multiplexed = true;
+  readonly writer: StreamWriter<RequestHead>;
+  readonly reused: boolean;
+  readonly #conn: H2Upstream;
+
+  constructor(conn: H2Upstream, writer: StreamWriter<RequestHead>, reused: boolean) {
+    this.#conn = conn;
+    this.writer = writer;
+    this.reused = reused;
+  }
+
+  get label(): string {
+    return this.#conn.label;
+  }
+
+  wake(): void {
+    this.#conn.wake();
+  }
+
+  detach(): never {
+    throw new Error("call this only where `multiplexed` is false: a stream has no connection to give away");
+  }
+}
