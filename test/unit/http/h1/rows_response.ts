@@ -287,6 +287,51 @@ const interims: readonly ClientRow[] = [
   refused("101 before the request's end", "RFC 9110 7.8", SWITCH, [], "upstreamProtocol 502", {
     settings: { upgrade: "websocket", unsent: true },
   }),
+  ...[
+    ["a length of 0", "Content-Length: 0\r\n"],
+    ["a length", "Content-Length: 3\r\n"],
+    ["a coding and a length", "Transfer-Encoding: chunked\r\nContent-Length: x\r\n"],
+  ].map(
+    ([name, fields]): ClientRow => ({
+      name: `101 with ${name}, which says nothing`,
+      rfc: "RFC 9112 6.3, RFC 9110 8.6",
+      send: `${SWITCH.replace("\r\n\r\n", `\r\n${fields}\r\n`)}raw`,
+      events: [SWITCHED, "tunnel", "body raw"],
+      after: "tunnel",
+      settings: { upgrade: "websocket" },
+      fin: false,
+    }),
+  ),
+  refused(
+    "101 with a second Upgrade that nobody asked for",
+    "RFC 9110 7.8, 5.3",
+    SWITCH.replace("\r\n\r\n", "\r\nUpgrade: h2c\r\n\r\n"),
+    [],
+    "upstreamProtocol 502",
+    { settings: { upgrade: "websocket" } },
+  ),
+  kept(
+    "200 with Upgrade is no switch",
+    "RFC 9110 7.8",
+    ok("Connection: upgrade\r\nUpgrade: websocket\r\nContent-Length: 2\r\n", "no"),
+    ["200 len=2 [Connection: upgrade | Upgrade: websocket]", "body no"],
+    { settings: { upgrade: "websocket" } },
+  ),
+  ...[
+    ["a length", "Content-Length: 3\r\n"],
+    ["two lengths", "Content-Length: 3\r\nContent-Length: 4\r\n"],
+    ["a coding and a length", "Transfer-Encoding: gzip\r\nContent-Length: x\r\n"],
+  ].map(
+    ([name, fields]): ClientRow => ({
+      name: `200 to CONNECT with ${name}, which says nothing`,
+      rfc: "RFC 9110 9.3.6, RFC 9112 6.3",
+      send: ok(`X: y\r\n${fields}`, "raw"),
+      events: ["200 [X: y]", "tunnel", "body raw"],
+      after: "tunnel",
+      settings: { method: "CONNECT" },
+      fin: false,
+    }),
+  ),
   {
     name: "101",
     rfc: "RFC 9110 7.8",
