@@ -287,7 +287,9 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
       (this.#ended && this.#stash.length === 0 && !this.#reading) ||
       this.#requests >= this.#o.maxRequests ||
       this.#r === R_CLOSED ||
-      (this.#r === R_BODY && (end || this.#continueDue))
+      (this.#r === R_BODY && (end || this.#continueDue)) ||
+      // RFC 9931: what stands behind a CONNECT may be an untrusted program's and meant for the tunnel; refused, it must not become a request.
+      this.#method === "CONNECT"
     ) {
       this.#keepAlive = false;
     }
