@@ -52,6 +52,7 @@ const W_DONE = 2;
 const HOST_BIT = 1 << ID.host;
 const CONNECTION_BIT = 1 << ID.connection;
 const LENGTH_BIT = 1 << ID["content-length"];
+const EXPECT_BIT = 1 << ID.expect;
 const line: RequestLine = { method: "", target: "", minor: 1, special: false };
 
 /** HTTP/1.x, server role (RFC 9112). One live stream, so the codec is its writer itself. */
@@ -431,6 +432,11 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
     }
     this.#authority = head.authority;
     head.contentLength = framing;
+    // RFC 9110 10.1.1: ignored in HTTP/1.0, and not to be asked of the upstream for a request without content.
+    if ((f.mask & EXPECT_BIT) !== 0 && (framing === 0 || !head.expectContinue)) {
+      head.expectContinue = false;
+      f.remove("expect");
+    }
     this.#keepAlive =
       minor === 1
         ? (f.mask & CONNECTION_BIT) === 0 || !connectionHas(f, "close")
