@@ -426,8 +426,9 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
       );
       return;
     }
-    if (head.method === "CONNECT" && framing !== 0) {
-      this.#refuse(downstreamFault("badRequest", 400, "CONNECT with a body (RFC 9110 9.3.6)"));
+    // RFC 9110 9.3.6, 9.3.8: neither has content, and who takes the one for granted reads the other's as a request.
+    if (framing !== 0 && (head.method === "CONNECT" || head.method === "TRACE")) {
+      this.#refuse(downstreamFault("badRequest", 400, `${head.method} with a body (RFC 9110 9.3.6, 9.3.8)`));
       return;
     }
     this.#authority = head.authority;
