@@ -200,7 +200,8 @@ export class H1Client implements ByteFace, OpenStream, StreamWriter<RequestHead>
   sendHead(h: RequestHead, end: boolean): void {
     this.#method = h.method;
     this.#upgrade = h.upgrade;
-    this.#keepAlive = true;
+    // A server that takes what follows an upgrade's head for the new protocol has left the body where it expects a request.
+    this.#keepAlive = end || h.upgrade === "";
     // The field and not only the number: a body that nothing announces would be read as the next request.
     this.#chunkedOut = !end && (h.contentLength < 0 || (h.fields.mask & LENGTH_BIT) === 0);
     this.#out.request(h.method, h.path, h.fields, this.#chunkedOut ? CHUNKED_FIELD : null);
