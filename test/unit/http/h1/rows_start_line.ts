@@ -130,6 +130,12 @@ const targets: readonly ServerRow[] = [
   taken("two slashes are merged when asked", "RFC 3986 6.2.3", line("GET //x HTTP/1.1"), [GOT, "end"], {
     settings: { mergeSlashes: true },
   }),
+  taken(
+    "visible bytes that a URI has only encoded go on as they came",
+    "RFC 3986 2",
+    line('GET /a"<>^`{|}?"<>^`{|}\\ HTTP/1.1'),
+    ['GET /a"<>^`{|}?"<>^`{|}\\ @a', "end"],
+  ),
   refused("half an escape", "RFC 3986 2.1", line("GET /a%2 HTTP/1.1")),
   refused("an escape of no digits", "RFC 3986 2.1", line("GET /a%zz HTTP/1.1")),
   taken("absolute-form", "RFC 9112 3.2.2", line("GET http://a/x?y HTTP/1.1"), ["GET /x?y @a", "end"]),
