@@ -10,6 +10,7 @@ import {
   type Scalar,
   type YAMLMap,
 } from "yaml";
+import { readJson } from "./json_tree.ts";
 import type { ProblemList } from "./problem_list.ts";
 import type { SourceText, Span } from "./source_text.ts";
 import type { ConfNode, MapEntry, ScalarNode } from "./tree.ts";
@@ -24,8 +25,11 @@ const LEADING_ZERO = /^[-+]?0[0-9ox]/;
 
 /** The tree of a YAML or JSON text; null when its syntax is wrong, for what can be guessed of the rest would only mislead. */
 export function readYaml(source: SourceText, problems: ProblemList): ConfNode | null {
+  const isJson = /\.json$/i.test(source.name);
+  const plain = isJson ? readJson(source) : null;
+  if (plain !== null) return plain;
   // A raw tab can't stand inside a JSON string, so outside of one a space is the same; YAML would refuse some of them.
-  const text = /\.json$/i.test(source.name) ? source.text.replaceAll("\t", " ") : source.text;
+  const text = isJson ? source.text.replaceAll("\t", " ") : source.text;
   const document = parseDocument(text, { prettyErrors: false, uniqueKeys: false, strict: true, merge: false });
   tellSyntax(document.errors, source, problems);
   for (const w of document.warnings)
