@@ -5,6 +5,7 @@ import { gather } from "./gather.ts";
 import { lowerConfig } from "./lower/lower_config.ts";
 import { Lowering } from "./lower/lowering.ts";
 import { ProblemList } from "./problem_list.ts";
+import { RouteMemory } from "./route_memory.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -17,40 +18,55 @@ export interface LoadedConfig {
   readonly files: readonly string[];
   /** Directories that a pattern of `include` was looked up in. */
   readonly directories: readonly string[];
+  /** A digest of all that was read, to be compared with `contentsNow`. */
+  readonly contents: string;
 }
 
 /**
  * Reads a config file, YAML or JSON, with all that it includes and refers to. It never rejects: what is wrong stands in `problems`.
+ * `memory`: of the load before, so that routes which say the same are not read anew.
  *
  * @example const { model, problems } = await loadConfig("weir.yaml", process.env)
  */
-export async function loadConfig(path: string, env: Environment): Promise<LoadedConfig> {
+export async function loadConfig(path: string, env: Environment, memory = new RouteMemory()): Promise<LoadedConfig> {
+  const files = new WatchedFiles(diskFiles);
   let text: string;
   try {
-    text = await diskFiles.read(path);
+    text = await files.read(path);
   } catch (e) {
     const message = `make the file readable: reading ${JSON.stringify(path)} failed: ${e instanceof Error ? e.message : String(e)}`;
-    return {
-      model: null,
-      problems: [{ severity: "error", path: "", message, hint: "", place: null }],
-      files: [path],
-      directories: [],
-    };
+    const problems: Problem[] = [{ severity: "error", path: "", message, hint: "", place: null }];
+    return { model: null, problems, files: files.files, directories: [], contents: files.contents };
   }
-  const loaded = await parseConfig(text, path, env, diskFiles);
-  return { ...loaded, files: [path, ...loaded.files] };
+  return await parse(text, path, env, files, memory);
 }
 
 /** The same of a text that is at hand; `fileName` places problems and relative paths. */
-export async function parseConfig(text: string, fileName: string, env: Environment, files: ConfigFiles): Promise<LoadedConfig> {
+export function parseConfig(
+  text: string,
+  fileName: string,
+  env: Environment,
+  files: ConfigFiles,
+  memory = new RouteMemory(),
+): Promise<LoadedConfig> {
+  return parse(text, fileName, env, new WatchedFiles(files), memory);
+}
+
+async function parse(
+  text: string,
+  fileName: string,
+  env: Environment,
+  files: WatchedFiles,
+  memory: RouteMemory,
+): Promise<LoadedConfig> {
   const problems = new ProblemList();
-  const watched = new WatchedFiles(files);
-  const gathered = await gather(fileName, text.replace(/^\uFEFF/, ""), { env, files: watched, problems });
-  const model = lowerConfig(new Lowering(gathered, fileName, problems));
+  const gathered = await gather(fileName, text.replace(/^\uFEFF/, ""), { env, files, problems });
+  const model = lowerConfig(new Lowering(gathered, fileName, problems, memory));
   return {
     model: problems.errors > 0 ? null : model,
     problems: problems.sorted(),
-    files: watched.files,
-    directories: watched.directories,
+    files: files.files,
+    directories: files.directories,
+    contents: files.contents,
   };
 }

@@ -26,7 +26,8 @@ const LEADING_ZERO = /^[-+]?0[0-9ox]/;
 /** The tree of a YAML or JSON text; null when its syntax is wrong, for what can be guessed of the rest would only mislead. */
 export function readYaml(source: SourceText, problems: ProblemList): ConfNode | null {
   const isJson = /\.json$/i.test(source.name);
-  const plain = isJson ? readJson(source) : null;
+  // JSON is YAML, but for its tabs.
+  const plain = isJson || (/^\s*\{/.test(source.text) && !source.text.includes("\t")) ? readJson(source) : null;
   if (plain !== null) return plain;
   // A raw tab can't stand inside a JSON string, so outside of one a space is the same; YAML would refuse some of them.
   const text = isJson ? source.text.replaceAll("\t", " ") : source.text;

@@ -3,14 +3,17 @@ import type { Address } from "../../../platform/types.ts";
 import { pathFrom } from "../config_files.ts";
 import type { Gathered, Item } from "../gather.ts";
 import { type ProblemList, Reporter } from "../problem_list.ts";
+import { RouteMemory } from "../route_memory.ts";
 
 /** What lowering one resource needs to know of the whole. */
 export class Lowering {
   readonly problems: ProblemList;
   readonly gathered: Gathered;
+  readonly memory: RouteMemory;
   readonly #directory: string;
 
-  constructor(gathered: Gathered, fileName: string, problems: ProblemList) {
+  constructor(gathered: Gathered, fileName: string, problems: ProblemList, memory: RouteMemory = new RouteMemory()) {
+    this.memory = memory;
     this.gathered = gathered;
     this.problems = problems;
     this.#directory = dirname(fileName);
