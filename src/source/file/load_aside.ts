@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { parentPort, Worker } from "node:worker_threads";
 import { type Environment, type LoadedConfig, loadConfig } from "./load_config.ts";
-import { RouteMemory } from "./route_memory.ts";
+import { LoadMemory } from "./load_memory.ts";
 
 interface Order {
   readonly path: string;
@@ -80,9 +80,12 @@ export class AsideLoader {
 
 /** The other thread's part: loads what it is told to, until it is ended. */
 export function serveLoads(): void {
-  const memory = new RouteMemory();
+  const memory = new LoadMemory();
+  let last: Promise<void> = Promise.resolve();
   parentPort!.on("message", (order: Order) => {
-    void loadConfig(order.path, order.env, memory).then((loaded) => {
+    // One after the other: they share the memory.
+    last = last.then(async () => {
+      const loaded = await loadConfig(order.path, order.env, memory);
       if (!order.quiet) parentPort!.postMessage(loaded);
     });
   });

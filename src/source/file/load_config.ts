@@ -2,10 +2,10 @@ import type { Model } from "../../config/model.ts";
 import type { Problem } from "../../config/problem.ts";
 import { type ConfigFiles, diskFiles, WatchedFiles } from "./config_files.ts";
 import { gather } from "./gather.ts";
+import type { LoadMemory } from "./load_memory.ts";
 import { lowerConfig } from "./lower/lower_config.ts";
 import { Lowering } from "./lower/lowering.ts";
 import { ProblemList } from "./problem_list.ts";
-import { RouteMemory } from "./route_memory.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -24,11 +24,11 @@ export interface LoadedConfig {
 
 /**
  * Reads a config file, YAML or JSON, with all that it includes and refers to. It never rejects: what is wrong stands in `problems`.
- * `memory`: of the load before, so that routes which say the same are not read anew.
+ * `memory`: of the load before, so that routes which say the same are not read anew; null: none.
  *
  * @example const { model, problems } = await loadConfig("weir.yaml", process.env)
  */
-export async function loadConfig(path: string, env: Environment, memory = new RouteMemory()): Promise<LoadedConfig> {
+export async function loadConfig(path: string, env: Environment, memory: LoadMemory | null = null): Promise<LoadedConfig> {
   const files = new WatchedFiles(diskFiles);
   let text: string;
   try {
@@ -47,7 +47,7 @@ export function parseConfig(
   fileName: string,
   env: Environment,
   files: ConfigFiles,
-  memory = new RouteMemory(),
+  memory: LoadMemory | null = null,
 ): Promise<LoadedConfig> {
   return parse(text, fileName, env, new WatchedFiles(files), memory);
 }
@@ -57,10 +57,11 @@ async function parse(
   fileName: string,
   env: Environment,
   files: WatchedFiles,
-  memory: RouteMemory,
+  memory: LoadMemory | null,
 ): Promise<LoadedConfig> {
+  memory?.begin();
   const problems = new ProblemList();
-  const gathered = await gather(fileName, text.replace(/^\uFEFF/, ""), { env, files, problems });
+  const gathered = await gather(fileName, text.replace(/^\uFEFF/, ""), { env, files, problems, memory });
   const model = lowerConfig(new Lowering(gathered, fileName, problems, memory));
   return {
     model: problems.errors > 0 ? null : model,

@@ -9,7 +9,7 @@ import { checkSomeListener } from "../check/some_listener.ts";
 import { checkUnused } from "../check/unused.ts";
 import { decode } from "../decode.ts";
 import type { Item } from "../gather.ts";
-import { memoryKey } from "../route_memory.ts";
+import { memoryKey } from "../load_memory.ts";
 import { clusterSchema } from "../schema/cluster.ts";
 import { type ListenerConfig, listenerSchema } from "../schema/listener.ts";
 import { type RouteConfig, routeSchema } from "../schema/route.ts";
@@ -76,13 +76,12 @@ export interface LoweredRoute extends PlacedRoute {
 
 function lowerRoutes(to: Lowering, names: Names): LoweredRoute[] {
   const decoded: { item: Item; c: RouteConfig; spec: RouteSpec | null }[] = [];
-  to.memory.begin();
   for (const item of to.gathered.routes) {
     checkActions(item, to);
     checkFieldNames(item, to);
     names.checkReferences(item, to);
     const key = memoryKey(item.node);
-    const known = to.memory.find(key);
+    const known = to.memory.routes.find(key);
     if (known !== null) {
       decoded.push({ item, c: known.config, spec: known.spec });
       continue;
@@ -93,7 +92,7 @@ function lowerRoutes(to: Lowering, names: Names): LoweredRoute[] {
     if (c === null) continue;
     const spec = lowerRoute(c.name ?? "", c, report);
     decoded.push({ item, c, spec });
-    if (spec !== null && to.problems.told === told) to.memory.keep(key, { config: c, spec });
+    if (spec !== null && to.problems.told === told) to.memory.routes.keep(key, { config: c, spec });
   }
   const derive = new RouteNames(names.routeNames(decoded, to));
   const out: LoweredRoute[] = [];

@@ -22,7 +22,7 @@ function asJson(text: string): unknown {
 function asYaml(text: string): unknown {
   const problems = new ProblemList();
   // The comment keeps it from the JSON reader.
-  const tree = readYaml(new SourceText("a.yaml", `${text}\n# YAML`), problems);
+  const tree = readYaml(new SourceText("a.yaml", `${text}\n# YAML`), problems, null);
   expect(problems.sorted()).toEqual([]);
   return shape(tree);
 }

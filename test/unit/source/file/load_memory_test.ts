@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type LoadedConfig, parseConfig } from "../../../../src/source/file/load_config.ts";
-import { memoryKey, RouteMemory } from "../../../../src/source/file/route_memory.ts";
+import { LoadMemory, memoryKey, Remembered } from "../../../../src/source/file/load_memory.ts";
 import type { ConfNode } from "../../../../src/source/file/tree.ts";
 
 const directory = join(import.meta.dirname, "..", "..", "..", "golden", "config");
@@ -11,13 +11,13 @@ const files = {
   list: async (path: string) => readdirSync(join(directory, path)),
 };
 
-function load(text: string, memory: RouteMemory): Promise<LoadedConfig> {
+function load(text: string, memory: LoadMemory): Promise<LoadedConfig> {
   return parseConfig(text, "weir.yaml", {}, files, memory);
 }
 
 describe("a load that remembers gives what one gives that does not", () => {
   test("for all samples, one after the other and back again", async () => {
-    const memory = new RouteMemory();
+    const memory = new LoadMemory();
     const names = readdirSync(directory).filter((name) => /^[a-z_]+\.(yaml|json)$/.test(name) && name !== "bad_aliases.yaml");
     for (const name of [...names, ...names.reverse()]) {
       const text = readFileSync(join(directory, name), "utf8");
@@ -39,7 +39,7 @@ describe("a load that remembers gives what one gives that does not", () => {
   for (const [what, first, second] of rows) {
     test(what, async () => {
       const route = "routes: [{ match: { path: /a }, to: a }, { match: { path: /b }, to: a }]\n";
-      const memory = new RouteMemory();
+      const memory = new LoadMemory();
       for (const part of [first, second]) {
         const text = part.startsWith("listeners") ? part + route : part + HEAD + route;
         expect(await load(text, memory)).toEqual(await parseConfig(text, "weir.yaml", {}, files));
@@ -48,7 +48,7 @@ describe("a load that remembers gives what one gives that does not", () => {
   }
 
   test("a problem is told again each time", async () => {
-    const memory = new RouteMemory();
+    const memory = new LoadMemory();
     const text = `${HEAD}routes: [{ match: { path: a }, to: a }, { match: { ignoreCase: true }, to: a }]\n`;
     const first = await load(text, memory);
     expect(first.problems.length).toBe(2);
@@ -56,18 +56,16 @@ describe("a load that remembers gives what one gives that does not", () => {
   });
 });
 
-describe("RouteMemory", () => {
-  const READ = {} as never;
-
+describe("Remembered", () => {
   test("keeps what the last load met, and forgets the rest", () => {
-    const memory = new RouteMemory();
+    const memory = new Remembered<number>();
     memory.begin();
-    memory.keep("a", READ);
-    memory.keep("b", READ);
+    memory.keep("a", 1);
+    memory.keep("b", 1);
     memory.begin();
-    expect(memory.find("a")).toBe(READ);
+    expect(memory.find("a")).toBe(1);
     memory.begin();
-    expect([memory.find("a"), memory.find("b")]).toEqual([READ, null]);
+    expect([memory.find("a"), memory.find("b")]).toEqual([1, null]);
   });
 });
 
