@@ -10,6 +10,8 @@ import { type Environment, type LoadedConfig, loadConfig } from "./load_config.t
 const SETTLE_MS = 100;
 /** File systems without events (some network and overlay ones) are looked at this often. */
 const POLL_MS = 5_000;
+/** Without a load for so long, the thread of a large config is replaced: what loads left on its heap, hundreds of MiB after a few, goes with it. */
+const RENEW_MS = 60_000;
 
 /**
  * A config file with all that it includes. It is read again when any of these files changes on disk: the directories are watched, for a
@@ -28,6 +30,7 @@ export class FileSource implements ConfigSource {
   #contents = "";
   #settle: Timer | null = null;
   #poll: Timer | null = null;
+  #renew: Timer | null = null;
   #queue: Promise<unknown> = Promise.resolve();
   #closed = false;
   /** While requests wait, a large config is loaded aside. */
@@ -62,7 +65,19 @@ export class FileSource implements ConfigSource {
   async #load(): Promise<Receipt> {
     const loaded = await this.#aside.load(this.#path, this.#env, this.#files);
     await this.#watch(loaded);
+    this.#renewLater();
     return await this.#offer(loaded);
+  }
+
+  #renewLater(): void {
+    this.#renew?.cancel();
+    if (this.#closed) return;
+    this.#renew = this.#platform.setTimer(RENEW_MS, () => {
+      void this.#serial(async () => {
+        this.#aside.close();
+        if (!this.#closed) await this.#aside.prepare(this.#path, this.#env, this.#files);
+      });
+    });
   }
 
   async #start(): Promise<void> {
@@ -140,6 +155,7 @@ export class FileSource implements ConfigSource {
     this.#closed = true;
     this.#settle?.cancel();
     this.#poll?.cancel();
+    this.#renew?.cancel();
     this.#aside.close();
     for (const w of this.#watched.values()) w.close();
     this.#watched.clear();
