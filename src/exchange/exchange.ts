@@ -227,7 +227,8 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
     this.#headDeadline = Number.POSITIVE_INFINITY;
     this.#lastMove = site.link.flusher.now;
     const f = h.fields;
-    removeHopByHop(f);
+    if (h.status === 426) removeAllButUpgrade(f);
+    else removeHopByHop(f);
     // RFC 9110 8.6: no Content-Length in a 1xx or 204.
     if (h.status === 204 && (f.mask & CONTENT_LENGTH_BIT) !== 0) f.remove("content-length");
     // RFC 9110 6.6.1: who forwards a response without Date, and has a clock, adds one.
@@ -566,6 +567,15 @@ interface Early {
 const NONE = new Uint8Array(0);
 const PICK = { hash: 0, exclude: null };
 const REPLIED_EARLY = localFault("internal", 0, "the reply was complete before the request");
+
+/** RFC 9110 15.5.22: the protocols that a 426 asks for are its point. */
+function removeAllButUpgrade(f: Fields): void {
+  const wanted = f.list("upgrade");
+  removeHopByHop(f);
+  if (wanted === null) return;
+  f.add("Upgrade", wanted);
+  f.add("Connection", "upgrade");
+}
 
 /** Bytes of a received head: its last field line ends it but for the empty line. */
 function headBytes(f: Fields): number {

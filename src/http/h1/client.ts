@@ -2,7 +2,7 @@ import { NO_BYTES } from "../../base/bytes.ts";
 import { localFault, type ProxyError, upstreamFault } from "../../base/error.ts";
 import type { Slab } from "../../base/slab.ts";
 import type { ByteFace, OpenStream, StreamReader, StreamWriter } from "../codec.ts";
-import { connectionHas, lowerValue } from "../connection_options.ts";
+import { connectionHas } from "../connection_options.ts";
 import type { Fields } from "../fields.ts";
 import type { RequestHead, ResponseHead } from "../head.ts";
 import { ID } from "../names.ts";
@@ -200,7 +200,8 @@ export class H1Client implements ByteFace, OpenStream, StreamWriter<RequestHead>
   sendHead(h: RequestHead, end: boolean): void {
     this.#method = h.method;
     this.#upgrade = h.upgrade;
-    this.#keepAlive = true;
+    // A server that takes what follows an upgrade's head for the new protocol has left the body where it expects a request.
+    this.#keepAlive = end || h.upgrade === "";
     // The field and not only the number: a body that nothing announces would be read as the next request.
     this.#chunkedOut = !end && (h.contentLength < 0 || (h.fields.mask & LENGTH_BIT) === 0);
     this.#out.request(h.method, h.path, h.fields, this.#chunkedOut ? CHUNKED_FIELD : null);
@@ -297,7 +298,7 @@ export class H1Client implements ByteFace, OpenStream, StreamWriter<RequestHead>
     }
     const tunnel = status === 101 || (this.#method === "CONNECT" && status < 300);
     if (status === 101) {
-      head.upgrade = lowerValue(f, ID.upgrade);
+      head.upgrade = (f.list("upgrade") ?? "").toLowerCase();
       if (head.upgrade === "") {
         this.#fail("upstreamProtocol", "101 (Switching Protocols) that names no protocol (RFC 9110 7.8)");
         return;
@@ -308,6 +309,8 @@ export class H1Client implements ByteFace, OpenStream, StreamWriter<RequestHead>
         return;
       }
     }
+    // RFC 9112 6.3, RFC 9110 9.3.6: a tunnel begins behind the head, whatever fields say, and they must not be sent with it.
+    if (tunnel) dropFraming(f);
     const framing = framingOf(f, repeated, this.#minor, UNTIL_CLOSE);
     if (framing < UNTIL_CLOSE) {
       this.#fail("upstreamProtocol", framingText(framing));
@@ -376,3 +379,9 @@ export class H1Client implements ByteFace, OpenStream, StreamWriter<RequestHead>
 }
 
 const FRAMING = (1 << ID["content-length"]) | (1 << ID["transfer-encoding"]);
+
+function dropFraming(f: Fields): void {
+  if ((f.mask & FRAMING) === 0) return;
+  f.remove("content-length");
+  f.remove("transfer-encoding");
+}

@@ -52,6 +52,7 @@ const W_DONE = 2;
 const HOST_BIT = 1 << ID.host;
 const CONNECTION_BIT = 1 << ID.connection;
 const LENGTH_BIT = 1 << ID["content-length"];
+const EXPECT_BIT = 1 << ID.expect;
 const line: RequestLine = { method: "", target: "", minor: 1, special: false };
 
 /** HTTP/1.x, server role (RFC 9112). One live stream, so the codec is its writer itself. */
@@ -287,7 +288,9 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
       (this.#ended && this.#stash.length === 0 && !this.#reading) ||
       this.#requests >= this.#o.maxRequests ||
       this.#r === R_CLOSED ||
-      (this.#r === R_BODY && (end || this.#continueDue))
+      (this.#r === R_BODY && (end || this.#continueDue)) ||
+      // RFC 9931: what stands behind a CONNECT may be an untrusted program's and meant for the tunnel; refused, it must not become a request.
+      this.#method === "CONNECT"
     ) {
       this.#keepAlive = false;
     }
@@ -423,12 +426,18 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
       );
       return;
     }
-    if (head.method === "CONNECT" && framing !== 0) {
-      this.#refuse(downstreamFault("badRequest", 400, "CONNECT with a body (RFC 9110 9.3.6)"));
+    // RFC 9110 9.3.6, 9.3.8: neither has content, and who takes the one for granted reads the other's as a request.
+    if (framing !== 0 && (head.method === "CONNECT" || head.method === "TRACE")) {
+      this.#refuse(downstreamFault("badRequest", 400, `${head.method} with a body (RFC 9110 9.3.6, 9.3.8)`));
       return;
     }
     this.#authority = head.authority;
     head.contentLength = framing;
+    // RFC 9110 10.1.1: ignored in HTTP/1.0, and not to be asked of the upstream for a request without content.
+    if ((f.mask & EXPECT_BIT) !== 0 && (framing === 0 || !head.expectContinue)) {
+      head.expectContinue = false;
+      f.remove("expect");
+    }
     this.#keepAlive =
       minor === 1
         ? (f.mask & CONNECTION_BIT) === 0 || !connectionHas(f, "close")

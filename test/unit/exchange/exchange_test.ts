@@ -142,6 +142,17 @@ describe("an exchange", () => {
     expect(client.take()).toBe(`HTTP/1.1 204 No Content\r\n${own}\r\n`);
   });
 
+  test("a 426 keeps the protocols that it asks for (RFC 9110 15.5.22)", async () => {
+    const site = await Site.start();
+    const client = await site.client(get("/"));
+    site.origin.send("HTTP/1.1 426 Upgrade Required\r\nUpgrade: TLS/1.3\r\nConnection: Upgrade\r\nContent-Length: 0\r\n\r\n");
+    await site.settled();
+    expect(client.text.match(/^(Connection|Upgrade): .*$/gm)).toEqual(["Upgrade: TLS/1.3", "Connection: upgrade"]);
+    client.send(get("/own"));
+    await site.settled();
+    expect(statuses(client.text)).toEqual([426, 200]);
+  });
+
   test("an upgrade that is passed on names TE in Connection as well (RFC 9110 10.1.4)", async () => {
     const site = await Site.start();
     await site.client(get("/", "Connection: upgrade, TE\r\nUpgrade: websocket\r\nTE: trailers\r\n"));
