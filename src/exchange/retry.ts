@@ -16,10 +16,14 @@ export interface FailedAttempt {
 }
 
 /**
- * The one place that decides on another attempt. Without a policy there is one reason: a pooled connection that died before the first byte
- * of a reply, as it does when the upstream's idle timeout and the request cross on the wire (RFC 9112 9.3.1); it is retried once.
+ * The one place that decides on another attempt. Without a policy there are two reasons, and one retry: a pooled connection that died before
+ * the first byte of a reply, as it does when the upstream's idle timeout and the request cross on the wire (RFC 9112 9.3.1), and a stream
+ * that an HTTP/2 upstream says it did not work on.
  */
 export function mayRetry(a: FailedAttempt): boolean {
-  if (a.retries >= 1 || !a.replayable || !a.reused) return false;
-  return a.error.facts.retry === "ifReused" && IDEMPOTENT.has(a.method);
+  if (a.retries >= 1 || !a.replayable) return false;
+  const { code, retry } = a.error.facts;
+  // RFC 9113 8.7: a refused stream, or one above the last that GOAWAY names, was not worked on.
+  if (retry === "always") return code === "upstreamReset" || code === "upstreamClosed";
+  return retry === "ifReused" && a.reused && IDEMPOTENT.has(a.method);
 }

@@ -71,15 +71,16 @@ export class H2Upstream extends Link {
     this.#pool.host.active -= this.#counted;
     this.#pool.removeShared(this, this.#counted);
     this.#counted = 0;
-    this.face.lost(connectionLost(cause, "never"));
+    // The codec knows which streams something of a reply has come on.
+    this.face.lost(connectionLost(cause, "ifReused"));
   }
 
   #count(): void {
-    const { streams } = this.face;
-    if (streams === this.#counted) return;
-    this.#pool.host.active += streams - this.#counted;
-    this.#pool.sharedChanged(this.#counted, streams);
-    this.#counted = streams;
+    const { active } = this.face;
+    if (active === this.#counted) return;
+    this.#pool.host.active += active - this.#counted;
+    this.#pool.sharedChanged(this.#counted, active);
+    this.#counted = active;
   }
 }
 
