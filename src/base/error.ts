@@ -24,6 +24,7 @@ export type ErrorCode =
   | "clientClosed"
   | "tooManyConnections"
   | "flood"
+  | "tlsHandshake"
   // routing and policy
   | "noRoute"
   | "noCluster"

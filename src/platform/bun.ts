@@ -1,10 +1,12 @@
 import { chmodSync } from "node:fs";
 import { BunConn, type BunSocket } from "./bun_conn.ts";
 import { BunNet } from "./bun_net.ts";
+import { type BunClientContext, BunTls, type BunTlsSocket, findUpgrade } from "./bun_tls.ts";
 import { Dialing } from "./dialing.ts";
 import { HostServices } from "./host_services.ts";
 import { inheritKeepAlive } from "./inherited_keep_alive.ts";
 import { type Libc, loadLibc } from "./libc.ts";
+import { createNodePlatform } from "./node.ts";
 import { type Borrowed, createOsCalls } from "./os_calls.ts";
 import { OUT_OF_DESCRIPTORS, ShedNotice } from "./shed_notice.ts";
 import { listenFault, type PlatformOptions, systemCode } from "./system_fault.ts";
@@ -14,10 +16,12 @@ import type {
   ConnHandler,
   DialHandler,
   DialOptions,
+  DialTls,
   Listener,
   ListenOptions,
   OsCalls,
   Platform,
+  PlatformTls,
 } from "./types.ts";
 import { clearStaleSocket, inodeOf, isFilePath, removeOwnSocket } from "./unix_path.ts";
 
@@ -39,6 +43,7 @@ interface DialCall {
   readonly hostname?: string;
   readonly port?: number;
   localAddress?: string;
+  tls?: object;
 }
 interface BunCalls {
   listen(o: object): BunListener;
@@ -54,17 +59,25 @@ class BunPlatform extends HostServices implements Platform {
   readonly name = "bun";
   readonly #libc = loadLibc();
   readonly os: OsCalls | null = this.#libc === null ? null : createOsCalls(this.#libc, fdOf);
+  readonly tls: PlatformTls;
   readonly #net: BunNet;
+  #canUpgrade: Promise<boolean> | null = null;
   /** One object for all dials: Bun reads its callbacks, the connection is in `socket.data`. */
   readonly #dialing: object;
 
   constructor(onFault: (e: unknown) => void) {
     super();
     this.#net = new BunNet(onFault);
+    this.tls = new BunTls(COMMON);
     this.#dialing = { ...COMMON, open: onOpened, connectError: onConnectError };
   }
 
   async listen(at: Address, o: ListenOptions, accept: (c: Conn) => ConnHandler): Promise<Listener> {
+    if (o.mayBeSecured === true) {
+      this.#canUpgrade ??= findUpgrade();
+      // Half as much again for a handshake, but no one is left without TLS.
+      if (!(await this.#canUpgrade)) return createNodePlatform("bun", { onFault: this.#net.onFault }).listen(at, o, accept);
+    }
     if (at.kind === "unix") await clearStaleSocket(at.path);
     return new OpenListener(this.#net, this.#libc, at, o, accept);
   }
@@ -72,10 +85,12 @@ class BunPlatform extends HostServices implements Platform {
   dial(to: Address, o: DialOptions, h: DialHandler): { cancel(): void } {
     const c = new BunConn(this.#net, h, false, to);
     if (o.keepAlive) c.keepAliveMs = o.keepAlive.idleMs;
+    const socket = o.tls === undefined ? this.#dialing : dialingTls(o.tls, to.kind === "tcp" ? to.host : "");
     const how: DialCall =
       to.kind === "unix"
-        ? { unix: to.path, data: c, socket: this.#dialing, allowHalfOpen: true }
-        : { hostname: to.host, port: to.port, data: c, socket: this.#dialing, allowHalfOpen: true };
+        ? { unix: to.path, data: c, socket, allowHalfOpen: true }
+        : { hostname: to.host, port: to.port, data: c, socket, allowHalfOpen: true };
+    if (o.tls !== undefined) how.tls = (o.tls.context as BunClientContext).optionsFor(o.tls);
     if (o.source !== undefined) how.localAddress = o.source;
     if (!this.#net.budget.takeForDial()) {
       c.connectFailed(OUT_OF_DESCRIPTORS);
@@ -186,6 +201,18 @@ function fdOf(c: Conn): Borrowed {
 
 const NOBODY: ConnHandler = { onData: ignoreFault, onDrain: ignoreFault, onEnd: ignoreFault, onClose: ignoreFault };
 
+function dialingTls(tls: DialTls, dialed: string): object {
+  const context = tls.context as BunClientContext;
+  return {
+    ...COMMON,
+    open: onConnected,
+    handshake: (s: BunTlsSocket, _ok: boolean, e: unknown) => context.judge(s, e, tls, dialed),
+    connectError: onConnectError,
+  };
+}
+function onConnected(socket: BunSocket): void {
+  socket.data.connected(socket);
+}
 function onOpened(socket: BunSocket): void {
   socket.data.opened(socket);
 }

@@ -1,14 +1,16 @@
 import type { ProxyError } from "../base/error.ts";
 import type { BunNet } from "./bun_net.ts";
+import type { BunServerContext } from "./bun_tls.ts";
 import { OutQueue } from "./out_queue.ts";
-import { dialFault, handlerFault, resetFault } from "./system_fault.ts";
+import { dialFault, handlerFault, handshakeFault, resetFault } from "./system_fault.ts";
 import { tcpAddress } from "./tcp_address.ts";
-import type { Address, Conn, ConnHandler, ConnInfo, DialHandler } from "./types.ts";
+import type { Address, Conn, ConnHandler, ConnInfo, DialHandler, TlsInfo, TlsServerContext } from "./types.ts";
 
 /** The slice of Bun's socket that is used here; `close`, `pause` and `resume` are missing from its types. */
 export interface BunSocket {
   data: BunConn;
   readonly fd: number;
+  readonly authorized: boolean;
   readonly localAddress: string | undefined;
   readonly localPort: number | undefined;
   readonly remoteAddress: string | undefined;
@@ -33,6 +35,8 @@ const CLOSED = 16;
 /** A write returned false, so `onDrain` is owed. */
 const OWES_DRAIN = 32;
 const CANCELLED = 64;
+/** What is written waits, and a pause is kept for later. */
+const HANDSHAKING = 128;
 
 /** What waits to be told: received while paused, or due on a later turn. */
 class Aside {
@@ -52,17 +56,19 @@ const SCRATCH = new Uint8Array(16 * 1024);
 class SocketInfo implements ConnInfo {
   readonly id: number;
   readonly remote: Address;
-  readonly #socket: BunSocket | null;
+  readonly #conn: BunConn;
   #local: Address | null = null;
 
-  constructor(id: number, socket: BunSocket | null) {
+  constructor(id: number, conn: BunConn) {
     this.id = id;
-    this.remote = tcpAddress(socket?.remoteAddress, socket?.remotePort);
-    this.#socket = socket;
+    this.remote = tcpAddress(conn.socket?.remoteAddress, conn.socket?.remotePort);
+    this.#conn = conn;
   }
 
   get local(): Address {
-    this.#local ??= tcpAddress(this.#socket?.localAddress, this.#socket?.localPort);
+    // TLS puts another socket in the place of the first.
+    const socket = this.#conn.socket;
+    this.#local ??= tcpAddress(socket?.localAddress, socket?.localPort);
     return this.#local;
   }
 }
@@ -75,6 +81,7 @@ export class BunConn implements Conn {
   /** Set when the dial opens; 0: off. */
   keepAliveMs = 0;
   readonly net: BunNet;
+  tls: TlsInfo | null = null;
   #out: OutQueue | null = null;
   #aside: Aside | null = null;
   #info: ConnInfo | null = null;
@@ -129,14 +136,14 @@ export class BunConn implements Conn {
   pause(): void {
     if ((this.flags & (PAUSED | CLOSED)) !== 0) return;
     this.flags |= PAUSED;
-    this.socket!.pause();
+    if ((this.flags & HANDSHAKING) === 0) this.socket!.pause();
   }
 
   resume(): void {
     if ((this.flags & PAUSED) === 0) return;
     this.flags &= ~PAUSED;
     if (this.#aside !== null) this.net.later(this);
-    if ((this.flags & CLOSED) === 0) this.socket!.resume();
+    if ((this.flags & (CLOSED | HANDSHAKING)) === 0) this.socket!.resume();
   }
 
   end(): void {
@@ -153,8 +160,25 @@ export class BunConn implements Conn {
     if (this.#gone(cause)) this.socket!.close();
   }
 
-  /** For a dial: no more calls. False: it is over already. */
+  secure(ctx: TlsServerContext, head: Uint8Array): void {
+    if ((this.flags & (CLOSED | HANDSHAKING)) !== 0 || this.tls !== null) return;
+    if (this.#out !== null) {
+      this.destroy(handshakeFault(true, this.#at, "plain bytes that wait to be sent"));
+      return;
+    }
+    if ((this.flags & PAUSED) !== 0) this.socket!.resume();
+    this.flags |= HANDSHAKING;
+    this.#out = new OutQueue();
+    (ctx as BunServerContext).upgrade(this, head);
+  }
+
+  /** For a dial: no more calls. False: there is nothing left to give up. */
   cancel(): boolean {
+    if ((this.flags & (ACCEPTED | HANDSHAKING | CLOSED)) === HANDSHAKING) {
+      this.flags |= CANCELLED | CLOSED;
+      this.socket!.terminate();
+      return false;
+    }
     if (this.socket !== null || (this.flags & (CLOSED | CANCELLED)) !== 0) return false;
     this.flags |= CANCELLED;
     return true;
@@ -171,11 +195,45 @@ export class BunConn implements Conn {
       return;
     }
     if (this.keepAliveMs > 0) socket.setKeepAlive(true, this.keepAliveMs);
+    this.#tellOpen();
+  }
+
+  /** A dial with TLS came through as far as TCP. */
+  connected(socket: BunSocket): void {
+    if ((this.flags & CANCELLED) !== 0) {
+      this.opened(socket);
+      return;
+    }
+    this.socket = socket;
+    this.flags |= HANDSHAKING;
+    if (this.keepAliveMs > 0) socket.setKeepAlive(true, this.keepAliveMs);
+  }
+
+  /** The dial's peer is who was asked for. */
+  dialSecured(info: TlsInfo): void {
+    if ((this.flags & CLOSED) !== 0) return;
+    this.flags &= ~HANDSHAKING;
+    this.tls = info;
+    this.#tellOpen();
+  }
+
+  /** The client is who the context asks for: what waited goes out, and reading begins. */
+  secured(info: TlsInfo): void {
+    if ((this.flags & (CLOSED | HANDSHAKING)) !== HANDSHAKING) return;
+    this.flags &= ~HANDSHAKING;
+    this.tls = info;
+    if ((this.flags & PAUSED) !== 0) this.socket!.pause();
+    if ((this.flags & (OWES_DRAIN | ENDING)) === 0) this.#out = null;
     try {
-      (this.handler as DialHandler).onOpen(this);
+      this.handler.onSecure?.(info);
     } catch (e) {
       this.fault(e);
     }
+    this.writable();
+  }
+
+  handshakeFailed(reason: unknown): void {
+    this.destroy(handshakeFault((this.flags & ACCEPTED) !== 0, this.#at, reason));
   }
 
   /** A dial failed with what the system said. */
@@ -203,6 +261,10 @@ export class BunConn implements Conn {
 
   ended(): void {
     if ((this.flags & (CLOSED | PEER_ENDED)) !== 0) return;
+    if ((this.flags & HANDSHAKING) !== 0) {
+      this.handshakeFailed("the end of the connection");
+      return;
+    }
     if ((this.flags & PAUSED) !== 0 || this.#aside !== null) {
       this.#set().fin = true;
       return;
@@ -212,7 +274,7 @@ export class BunConn implements Conn {
 
   writable(): void {
     const out = this.#out;
-    if (out === null || (this.flags & CLOSED) !== 0) return;
+    if (out === null || (this.flags & (CLOSED | HANDSHAKING)) !== 0) return;
     // Bun arms reading again with writing when a send was cut short.
     if ((this.flags & PAUSED) !== 0) this.socket!.pause();
     if (!this.#flush(out)) {
@@ -238,7 +300,9 @@ export class BunConn implements Conn {
     this.#out = null;
     const aside = this.#set();
     aside.closed = true;
-    if (e === undefined || e === null) {
+    if ((this.flags & HANDSHAKING) !== 0) {
+      aside.cause = handshakeFault((this.flags & ACCEPTED) !== 0, this.#at, e ?? "the end of the connection");
+    } else if (e === undefined || e === null) {
       // After our own FIN Bun tells the peer's by the closing alone.
       if ((this.flags & PEER_ENDED) === 0) aside.fin = true;
     } else {
@@ -275,6 +339,14 @@ export class BunConn implements Conn {
       this.handler.onClose(aside.cause);
     } catch (e) {
       this.net.onFault(e);
+    }
+  }
+
+  #tellOpen(): void {
+    try {
+      (this.handler as DialHandler).onOpen(this);
+    } catch (e) {
+      this.fault(e);
     }
   }
 
@@ -386,6 +458,6 @@ export class BunConn implements Conn {
       const other: Address = { kind: "unix", path: "" };
       return accepted ? { id, local: at, remote: other } : { id, local: other, remote: at };
     }
-    return new SocketInfo(id, this.socket);
+    return new SocketInfo(id, this);
   }
 }

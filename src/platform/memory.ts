@@ -1,5 +1,6 @@
 import { addressText } from "../base/address.ts";
 import { MemoryConn, type MemoryNet } from "./memory_conn.ts";
+import { MemoryHandshake, memoryTls } from "./memory_tls.ts";
 import { dialFault, listenFault, type PlatformOptions } from "./system_fault.ts";
 import type {
   Address,
@@ -12,6 +13,7 @@ import type {
   ListenOptions,
   OsCalls,
   Platform,
+  PlatformTls,
   TcpAddress,
   Timer,
 } from "./types.ts";
@@ -60,6 +62,7 @@ interface Open {
 class Memory implements MemoryPlatform, MemoryNet {
   readonly name = "memory";
   readonly os: OsCalls | null = null;
+  readonly tls: PlatformTls = memoryTls;
   readonly window: number;
   readonly chunk: number;
   readonly onFault: (e: unknown) => void;
@@ -139,15 +142,17 @@ class Memory implements MemoryPlatform, MemoryNet {
 
   dial(to: Address, o: DialOptions, h: DialHandler): { cancel(): void } {
     let cancelled = false;
+    let near: MemoryConn | null = null;
     this.post(() => {
       if (cancelled || this.silent.has(addressText(to))) return;
       const open = this.#listeners.get(addressText(to)) ?? this.#everywhere(to);
       if (open === undefined) h.onClose(dialFault(to, { code: "ECONNREFUSED" }));
-      else this.#connect(to, o, h, open);
+      else near = this.#connect(to, o, h, open);
     });
     return {
       cancel: () => {
         cancelled = true;
+        near?.cancel();
       },
     };
   }
@@ -172,25 +177,22 @@ class Memory implements MemoryPlatform, MemoryNet {
     return to.kind === "tcp" ? this.#listeners.get(addressText({ ...to, host: "" })) : undefined;
   }
 
-  #connect(to: Address, o: DialOptions, h: DialHandler, open: Open): void {
+  #connect(to: Address, o: DialOptions, h: DialHandler, open: Open): MemoryConn {
     const from = to.kind === "tcp" ? this.#source(to, o) : ({ kind: "unix", path: "" } as const);
     const near = new MemoryConn(this, { id: this.#nextId++, local: from, remote: to }, h, false);
     const far = new MemoryConn(this, { id: this.#nextId++, local: to, remote: from }, NOBODY, true);
     near.peer = far;
     far.peer = near;
     // Before whatever `accept` does to the connection.
-    this.post(() => {
-      try {
-        h.onOpen(near);
-      } catch (e) {
-        near.fault(e);
-      }
-    });
+    this.post(() =>
+      near.start(o.tls ? new MemoryHandshake({ client: o.tls.context.options, serverName: o.tls.serverName }) : null),
+    );
     try {
       far.handler = open.accept(far);
     } catch (e) {
       far.fault(e);
     }
+    return near;
   }
 
   #source(to: TcpAddress, o: DialOptions): TcpAddress {

@@ -1,7 +1,9 @@
 import type { ProxyError } from "../base/error.ts";
+import { EarlyWrites } from "./early_writes.ts";
+import { MemoryHandshake } from "./memory_tls.ts";
 import { OutQueue } from "./out_queue.ts";
-import { handlerFault, resetFault } from "./system_fault.ts";
-import type { Conn, ConnHandler, ConnInfo } from "./types.ts";
+import { handlerFault, handshakeFault, resetFault } from "./system_fault.ts";
+import type { Conn, ConnHandler, ConnInfo, DialHandler, TlsInfo, TlsServerContext } from "./types.ts";
 
 /** What the connections of one network share. */
 export interface MemoryNet {
@@ -18,6 +20,9 @@ export interface MemoryNet {
 export class MemoryConn implements Conn {
   readonly info: ConnInfo;
   handler: ConnHandler;
+  tls: TlsInfo | null = null;
+  #handshake: MemoryHandshake | null = null;
+  #early: EarlyWrites | null = null;
   /** The other end; null before the connection stands and once it is gone. */
   peer: MemoryConn | null = null;
   readonly #net: MemoryNet;
@@ -33,6 +38,8 @@ export class MemoryConn implements Conn {
   #finTold = false;
   #closed = false;
   #pumping = false;
+  #opened = false;
+  #cancelled = false;
 
   constructor(net: MemoryNet, info: ConnInfo, handler: ConnHandler, accepted: boolean) {
     this.#net = net;
@@ -51,6 +58,45 @@ export class MemoryConn implements Conn {
 
   write(parts: readonly Uint8Array[], flushed?: () => void): boolean {
     if (this.#closed || this.#ending) return true;
+    if (this.#early !== null) return this.#early.write(parts, flushed);
+    return this.#write(parts, flushed);
+  }
+
+  secure(ctx: TlsServerContext, head: Uint8Array): void {
+    if (this.#closed || this.tls !== null || this.#handshake !== null) return;
+    this.#handshake = new MemoryHandshake({ server: ctx.options });
+    this.#early = new EarlyWrites();
+    if (head.length > 0) this.#inbox.unshift(head);
+    this.#inboxBytes += head.length;
+    this.wake();
+  }
+
+  /** A dial came through: `onOpen`, after the handshake if there is one. */
+  start(h: MemoryHandshake | null): void {
+    if (this.#cancelled) return;
+    if (h === null) {
+      this.#open();
+      return;
+    }
+    if (this.#closed) return;
+    this.#handshake = h;
+    this.#write([h.hello()], undefined);
+    this.wake();
+  }
+
+  /** For a dial: no more calls, unless it is open. */
+  cancel(): void {
+    if (this.#opened) return;
+    this.#cancelled = true;
+    this.destroy(null);
+  }
+
+  #open(): void {
+    this.#opened = true;
+    this.#call(() => (this.handler as DialHandler).onOpen(this));
+  }
+
+  #write(parts: readonly Uint8Array[], flushed: (() => void) | undefined): boolean {
     const out = this.#out ?? new OutQueue();
     for (const part of parts) out.push(part, 0);
     if (flushed !== undefined) out.mark(flushed);
@@ -75,7 +121,7 @@ export class MemoryConn implements Conn {
   end(): void {
     if (this.#closed || this.#ending) return;
     this.#ending = true;
-    if (this.#out === null) this.#sendFin();
+    if (this.#out === null && this.#early === null) this.#sendFin();
   }
 
   reset(): void {
@@ -100,7 +146,7 @@ export class MemoryConn implements Conn {
   }
 
   resetByPeer(): void {
-    this.#close(resetFault(this.#accepted));
+    this.#close(this.#handshake === null ? resetFault(this.#accepted) : this.#handshakeFault("a reset"));
   }
 
   /** The peer is gone for good: its FIN stands, and the first write after it is answered with a reset. */
@@ -125,6 +171,7 @@ export class MemoryConn implements Conn {
     this.#inbox.length = 0;
     this.#inboxBytes = 0;
     this.#net.post(() => {
+      if (this.#cancelled) return;
       try {
         this.handler.onClose(cause);
       } catch (e) {
@@ -168,11 +215,16 @@ export class MemoryConn implements Conn {
     this.#pumping = false;
     if (this.#closed) return;
     this.#drain();
-    while (!this.#closed && !this.#paused && this.#inbox.length > 0) {
+    while (!this.#closed && (!this.#paused || this.#handshake !== null) && this.#inbox.length > 0) {
       const b = this.#inbox.shift()!;
       this.#inboxBytes -= b.length;
       this.peer?.wake();
-      this.#call(() => this.handler.onData(b));
+      if (this.#handshake !== null) this.#hear(this.#handshake, b);
+      else this.#call(() => this.handler.onData(b));
+    }
+    if (this.#handshake !== null && this.#finReceived) {
+      this.destroy(this.#handshakeFault("the end of the connection"));
+      return;
     }
     if (this.#closed || this.#paused || this.#inbox.length > 0 || !this.#finReceived) return;
     if (!this.#finTold) {
@@ -180,6 +232,36 @@ export class MemoryConn implements Conn {
       this.#call(() => this.handler.onEnd());
     }
     if (this.#finSent) this.#close(null);
+  }
+
+  #hear(h: MemoryHandshake, b: Uint8Array): void {
+    const heard = h.hear(b);
+    if (heard.state === "more") return;
+    if (heard.reply !== null) this.#write([heard.reply], undefined);
+    if (heard.state === "failed") {
+      this.destroy(this.#handshakeFault(heard.reason));
+      return;
+    }
+    if (heard.rest.length > 0) {
+      this.#inbox.unshift(heard.rest);
+      this.#inboxBytes += heard.rest.length;
+    }
+    const early = this.#early;
+    this.#handshake = null;
+    this.#early = null;
+    this.tls = heard.info;
+    if (!this.#accepted) this.#open();
+    if (early === null) return;
+    const writer = { write: (parts: readonly Uint8Array[], flushed?: () => void) => this.#write(parts, flushed) };
+    if (early.sendTo(writer)) this.#owesDrain = true;
+    this.#call(() => this.handler.onSecure?.(heard.info));
+    if (this.#out !== null || this.#closed) return;
+    if (this.#ending) this.#sendFin();
+    this.#tellDrain();
+  }
+
+  #handshakeFault(reason: string): ProxyError {
+    return handshakeFault(this.#accepted, this.info.remote, reason);
   }
 
   #drain(): void {
@@ -190,6 +272,10 @@ export class MemoryConn implements Conn {
     this.#tellFlushed(out);
     if (!through || this.#out !== null || this.#closed) return;
     if (this.#ending) this.#sendFin();
+    this.#tellDrain();
+  }
+
+  #tellDrain(): void {
     if (!this.#owesDrain) return;
     this.#owesDrain = false;
     this.#call(() => this.handler.onDrain());

@@ -2,17 +2,20 @@ import { chmodSync } from "node:fs";
 import {
   connect,
   createServer,
+  isIP,
   type NetConnectOpts,
   type ListenOptions as NodeListenOptions,
   type Server,
   Socket,
 } from "node:net";
 import process from "node:process";
+import { type ConnectionOptions, connect as connectTls, type PeerCertificate } from "node:tls";
 import { AcceptRetry } from "./accept_retry.ts";
 import { DescriptorBudget } from "./descriptor_budget.ts";
 import { HostServices } from "./host_services.ts";
 import { loadLibc } from "./libc.ts";
 import { NodeConn, type NodeNet } from "./node_conn.ts";
+import { type NodeClientContext, NodeTls } from "./node_tls.ts";
 import { type Borrowed, createOsCalls } from "./os_calls.ts";
 import { ShedNotice } from "./shed_notice.ts";
 import { acceptFault, listenFault, type PlatformOptions, systemCode } from "./system_fault.ts";
@@ -22,10 +25,12 @@ import type {
   ConnHandler,
   DialHandler,
   DialOptions,
+  DialTls,
   Listener,
   ListenOptions,
   OsCalls,
   Platform,
+  PlatformTls,
 } from "./types.ts";
 import { clearStaleSocket, inodeOf, isFilePath, removeOwnSocket } from "./unix_path.ts";
 import { loadUvBinding, type UvBinding } from "./uv_binding.ts";
@@ -51,12 +56,14 @@ class NodePlatform extends HostServices implements Platform {
   readonly name: "bun" | "deno" | "node";
   readonly #libc = loadLibc();
   readonly os: OsCalls | null = this.#libc === null ? null : createOsCalls(this.#libc, (c) => this.#fdOf(c));
+  readonly tls: PlatformTls;
   readonly #net: NodeNet;
   readonly #uv: UvNet | null;
 
   constructor(name: "bun" | "deno" | "node", onFault: (e: unknown) => void, binding: UvBinding | null) {
     super();
     this.name = name;
+    this.tls = new NodeTls(name);
     const budget = new DescriptorBudget();
     this.#uv = binding === null ? null : new UvNet(binding, budget, onFault);
     this.#net = { onFault, budget, nextId: 1 };
@@ -79,7 +86,7 @@ class NodePlatform extends HostServices implements Platform {
   }
 
   dial(to: Address, o: DialOptions, h: DialHandler): { cancel(): void } {
-    if (this.#uv !== null && to.kind === "tcp") return dialUv(this.#uv, to, o, h);
+    if (this.#uv !== null && to.kind === "tcp" && o.tls === undefined) return dialUv(this.#uv, to, o, h);
     if (!this.#net.budget.takeForDial()) {
       const c = new NodeConn(this.#net, new Socket(), h, false, to);
       c.refuse();
@@ -96,9 +103,11 @@ class NodePlatform extends HostServices implements Platform {
             autoSelectFamily: false,
             ...(o.source === undefined ? {} : { localAddress: o.source }),
           };
-    const socket = connect(how);
+    const socket = o.tls === undefined ? connect(how) : dialTls(how, o.tls);
     if (o.keepAlive) socket.setKeepAlive(true, o.keepAlive.idleMs);
-    return new NodeConn(this.#net, socket, h, false, to);
+    const c = new NodeConn(this.#net, socket, h, false, to);
+    if (o.tls !== undefined) c.dialsTls(o.tls.context as NodeClientContext, o.tls.serverName);
+    return c;
   }
 
   #open(at: Address, how: NodeListenOptions, o: ListenOptions, accept: (c: Conn) => ConnHandler): Promise<Listener> {
@@ -114,7 +123,7 @@ class NodePlatform extends HostServices implements Platform {
         server.removeAllListeners("error");
         server.on("error", (e) => o.onError?.(acceptFault(listener.address, e)));
         const keepAliveMs = o.keepAlive ? o.keepAlive.idleMs : 0;
-        if (this.#uv !== null && listener.address.kind === "tcp") {
+        if (this.#uv !== null && listener.address.kind === "tcp" && o.mayBeSecured !== true) {
           acceptUv(this.#uv, serverHandle(server), listener.address, o, accept);
         } else {
           const notice = new ShedNotice(listener.address, o.onError);
@@ -185,6 +194,22 @@ class OpenListener implements Listener {
     if (this.address.kind === "unix") removeOwnSocket(this.address.path, this.#inode);
     return Promise.resolve();
   }
+}
+
+/** The runtimes differ in what they send and check where no name is given: here it always is. */
+function dialTls(how: NetConnectOpts, tls: DialTls): Socket {
+  const { options, secureContext, alpn } = tls.context as NodeClientContext;
+  const dialed = "host" in how && how.host !== undefined ? how.host : "";
+  const name = tls.serverName === "" ? dialed : tls.serverName;
+  return connectTls({
+    ...how,
+    secureContext,
+    ...(alpn === null ? {} : { ALPNProtocols: alpn }),
+    // RFC 6066 section 3: an IP address is never sent.
+    servername: isIP(tls.serverName) === 0 ? tls.serverName : "",
+    rejectUnauthorized: !options.insecureSkipVerify,
+    checkServerIdentity: (_: string, cert: PeerCertificate) => (tls.context as NodeClientContext).checkName(name, cert),
+  } as ConnectionOptions);
 }
 
 /** A system without IPv6 says so when the socket is made or bound. */

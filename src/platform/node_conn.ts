@@ -1,11 +1,13 @@
 import type { Socket } from "node:net";
 import type { ProxyError } from "../base/error.ts";
 import type { DescriptorBudget } from "./descriptor_budget.ts";
+import { EarlyWrites } from "./early_writes.ts";
+import type { NodeClientContext, NodeServerContext, NodeTlsSocket } from "./node_tls.ts";
 import { isReleasable, markReceived, releaseChunk } from "./received_chunk.ts";
 import { OUT_OF_DESCRIPTORS } from "./shed_notice.ts";
-import { dialFault, handlerFault, resetFault } from "./system_fault.ts";
+import { dialFault, handlerFault, handshakeFault, resetFault } from "./system_fault.ts";
 import { tcpAddress } from "./tcp_address.ts";
-import type { Address, Conn, ConnHandler, ConnInfo, DialHandler } from "./types.ts";
+import type { Address, Conn, ConnHandler, ConnInfo, DialHandler, TlsInfo, TlsServerContext } from "./types.ts";
 
 /** What the connections of one platform share. */
 export interface NodeNet {
@@ -29,13 +31,23 @@ const PEER_ENDED = 32;
 const OWES_DRAIN = 64;
 /** It took no descriptor. */
 const REFUSED = 128;
+/** For a dial with TLS: TCP stands. */
+const CONNECTED = 256;
+const PAUSED = 512;
 
 /** Up to here several parts are joined before they are written: one call of the stream costs more than the copy. */
 const JOIN = 64 * 1024;
 /** One connection on `node:net`. */
 export class NodeConn implements Conn {
-  readonly socket: Socket;
+  /** With TLS the one that decrypts, once there is one. */
+  socket: Socket;
   handler: ConnHandler;
+  tls: TlsInfo | null = null;
+  /** While an accepted connection's handshake goes on. */
+  #early: EarlyWrites | null = null;
+  /** Below TLS. */
+  #raw: Socket | null = null;
+  #dialTls: { readonly context: NodeClientContext; readonly serverName: string } | null = null;
   readonly #net: NodeNet;
   readonly #at: Address;
   #flags: number;
@@ -49,13 +61,14 @@ export class NodeConn implements Conn {
     this.handler = handler;
     this.#at = at;
     this.#flags = accepted ? ACCEPTED | OPEN : 0;
-    (socket as Ridden).weir = this;
-    socket.on("data", onData);
-    socket.on("end", onEnd);
-    socket.on("drain", onDrain);
-    socket.on("error", onError);
-    socket.on("close", onClose);
+    this.#listen(socket);
     if (!accepted) socket.on("connect", onConnect);
+  }
+
+  /** For a dial whose socket is a TLS client. */
+  dialsTls(context: NodeClientContext, serverName: string): void {
+    this.#dialTls = { context, serverName };
+    this.socket.on("secureConnect", onSecureConnect);
   }
 
   get info(): ConnInfo {
@@ -64,7 +77,8 @@ export class NodeConn implements Conn {
   }
 
   get queued(): number {
-    return (this.#flags & CLOSED) !== 0 ? 0 : this.socket.writableLength;
+    if ((this.#flags & CLOSED) !== 0) return 0;
+    return this.socket.writableLength + (this.#early === null ? 0 : this.#early.bytes);
   }
 
   setHandler(h: ConnHandler): void {
@@ -73,6 +87,7 @@ export class NodeConn implements Conn {
 
   write(parts: readonly Uint8Array[], flushed?: () => void): boolean {
     if ((this.#flags & (CLOSED | ENDING)) !== 0) return true;
+    if (this.#early !== null) return this.#early.write(parts, flushed);
     let total = 0;
     for (let i = 0; i < parts.length; i++) total += parts[i]!.length;
     if (parts.length === 0) return this.#taken(this.socket.write(NOTHING, this.#done(null, flushed)));
@@ -88,25 +103,40 @@ export class NodeConn implements Conn {
   }
 
   pause(): void {
-    this.socket.pause();
+    this.#flags |= PAUSED;
+    if (this.#early === null) this.socket.pause();
   }
 
   resume(): void {
-    this.socket.resume();
+    this.#flags &= ~PAUSED;
+    if (this.#early === null) this.socket.resume();
   }
 
   end(): void {
     if ((this.#flags & (CLOSED | ENDING)) !== 0) return;
     this.#flags |= ENDING;
-    this.socket.end();
+    if (this.#early === null) this.socket.end();
   }
 
   reset(): void {
-    if (this.#gone(null)) this.socket.resetAndDestroy();
+    // A TLS socket has no RST; it goes with the one below it.
+    if (this.#gone(null)) (this.#raw ?? this.socket).resetAndDestroy();
   }
 
   destroy(cause: ProxyError | null): void {
     if (this.#gone(cause)) this.socket.destroy();
+  }
+
+  secure(ctx: TlsServerContext, head: Uint8Array): void {
+    if ((this.#flags & CLOSED) !== 0 || this.#raw !== null) return;
+    const raw = this.socket;
+    this.#raw = raw;
+    this.#early = new EarlyWrites();
+    for (const [event, f] of LISTENERS) if (event !== "close") raw.removeListener(event, f);
+    raw.on("error", ignore);
+    raw.pause();
+    if (head.length > 0) raw.unshift(head);
+    (ctx as NodeServerContext).server.emit("connection", raw);
   }
 
   /** For a dial: no more calls. */
@@ -123,6 +153,57 @@ export class NodeConn implements Conn {
   }
 
   // What follows is called by the sockets' shared listeners.
+
+  connected(): void {
+    this.#flags |= CONNECTED;
+    if (this.#dialTls === null) this.opened();
+  }
+
+  /** A dial's handshake is done, as far as the runtime checks it. */
+  dialSecured(s: NodeTlsSocket): void {
+    if ((this.#flags & (CANCELLED | CLOSED)) !== 0) return;
+    const got = this.#dialTls!.context.secured(s, this.#dialTls!.serverName);
+    if (typeof got === "string") {
+      this.destroy(handshakeFault(false, this.#at, got));
+      return;
+    }
+    this.tls = got;
+    this.opened();
+  }
+
+  /** The handshake is done and the client is who the context asks for: what waited goes out, and reading begins. */
+  secured(s: NodeTlsSocket, info: TlsInfo): void {
+    const early = this.#early;
+    if ((this.#flags & CLOSED) !== 0 || early === null) {
+      s.destroy();
+      return;
+    }
+    this.#early = null;
+    this.tls = info;
+    this.socket.removeListener("close", onClose);
+    this.socket = s;
+    if ((this.#flags & PAUSED) !== 0) s.pause();
+    this.#listen(s);
+    const ending = this.#flags & ENDING;
+    this.#flags &= ~ENDING;
+    const owed = early.sendTo(this);
+    if (ending !== 0) this.end();
+    try {
+      this.handler.onSecure?.(info);
+    } catch (e) {
+      this.fault(e);
+    }
+    if (!owed) return;
+    this.#flags |= OWES_DRAIN;
+    if (s.writableLength === 0) this.writable();
+  }
+
+  /** `s`: the socket whose handshake it was. */
+  handshakeFailed(reason: unknown, s: NodeTlsSocket): void {
+    if (this.#early !== null) this.#cause ??= handshakeFault(true, this.#at, reason);
+    s.destroy();
+    this.#raw?.destroy();
+  }
 
   opened(): void {
     if ((this.#flags & CANCELLED) !== 0) return;
@@ -166,10 +247,14 @@ export class NodeConn implements Conn {
 
   failed(e: unknown): void {
     if ((this.#flags & CLOSED) !== 0) return;
-    this.#cause = (this.#flags & OPEN) === 0 ? dialFault(this.#at, e) : resetFault((this.#flags & ACCEPTED) !== 0);
+    if ((this.#flags & OPEN) !== 0) this.#cause = resetFault((this.#flags & ACCEPTED) !== 0);
+    else this.#cause = (this.#flags & CONNECTED) !== 0 ? handshakeFault(false, this.#at, e) : dialFault(this.#at, e);
   }
 
   closed(): void {
+    if (this.#early !== null && (this.#flags & CLOSED) === 0)
+      this.#cause ??= handshakeFault(true, this.#at, "the end of the connection");
+    this.#early = null;
     this.#flags |= CLOSED;
     if ((this.#flags & REFUSED) === 0) this.#net.budget.give();
     if ((this.#flags & CANCELLED) !== 0) return;
@@ -184,6 +269,11 @@ export class NodeConn implements Conn {
   fault(e: unknown): void {
     this.#net.onFault(e);
     this.destroy(handlerFault(e));
+  }
+
+  #listen(socket: Socket): void {
+    (socket as Ridden).weir = this;
+    for (const [event, f] of LISTENERS) socket.on(event, f);
   }
 
   /** A stream says no from its high-water mark on, also to what the kernel took at once. */
@@ -242,8 +332,19 @@ function join(parts: readonly Uint8Array[], total: number): Uint8Array {
   return all;
 }
 
+const LISTENERS = [
+  ["data", onData],
+  ["end", onEnd],
+  ["drain", onDrain],
+  ["error", onError],
+  ["close", onClose],
+] as const;
+
 function onConnect(this: Socket): void {
-  (this as Ridden).weir.opened();
+  (this as Ridden).weir.connected();
+}
+function onSecureConnect(this: Socket): void {
+  (this as Ridden).weir.dialSecured(this as NodeTlsSocket);
 }
 function onData(this: Socket, b: Uint8Array): void {
   (this as Ridden).weir.received(b);
@@ -260,3 +361,4 @@ function onError(this: Socket, e: Error): void {
 function onClose(this: Socket): void {
   (this as Ridden).weir.closed();
 }
+function ignore(): void {}

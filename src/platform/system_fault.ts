@@ -52,6 +52,23 @@ export function acceptFault(at: Address, e: unknown): ProxyError {
   return localFault(kind, 503, `${what}: accepting on ${addressText(at)} failed with ${systemCode(e) || says(e)}`, e);
 }
 
+/** A handshake that failed, with what the runtime or Weir's own check said. Nothing has been written, so an upstream may be tried again. */
+export function handshakeFault(accepted: boolean, at: Address, e: unknown): ProxyError {
+  const reason = typeof e === "string" ? e : systemCode(e) || says(e);
+  if (!accepted) {
+    const text = `check the upstream's certificate, names and TLS versions: the handshake with ${addressText(at)} failed with ${reason}`;
+    return upstreamFault("tlsHandshake", 503, "always", text, e);
+  }
+  return new ProxyError(`the handshake with the client failed with ${reason}`, {
+    code: "tlsHandshake",
+    side: "downstream",
+    scope: "connection",
+    retry: "never",
+    status: 0,
+    cause: e,
+  });
+}
+
 /** A handler threw: its connection ends. */
 export function handlerFault(e: unknown): ProxyError {
   return new ProxyError("report this: a connection's handler threw", {

@@ -35,6 +35,14 @@ export interface Conn {
   destroy(cause: ProxyError | null): void;
   /** Bytes taken by `write` and not yet handed to the kernel. */
   readonly queued: number;
+  /**
+   * Accepted connections: begins the server's side of a TLS handshake, once. `head` is what the handler was given and did not
+   * use up: a ClientHello or its beginning. The handler gets `onSecure`, then plain bytes; a `write` before that is queued.
+   * A failed handshake is `onClose` with `tlsHandshake`. There is no time limit here: the owner has one.
+   */
+  secure(ctx: TlsServerContext, head: Uint8Array): void;
+  /** Null before `onSecure` (for a dial: before `onOpen`) and on plain connections. */
+  readonly tls: TlsInfo | null;
 }
 
 export interface ConnHandler {
@@ -46,9 +54,11 @@ export interface ConnHandler {
   onEnd(): void;
   /** The last call: both directions are gone. `cause` is null after an orderly close. */
   onClose(cause: ProxyError | null): void;
+  /** After `Conn.secure`: the handshake is done and the peer is who the context asks for. */
+  onSecure?(info: TlsInfo): void;
 }
 
-/** A dial's handler also hears of the connection's opening. A failed dial is `onClose` without `onOpen`. */
+/** A dial's handler also hears of the connection's opening, with TLS after a good handshake. A failed dial is `onClose` without `onOpen`. */
 export interface DialHandler extends ConnHandler {
   onOpen(c: Conn): void;
 }
@@ -71,12 +81,110 @@ export interface ListenOptions {
   readonly mode?: number;
   /** Told of accept failures (EMFILE and the like); accepting goes on afterwards, paced by the adapter so that it never spins. */
   readonly onError?: (e: ProxyError) => void;
+  /** Connections of this listener may be asked to `secure`: an adapter may carry them otherwise. */
+  readonly mayBeSecured?: boolean;
 }
 
 export interface DialOptions {
   readonly keepAlive?: KeepAlive | null;
   /** Source address (an IP literal) of the connection. */
   readonly source?: string;
+  /** A TLS client. A failed handshake is `onClose` with `tlsHandshake`; there is no time limit here: the owner cancels. */
+  readonly tls?: DialTls;
+}
+
+export interface DialTls {
+  readonly context: TlsClientContext;
+  /**
+   * The name that is asked for (SNI) and that the certificate must have, unless the context's `verifyPeer` decides.
+   * An IP literal is checked and not sent (RFC 6066 section 3); "": none is sent, and the dialed IP address is checked.
+   */
+  readonly serverName: string;
+}
+
+export type TlsVersion = "1.2" | "1.3";
+
+/** What both sides of TLS are told. Lists are OpenSSL's; null: the runtime's own. A list that the runtime can't keep is refused. */
+export interface TlsCommonOptions {
+  readonly minVersion: TlsVersion;
+  readonly maxVersion: TlsVersion;
+  /** TLS 1.2 cipher suites. */
+  readonly ciphers: string | null;
+  readonly curves: string | null;
+  /** Protocols in the order of preference; empty: none. A server refuses a client that offers others only (RFC 7301 section 3.2). */
+  readonly alpn: readonly string[];
+  /**
+   * Judges the peer's certificates (DER, leaf first): null is good, else the reason. A server calls it on every connection of a
+   * context that asks for certificates and was given one, resumed ones included; a client on every connection, after the
+   * runtime has checked the chain. It then also stands for the runtime's check of the name.
+   */
+  readonly verifyPeer: ((chain: readonly Uint8Array[]) => string | null) | null;
+}
+
+/** One certificate with its key, and what is asked of clients. Immutable; made once for each version of a certificate and policy. */
+export interface TlsServerOptions extends TlsCommonOptions {
+  /** PEM, the leaf first. */
+  readonly cert: string;
+  /** PEM, not encrypted. */
+  readonly key: string;
+  /** `request`: a client may come without a certificate; one that is given has to be good. */
+  readonly clientAuth: "none" | "request" | "require";
+  /** Who signs clients' certificates, PEM. */
+  readonly clientCa: string | null;
+}
+
+export interface TlsClientOptions extends TlsCommonOptions {
+  /** PEM; null: the system's or the runtime's roots. */
+  readonly ca: string | null;
+  /** The client's own certificate with its key, PEM; null: none. */
+  readonly cert: string | null;
+  readonly key: string | null;
+  /** Neither chain nor name are checked by the runtime; `verifyPeer` still is called. */
+  readonly insecureSkipVerify: boolean;
+}
+
+/** Made by `PlatformTls` and of use to its own platform alone. */
+export interface TlsServerContext {
+  readonly options: TlsServerOptions;
+}
+export interface TlsClientContext {
+  readonly options: TlsClientOptions;
+}
+
+/** What a handshake came to. */
+export interface TlsInfo {
+  readonly version: TlsVersion;
+  /** OpenSSL's name, such as `TLS_AES_128_GCM_SHA256`. */
+  readonly cipher: string;
+  /** The protocol that was agreed on; "": none. */
+  readonly alpn: string;
+  /** The name that the client asked for; "": none. */
+  readonly serverName: string;
+  /** Null: not known. */
+  readonly resumed: boolean | null;
+  /** The peer's certificates in DER, leaf first; empty: none. The authority that a runtime found above them may stand at the end. */
+  readonly peerChain: readonly Uint8Array[];
+}
+
+export interface PlatformTls {
+  /** Throws a ProxyError: a PEM that can't be read, a key that is another certificate's, or a demand that can't be kept here. */
+  serverContext(o: TlsServerOptions): TlsServerContext;
+  clientContext(o: TlsClientOptions): TlsClientContext;
+  /** What can be had on this runtime. */
+  readonly can: TlsAbilities;
+}
+
+export interface TlsAbilities {
+  /** `ciphers` is kept. */
+  readonly ciphers: boolean;
+  /** `curves` is kept. */
+  readonly curves: boolean;
+  /** A stapled OCSP answer can be sent. */
+  readonly ocsp: boolean;
+  /** A client resumes its sessions. */
+  readonly clientResumption: boolean;
+  /** Clients are told the names of the authorities in `clientCa`, by which they choose among certificates. */
+  readonly clientCaNames: boolean;
 }
 
 export interface Listener {
@@ -107,12 +215,14 @@ export interface Platform {
    * `accept` is called for each connection and returns its handler.
    */
   listen(at: Address, o: ListenOptions, accept: (c: Conn) => ConnHandler): Promise<Listener>;
-  /** Host names are not resolved here: `to.host` is an IP literal. Errors: `connectRefused`, `connectFailed`, `noDescriptors`. `cancel` before onOpen: no more calls. */
+  /** Host names are not resolved here: `to.host` is an IP literal. Errors: `connectRefused`, `connectFailed`, `noDescriptors`, `tlsHandshake`. `cancel` before onOpen: no more calls. */
   dial(to: Address, o: DialOptions, h: DialHandler): { cancel(): void };
   /** Resolves names with TTLs (seconds). Rejects with the system's error; `family` 4 or 6. */
   resolve(name: string, family: 4 | 6): Promise<readonly { address: string; ttl: number }[]>;
   /** Calls `f` when anything in the directory changes, symlink swaps included; debounced by the caller. */
   watch(dir: string, f: () => void): Closer;
+  /** Null: none can be had that keeps what is promised here. */
+  readonly tls: PlatformTls | null;
   /** Operating-system calls that need more than the runtime's modules; null where they can't be had. */
   readonly os: OsCalls | null;
 }

@@ -3,7 +3,7 @@ import { markReceived } from "./received_chunk.ts";
 import { OUT_OF_DESCRIPTORS } from "./shed_notice.ts";
 import { dialFault, handlerFault, resetFault } from "./system_fault.ts";
 import { tcpAddress } from "./tcp_address.ts";
-import type { Conn, ConnHandler, ConnInfo, DialHandler, TcpAddress } from "./types.ts";
+import type { Conn, ConnHandler, ConnInfo, DialHandler, TcpAddress, TlsInfo, TlsServerContext } from "./types.ts";
 import { UV_EOF, type UvName, type UvTcp } from "./uv_binding.ts";
 import { JOIN_BYTES, type UvNet, WHOLE_BYTES } from "./uv_net.ts";
 
@@ -33,6 +33,7 @@ interface Pending {
 export class UvConn implements Conn {
   readonly handle: UvTcp;
   handler: ConnHandler;
+  readonly tls: TlsInfo | null = null;
   /** Set when reading starts; 0: off. */
   keepAliveMs = 0;
   readonly #net: UvNet;
@@ -123,6 +124,10 @@ export class UvConn implements Conn {
     if ((this.#flags & CLOSED) !== 0) return;
     this.#net.budget.give();
     this.#close(cause);
+  }
+
+  secure(_ctx: TlsServerContext, _head: Uint8Array): void {
+    throw new Error("listen with mayBeSecured");
   }
 
   /** For a dial: no more calls. */

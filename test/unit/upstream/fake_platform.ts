@@ -51,6 +51,7 @@ export class FakeDial {
 
 export class FakeConn implements Conn {
   readonly info = { id: 0 } as ConnInfo;
+  readonly tls = null;
   readonly queued = 0;
   handler: ConnHandler;
   destroyed = false;
@@ -70,6 +71,7 @@ export class FakeConn implements Conn {
   resume(): void {}
   end(): void {}
   reset(): void {}
+  secure(): void {}
   destroy(): void {
     this.destroyed = true;
   }
@@ -85,6 +87,7 @@ interface PlannedTimer {
 export class FakePlatform implements Platform {
   readonly name = "memory";
   readonly os = null;
+  readonly tls = null;
   readonly dials: FakeDial[] = [];
   /** Questions asked, `6 name @ms`. */
   readonly asked: string[] = [];

@@ -43,6 +43,7 @@ export class Time {
 /** A connection whose kernel takes `room` bytes and no more until the test makes room. */
 export class FakeConn implements Conn {
   readonly info = { id: 1 } as ConnInfo;
+  readonly tls = null;
   room = Number.POSITIVE_INFINITY;
   queued = 0;
   sent = "";
@@ -76,6 +77,9 @@ export class FakeConn implements Conn {
     return this.queued === 0;
   }
 
+  secure(): void {
+    this.calls.push("secure");
+  }
   pause(): void {
     this.calls.push("pause");
   }

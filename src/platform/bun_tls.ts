@@ -1,0 +1,232 @@
+import type { Buffer } from "node:buffer";
+import { isIP } from "node:net";
+import { checkServerIdentity, createSecureContext, type PeerCertificate } from "node:tls";
+import type { BunConn, BunSocket } from "./bun_conn.ts";
+import { common, NodeServerContext } from "./node_tls.ts";
+import { systemCode } from "./system_fault.ts";
+import { checkClientOptions, checkServerOptions, refused, type TlsPromises, wireAlpn } from "./tls_checks.ts";
+import type {
+  DialTls,
+  PlatformTls,
+  TlsAbilities,
+  TlsClientContext,
+  TlsClientOptions,
+  TlsInfo,
+  TlsServerOptions,
+  TlsVersion,
+} from "./types.ts";
+
+/** What a socket of Bun's has when it speaks TLS; much of it is missing from its types. */
+export interface BunTlsSocket extends BunSocket {
+  readonly alpnProtocol: string | false | null;
+  getTLSVersion(): string;
+  getCipher(): { readonly name: string };
+  getServername(): string | false | undefined;
+  isSessionReused(): boolean;
+  getPeerCertificate(detailed: boolean): Partial<PeerCertificate> & { readonly issuerCertificate?: object };
+}
+interface Upgradable {
+  upgradeTLS(o: object): readonly [raw: { data: unknown }, tls: BunTlsSocket];
+}
+/** The runtime's secure context, which `createSecureContext` wraps. */
+type NativeContext = object;
+
+const PROMISES: TlsPromises = { lists: true, clientAuth: true };
+
+/** TLS on Bun's own sockets. */
+export class BunTls implements PlatformTls {
+  readonly can: TlsAbilities = { ciphers: true, curves: true, ocsp: false, clientResumption: false, clientCaNames: true };
+  /** What the sockets' callbacks have in common, with TLS or without. */
+  readonly #callbacks: object;
+
+  constructor(callbacks: object) {
+    this.#callbacks = callbacks;
+  }
+
+  serverContext(o: TlsServerOptions): BunServerContext {
+    checkServerOptions(o, PROMISES);
+    return made(() => new BunServerContext(o, this.#callbacks));
+  }
+
+  clientContext(o: TlsClientOptions): BunClientContext {
+    checkClientOptions(o, PROMISES);
+    return made(() => new BunClientContext(o));
+  }
+}
+
+function made<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (e) {
+    throw refused("check the certificates, the key and the lists of ciphers and curves: the runtime does not take them", e);
+  }
+}
+
+/** It also serves listeners on `node:net`, which stand in where `upgradeTLS` is missing. */
+export class BunServerContext extends NodeServerContext {
+  readonly #tls: object;
+  readonly #socket: object;
+
+  constructor(o: TlsServerOptions, callbacks: object) {
+    super(o, false);
+    const asks = o.clientAuth !== "none";
+    this.#tls = {
+      secureContext: nativeContext({
+        ...common(o),
+        cert: o.cert,
+        key: o.key,
+        ...(asks && o.clientCa !== null ? { ca: o.clientCa } : {}),
+      }),
+      ...(o.alpn.length === 0 ? {} : { ALPNProtocols: wireAlpn(o.alpn) }),
+      requestCert: asks,
+      rejectUnauthorized: o.clientAuth === "require" && o.clientCa !== null,
+    };
+    this.#socket = { ...callbacks, handshake: (s: BunTlsSocket, ok: boolean, e: unknown) => this.#judge(s, ok, e) };
+  }
+
+  /** Goes on with the connection's socket as TLS; the socket of before is of no more use. */
+  upgrade(conn: BunConn, head: Uint8Array): void {
+    const plain = conn.socket as unknown as Upgradable & { data: unknown };
+    // Its callbacks go on being called, with ciphertext and with an end of their own.
+    plain.data = SUPERSEDED;
+    const [raw, tls] = plain.upgradeTLS({ isServer: true, initialData: head, data: conn, tls: this.#tls, socket: this.#socket });
+    raw.data = SUPERSEDED;
+    conn.socket = tls;
+  }
+
+  #judge(s: BunTlsSocket, ok: boolean, e: unknown): void {
+    const conn = s.data;
+    conn.socket = s;
+    const info = ok ? new BunTlsInfo(s, s.getServername()) : null;
+    const fault = info === null ? (e ?? NO_REASON) : this.#faultOf(s, e, info);
+    if (info === null || fault !== null) conn.handshakeFailed(fault);
+    else conn.secured(info);
+  }
+
+  /** Bun says ok to a client's certificate that is not good, so what is said of it has to be looked at. */
+  #faultOf(s: BunTlsSocket, e: unknown, info: TlsInfo): unknown {
+    const { clientAuth, clientCa, verifyPeer } = this.options;
+    if (clientAuth === "none") return null;
+    if (info.peerChain.length === 0) return clientAuth === "require" ? "no certificate from the client" : null;
+    if (clientCa !== null && (hasValue(e) || !s.authorized)) return e ?? "a certificate that is not trusted";
+    return verifyPeer === null ? null : verifyPeer(info.peerChain);
+  }
+}
+
+export class BunClientContext implements TlsClientContext {
+  readonly options: TlsClientOptions;
+  readonly #native: NativeContext;
+  readonly #alpn: Buffer | null;
+
+  constructor(o: TlsClientOptions) {
+    this.options = o;
+    const pair = o.cert === null || o.key === null ? {} : { cert: o.cert, key: o.key };
+    this.#native = nativeContext({ ...common(o), ...pair, ...(o.ca === null ? {} : { ca: o.ca }) });
+    this.#alpn = o.alpn.length === 0 ? null : wireAlpn(o.alpn);
+  }
+
+  /** For `tls` of a connect. The runtime checks the chain, and its word is looked at in `judge`. */
+  optionsFor(tls: DialTls): object {
+    return {
+      secureContext: this.#native,
+      // Without one Bun sends the address as a name, which RFC 6066 section 3 forbids.
+      serverName: isIP(tls.serverName) === 0 ? tls.serverName : "",
+      ...(this.#alpn === null ? {} : { ALPNProtocols: this.#alpn }),
+      rejectUnauthorized: false,
+    };
+  }
+
+  /** `dialed`: the address that the certificate has to name where no name was given. */
+  judge(s: BunTlsSocket, e: unknown, tls: DialTls, dialed: string): void {
+    const got = this.#judge(s, e, tls, dialed);
+    if (got instanceof BunTlsInfo) s.data.dialSecured(got);
+    else s.data.handshakeFailed(got);
+  }
+
+  #judge(s: BunTlsSocket, e: unknown, tls: DialTls, dialed: string): unknown {
+    const { insecureSkipVerify, verifyPeer } = this.options;
+    const code = systemCode(e);
+    // Not done at all. What is said of a certificate is said of a handshake that is.
+    if (code === "EPROTO" || !hasValue(s.getCipher())) return e ?? NO_REASON;
+    // The chain is looked at before the name, so that a wrong name says that the chain is good.
+    if (!insecureSkipVerify && hasValue(e) && code !== NAME_DIFFERS) return e;
+    const info = new BunTlsInfo(s, tls.serverName);
+    if (verifyPeer !== null) return verifyPeer(info.peerChain) ?? info;
+    if (insecureSkipVerify) return info;
+    const name = tls.serverName === "" ? dialed : tls.serverName;
+    return checkServerIdentity(name, s.getPeerCertificate(false) as PeerCertificate) ?? info;
+  }
+}
+
+/** The runtime had none to give. */
+const NO_REASON = "a fault of the protocol";
+const NAME_DIFFERS = "ERR_TLS_CERT_ALTNAME_INVALID";
+
+function nativeContext(o: object): NativeContext {
+  return (createSecureContext(o) as unknown as { readonly context: NativeContext }).context;
+}
+
+function hasValue(e: unknown): boolean {
+  return e !== null && e !== undefined;
+}
+
+class BunTlsInfo implements TlsInfo {
+  readonly version: TlsVersion;
+  readonly cipher: string;
+  readonly alpn: string;
+  readonly serverName: string;
+  readonly resumed: boolean | null;
+  readonly #socket: BunTlsSocket;
+  #chain: readonly Uint8Array[] | null = null;
+
+  constructor(s: BunTlsSocket, serverName: string | false | undefined) {
+    this.#socket = s;
+    this.version = s.getTLSVersion() === "TLSv1.2" ? "1.2" : "1.3";
+    this.cipher = s.getCipher().name;
+    this.alpn = typeof s.alpnProtocol === "string" ? s.alpnProtocol : "";
+    this.serverName = typeof serverName === "string" ? serverName : "";
+    this.resumed = s.isSessionReused();
+  }
+
+  get peerChain(): readonly Uint8Array[] {
+    this.#chain ??= chainOf(this.#socket);
+    return this.#chain;
+  }
+}
+
+function chainOf(s: BunTlsSocket): readonly Uint8Array[] {
+  const chain: Uint8Array[] = [];
+  const seen = new Set<object>();
+  let at: ReturnType<BunTlsSocket["getPeerCertificate"]> = s.getPeerCertificate(true) ?? {};
+  // A root is its own issuer.
+  while (at.raw !== undefined && !seen.has(at)) {
+    seen.add(at);
+    chain.push(new Uint8Array(at.raw));
+    at = at.issuerCertificate ?? {};
+  }
+  return chain;
+}
+
+/** What is left of a connection below its TLS. */
+const SUPERSEDED = {
+  received: ignore,
+  writable: ignore,
+  ended: ignore,
+  closed: ignore,
+  fault: ignore,
+  net: { budget: { give: ignore } },
+};
+
+/** Whether Bun's sockets can be turned to TLS as a server; undocumented, so looked for. */
+export function findUpgrade(): Promise<boolean> {
+  return new Promise((resolve) => {
+    const ask = { data: ignore, open: ignore, connectError: (s: object) => resolve("upgradeTLS" in s) };
+    const { connect } = (globalThis as unknown as { Bun: { connect(o: object): Promise<unknown> } }).Bun;
+    connect({ unix: NOWHERE, socket: ask }).catch(() => resolve(false));
+  });
+}
+
+/** No socket can have this path. */
+const NOWHERE = "/dev/null/socket";
+
+function ignore(): void {}
