@@ -18,6 +18,7 @@ const RANKS: Readonly<Record<string, number>> = {
   "http/h1": 2,
   "http/h2": 2,
   rpc: 2,
+  tls: 2,
   wire: 2,
   filter: 2,
   router: 3,
