@@ -51,7 +51,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Modules of the runtimes that all of them have. */
-const NODE_MODULES_IN: readonly string[] = ["platform", "export", "source/file", "server", "cli", "main.ts"];
+const NODE_MODULES_IN: readonly string[] = ["platform", "tls", "export", "source/file", "server", "cli", "main.ts"];
 /** Bun's and Deno's own names and modules. */
 const RUNTIME_IN: readonly string[] = ["platform", "main.ts"];
 

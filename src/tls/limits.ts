@@ -8,3 +8,9 @@ export const CLIENT_HELLO_RECORDS = 32;
 export const CLIENT_HELLO_EXTENSIONS = 64;
 /** Protocols that a ClientHello may offer (RFC 7301): there are a dozen registered that a TCP client could want. */
 export const ALPN_NAMES = 32;
+/** Bytes of one certificate: those with a hundred names have 6 KiB; a file or a peer may bring nonsense. */
+export const CERTIFICATE_BYTES = 64 * 1024;
+/** Characters of a PEM file: the bundle of all public authorities has 220 KiB. */
+export const PEM_BYTES = 4 * 1024 * 1024;
+/** Blocks of a PEM file: the bundle of all public authorities has 150. */
+export const PEM_BLOCKS = 2000;
