@@ -26,6 +26,8 @@ const io: CliIo = {
   errIsTerminal: process.stderr.isTTY === true,
   env: process.env,
   uid: process.getuid?.() ?? null,
+  // Deno's TLS has a fixed list of suites and groups, and neither runtime can staple.
+  runtime: { runtime, ciphers: runtime !== "deno", curves: runtime !== "deno", ocsp: false },
 };
 const about: About = {
   version: BUILD.version,
@@ -78,7 +80,10 @@ function main(): Promise<number> {
     io,
     about,
     run: ({ configPath, loaded }) =>
-      serve((platform) => new FileSource(platform, configPath, io.env, loaded, new URL(import.meta.url))),
+      serve((platform) => {
+        const script = new URL(import.meta.url);
+        return new FileSource(platform, configPath, { env: io.env, runtime: io.runtime, first: loaded, script });
+      }),
     proxy: (model) => serve(() => new StaticSource(model)),
     control: async (request) => {
       const platform = await createPlatform(() => {});

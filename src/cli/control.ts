@@ -19,7 +19,7 @@ export async function control(command: ControlCommand, args: ControlArgs, deps: 
 async function findSocket(args: ControlArgs, { io }: CliDeps): Promise<string | null> {
   if (args.control !== undefined) return args.control;
   if (args.config === undefined) return controlPath({ name: "weir", control: null }, io);
-  const { model, problems } = await loadConfig(args.config, io.env);
+  const { model, problems } = await loadConfig(args.config, io.env, { runtime: io.runtime });
   if (model !== null) return controlPath(model, io);
   io.err(`${renderProblems(problems, { color: wantsColor(io.errIsTerminal, io.env) })}\n`);
   io.err("give --control: the config that would tell the control socket's path can't be read\n");

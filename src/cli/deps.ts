@@ -1,4 +1,5 @@
 import type { Model } from "../config/model.ts";
+import type { RuntimeAbilities } from "../config/runtime_abilities.ts";
 import type { LoadedConfig } from "../source/file/load_config.ts";
 
 /** Where a command reads from and writes to. */
@@ -10,6 +11,7 @@ export interface CliIo {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** User id of this process; null where users have none. */
   readonly uid: number | null;
+  readonly runtime: RuntimeAbilities;
 }
 
 /** What this build is. */

@@ -35,7 +35,7 @@ interface Explanation {
 
 /** `weir explain CONFIG METHOD URL`: 0 also when no route matches; 1 when the config has errors, 2 when the request is none. */
 export async function explain(args: ExplainArgs, io: CliIo): Promise<number> {
-  const { model, problems } = await loadConfig(args.config, io.env);
+  const { model, problems } = await loadConfig(args.config, io.env, { runtime: io.runtime });
   if (model === null) {
     io.err(`${renderProblems(problems, { color: wantsColor(io.errIsTerminal, io.env) })}\n`);
     return EXIT.problems;

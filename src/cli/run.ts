@@ -6,7 +6,7 @@ import { countProblems, renderProblems } from "./render/render_problems.ts";
 /** `weir run [CONFIG]`: a config with errors is told on stderr and nothing starts. */
 export async function run(configPath: string, deps: CliDeps): Promise<number> {
   const { io } = deps;
-  const loaded = await loadConfig(configPath, io.env);
+  const loaded = await loadConfig(configPath, io.env, { runtime: io.runtime });
   const { model, problems } = loaded;
   if (model !== null) return deps.run({ configPath, loaded: { ...loaded, model } });
   io.err(`${renderProblems(problems, { color: wantsColor(io.errIsTerminal, io.env) })}\n`);

@@ -1,4 +1,5 @@
 import type { Address } from "../base/address.ts";
+import type { ForwardedCertificateSpec, TlsSpec, UpstreamTlsSpec } from "./tls_model.ts";
 
 /**
  * The one model that every source lowers to (file, xDS, Kubernetes, MOSN): frozen data, no behaviour. It can say what Envoy's listeners,
@@ -34,18 +35,31 @@ export interface ListenerSpec {
   readonly keepAliveMs: number | null;
   /** Connections on this listener; null: only the process's cap. */
   readonly maxConnections: number | null;
-  /** The first chain whose match holds serves the connection. An empty match holds always. */
+  /**
+   * Of the chains for a connection's transport the one with the most specific name serves it: the exact name, else the longest wildcard,
+   * else the chain without names. None: the connection is refused.
+   */
   readonly chains: readonly FilterChainSpec[];
 }
 
 export interface FilterChainSpec {
-  readonly match: Record<string, never>;
-  readonly tls: null;
+  readonly match: ChainMatchSpec;
+  /** null: cleartext, or TLS that is not ended here. */
+  readonly tls: TlsSpec | null;
   readonly handler: HttpHandlerSpec;
+}
+
+export interface ChainMatchSpec {
+  /** `any` looks at nothing: without peeking, a connection goes to the handler as it comes. */
+  readonly transport: "any" | "tls" | "plain";
+  /** Names that a client asks for in its hello, lower case; `*.` stands for any number of labels. Empty: all that no other chain names. */
+  readonly serverNames: readonly string[];
 }
 
 export interface HttpHandlerSpec {
   readonly kind: "http";
+  /** `auto`: what ALPN agreed on, or in cleartext what the first bytes say (RFC 9113 3.3); HTTP/1 where neither speaks. */
+  readonly version: "auto" | "http1" | "http2";
   /** Name of a route table. */
   readonly routes: string;
   readonly forwarded: ForwardedSpec;
@@ -54,6 +68,23 @@ export interface HttpHandlerSpec {
   readonly underscores: "drop" | "keep" | "refuse";
   readonly limits: HttpLimitsSpec;
   readonly timeouts: HttpTimeoutsSpec;
+  readonly http2: Http2Spec;
+}
+
+/** Settings of HTTP/2 connections, of either role (RFC 9113 6.5.2). */
+export interface Http2Spec {
+  /** Streams that the peer may have open at once. */
+  readonly concurrentStreams: number;
+  /** Bytes of a stream's body on their way to Weir. */
+  readonly streamWindow: number;
+  /** The same of all streams of a connection. */
+  readonly connectionWindow: number;
+  /** Bytes of a frame's payload that Weir takes. */
+  readonly maxFrame: number;
+  /** Bytes of the decoder's table for fields (RFC 7541 4.2). */
+  readonly headerTable: number;
+  /** PING after so long without a byte, and the end of the connection without an answer; null: none. */
+  readonly keepAlive: { readonly idleMs: number; readonly timeoutMs: number } | null;
 }
 
 /** Identity of the client towards upstreams (RFC 7239, and the de-facto fields). */
@@ -68,6 +99,7 @@ export interface ForwardedSpec {
   readonly requestId: "set" | "always" | "keep" | "remove";
   /** Via (RFC 9110 7.6.3) on requests and responses; the pseudonym is the weir's name. */
   readonly via: boolean;
+  readonly clientCertificate: ForwardedCertificateSpec;
 }
 
 export interface PathPolicySpec {
@@ -220,7 +252,11 @@ export interface ClusterSpec {
   readonly name: string;
   readonly endpoints: readonly EndpointSpec[];
   readonly balance: { readonly kind: "roundRobin" };
-  readonly protocol: "http1";
+  /** `auto`: what ALPN agrees on, which takes TLS; h2c is HTTP/2 in cleartext by prior knowledge. */
+  readonly protocol: "http1" | "h2" | "h2c" | "auto";
+  /** null: cleartext. */
+  readonly tls: UpstreamTlsSpec | null;
+  readonly http2: Http2Spec;
   readonly connectTimeoutMs: number;
   /** How long an unused connection is kept; null: not kept at all. */
   readonly idleMs: number | null;

@@ -37,12 +37,20 @@ function listener(name: string, bind: Address): ListenerSpec {
     maxConnections: 1000,
     chains: [
       {
-        match: {},
+        match: { transport: "any", serverNames: [] },
         tls: null,
         handler: {
           kind: "http",
+          version: "http1",
           routes: name,
-          forwarded: { trusted: [], xForwarded: "keep", forwarded: "keep", requestId: "keep", via: false },
+          forwarded: {
+            trusted: [],
+            xForwarded: "keep",
+            forwarded: "keep",
+            requestId: "keep",
+            via: false,
+            clientCertificate: { policy: "sanitize", details: [] },
+          },
           paths: { mergeSlashes: false },
           underscores: "drop",
           limits: {
@@ -51,6 +59,14 @@ function listener(name: string, bind: Address): ListenerSpec {
             fields: 64,
             bodyBytes: 1024 * 1024,
             requestsPerConnection: null,
+          },
+          http2: {
+            concurrentStreams: 16,
+            streamWindow: 65_535,
+            connectionWindow: 65_535,
+            maxFrame: 16_384,
+            headerTable: 4096,
+            keepAlive: null,
           },
           timeouts: { idleMs: 60_000, headMs: 10_000, bodyMs: 10_000, streamIdleMs: 60_000, tunnelIdleMs: 60_000 },
         },

@@ -22,6 +22,7 @@ import { ListenerChange } from "./listener_change.ts";
 import { type ListenerEnv, ListenerRuntime } from "./listener_runtime.ts";
 import { same } from "./same.ts";
 import type { Status } from "./status.ts";
+import { unserved } from "./unserved.ts";
 
 export interface ServerEnv {
   readonly platform: Platform;
@@ -156,6 +157,8 @@ export class Server implements AdminView {
   async #apply(given: Model): Promise<Receipt> {
     if (this.#state === "draining" || this.#state === "stopped")
       return this.#refuse([problem("", "not taken: weir is draining")]);
+    const missing = unserved(given);
+    if (missing.length > 0) return this.#refuse(missing);
     const model = withInternalListeners(given);
     this.#caps ??= new ConnectionCaps(model.process, this.#fileLimit);
     const made: UpstreamCluster[] = [];

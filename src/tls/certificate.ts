@@ -2,6 +2,7 @@ import { createHash, createPrivateKey, X509Certificate } from "node:crypto";
 import { certificateWarnings } from "./certificate_warnings.ts";
 import { isServerName } from "./hello/server_name.ts";
 import { hexOf, nameText } from "./x509/distinguished_name.ts";
+import { EXTENDED_KEY_USAGE, isFor } from "./x509/extensions.ts";
 import { ipText } from "./x509/general_names.ts";
 import { type ParsedCertificate, parseCertificate } from "./x509/parse_certificate.ts";
 import { readPem, readPemCertificates } from "./x509/pem.ts";
@@ -29,6 +30,9 @@ export interface Certificate {
   readonly fingerprint: string;
   /** SHA-256 of all that a context is made of, hex: what is the same needs no new context. */
   readonly version: string;
+  /** Whether its extended key usage lets servers, and clients, use it. */
+  readonly forServers: boolean;
+  readonly forClients: boolean;
   /** What will make trouble though it works here; in the style of problems. */
   readonly warnings: readonly string[];
 }
@@ -72,6 +76,8 @@ export function loadCertificate(certPem: string, keyPem: string, now: number): C
     keyType,
     fingerprint: sha256(leaf!.der),
     version: sha256(new TextEncoder().encode(`${pem}\0${key.pem}`)),
+    forServers: isFor(leaf!, EXTENDED_KEY_USAGE.serverAuth),
+    forClients: isFor(leaf!, EXTENDED_KEY_USAGE.clientAuth),
     warnings: certificateWarnings(chain.parsed, now),
   };
 }

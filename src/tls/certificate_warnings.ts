@@ -1,4 +1,3 @@
-import { EXTENDED_KEY_USAGE } from "./x509/extensions.ts";
 import { equal, type ParsedCertificate } from "./x509/parse_certificate.ts";
 
 /** Renewing is late from here on: authorities that renew by themselves do so with a third of the time left, of 90 days or less. */
@@ -19,12 +18,6 @@ export function certificateWarnings(chain: readonly ParsedCertificate[], now: nu
   const expired = chain.findIndex((c, i) => i > 0 && now > c.notAfter);
   if (expired > 0) warnings.push(`replace certificate ${expired + 1} of the file: it has expired`);
   return warnings;
-}
-
-/** Whether servers may use the certificate (RFC 5280 4.2.1.12). */
-export function isForServers(c: Pick<ParsedCertificate, "extendedKeyUsage">): boolean {
-  const { extendedKeyUsage: uses } = c;
-  return uses === null || uses.includes(EXTENDED_KEY_USAGE.serverAuth) || uses.includes(EXTENDED_KEY_USAGE.any);
 }
 
 /** `3 days`, `5 hours`. */

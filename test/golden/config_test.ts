@@ -3,17 +3,26 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "no
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { renderProblems } from "../../src/cli/render/render_problems.ts";
+import { EVERY_ABILITY, type RuntimeAbilities } from "../../src/config/runtime_abilities.ts";
 import { parseConfig } from "../../src/source/file/load_config.ts";
+import { certificateFiles } from "../support/certificate_files.ts";
+import { MINTED_AT } from "../support/mint.ts";
 
 // UPDATE_GOLDEN=1 writes what the code says now; the difference is then reviewed like code.
 const update = process.env["UPDATE_GOLDEN"] === "1";
 const directory = join(import.meta.dirname, "config");
 const ENV = { PORT: "8080", EMPTY: "" };
+const certificates = certificateFiles();
 const files = {
-  read: (path: string): Promise<string> =>
-    readFile(join(directory, path), "utf8").catch(() => Promise.reject(new Error("no such file"))),
+  read: async (path: string): Promise<string> => {
+    const made = certificates.get(path.replace(/^\/?certs\//, ""));
+    return made ?? (await readFile(join(directory, path), "utf8").catch(() => Promise.reject(new Error("no such file"))));
+  },
   list: (path: string): Promise<string[]> => readdir(join(directory, path)),
 };
+
+/** A runtime that can do nothing of its own. */
+const LEAST: RuntimeAbilities = { runtime: "deno", ciphers: false, curves: false, ocsp: false };
 
 /** Maps as objects, bytes as text: as a person wants to read it. */
 function plain(_key: string, value: unknown): unknown {
@@ -34,7 +43,8 @@ describe("a config file becomes", () => {
     const stem = join(directory, name.replace(/\.\w+$/, ""));
     test(`${name}: its model and its problems`, async () => {
       const text = readFileSync(join(directory, name), "utf8");
-      const { model, problems } = await parseConfig(text, name, ENV, files);
+      const runtime = name.includes("runtime") ? LEAST : EVERY_ABILITY;
+      const { model, problems } = await parseConfig(text, name, ENV, files, { runtime, now: MINTED_AT });
       hold(`${stem}.model.json`, model === null ? null : modelText(model));
       hold(`${stem}.problems.txt`, problems.length === 0 ? null : renderProblems(problems, { color: false }));
       // A model is there exactly when nothing is an error, and bad files are named so.

@@ -3,11 +3,13 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import type { ConfigFiles } from "../../src/source/file/config_files.ts";
 import { parseConfig } from "../../src/source/file/load_config.ts";
+import { dns, mint } from "../support/mint.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 
 /** Examples may name any file and any variable. */
-const anyFile: ConfigFiles = { read: async (path) => (path.endsWith(".yaml") ? "" : "text of a file"), list: async () => [] };
+const anyFile: ConfigFiles = { read: async (path) => textOf(path), list: async () => [] };
+const pair = mint({ name: "example", notAfter: Date.UTC(2049, 0, 1), extensions: [dns("example.com", "*.example.com")] });
 const anyVariable = new Proxy<Record<string, string>>({}, { get: () => "value" });
 
 /** Commands that the pages may use without having them here. */
@@ -35,6 +37,12 @@ const cli = readFileSync(join(root, "src", "cli", "cli.ts"), "utf8");
 const weirCommands = new Set(
   [...cli.matchAll(/\.command\("([a-z-]+)/g), ...cli.matchAll(/^ {2}"?([a-z-]+)"?: "/gm)].map((m) => m[1]!),
 );
+
+function textOf(path: string): string {
+  if (/\.(?:pem|crt)$/.test(path)) return pair.pem;
+  if (path.endsWith(".key")) return pair.keyPem;
+  return path.endsWith(".yaml") ? "" : "text of a file";
+}
 
 interface Block {
   readonly page: string;

@@ -23,6 +23,7 @@ export class WatchedFiles implements ConfigFiles {
   /** Path → digest of what was read. */
   readonly #files = new Map<string, string>();
   readonly #directories = new Map<string, string>();
+  readonly #apart = new Map<string, string>();
 
   constructor(from: ConfigFiles) {
     this.#from = from;
@@ -41,10 +42,24 @@ export class WatchedFiles implements ConfigFiles {
     return digest(JSON.stringify([[...this.#files], [...this.#directories]]));
   }
 
-  async read(path: string): Promise<string> {
-    this.#files.set(path, ABSENT);
+  read(path: string): Promise<string> {
+    return this.#read(path, this.#files);
+  }
+
+  /** Reads a file that the config refers to and is not made of. */
+  readApart(path: string): Promise<string> {
+    return this.#read(path, this.#apart);
+  }
+
+  /** From now on the config counts as made of those too. */
+  keepApart(): void {
+    for (const [path, content] of this.#apart) if (!this.#files.has(path)) this.#files.set(path, content);
+  }
+
+  async #read(path: string, into: Map<string, string>): Promise<string> {
+    into.set(path, ABSENT);
     const text = await this.#from.read(path);
-    this.#files.set(path, digest(text));
+    into.set(path, digest(text));
     return text;
   }
 

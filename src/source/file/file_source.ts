@@ -1,5 +1,6 @@
 import { realpath } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import type { RuntimeAbilities } from "../../config/runtime_abilities.ts";
 import type { ConfigSink, ConfigSource, Receipt } from "../../config/source.ts";
 import type { Closer, Platform, Timer } from "../../platform/types.ts";
 import { contentsNow } from "./config_files.ts";
@@ -13,6 +14,15 @@ const POLL_MS = 5_000;
 /** Without a load for so long, the thread of a large config is replaced: what loads left on its heap, hundreds of MiB after a few, goes with it. */
 const RENEW_MS = 60_000;
 
+export interface FileSourceOptions {
+  readonly env: Environment;
+  readonly runtime: RuntimeAbilities;
+  /** The config as it was read just now; null when it was not. */
+  readonly first: LoadedConfig | null;
+  /** See `AsideLoader`. */
+  readonly script: URL;
+}
+
 /**
  * A config file with all that it includes. It is read again when any of these files changes on disk: the directories are watched, for a
  * file's own watch is lost when it is renamed over, or when Kubernetes swaps the symlink of a mounted directory; and what was read is
@@ -23,6 +33,7 @@ export class FileSource implements ConfigSource {
   readonly #platform: Platform;
   readonly #path: string;
   readonly #env: Environment;
+  readonly #runtime: RuntimeAbilities;
   #sink: ConfigSink | null = null;
   #watched: Map<string, Closer> = new Map();
   #files: readonly string[] = [];
@@ -37,13 +48,13 @@ export class FileSource implements ConfigSource {
   readonly #aside: AsideLoader;
   #first: LoadedConfig | null;
 
-  /** `first`: the config as it was read just now, null when it was not; `script`: see `AsideLoader`. */
-  constructor(platform: Platform, path: string, env: Environment, first: LoadedConfig | null, script: URL) {
-    this.#aside = new AsideLoader(script);
-    this.#first = first;
+  constructor(platform: Platform, path: string, o: FileSourceOptions) {
+    this.#aside = new AsideLoader(o.script, o.runtime);
+    this.#first = o.first;
     this.#platform = platform;
     this.#path = path;
-    this.#env = env;
+    this.#env = o.env;
+    this.#runtime = o.runtime;
     this.name = path;
   }
 
@@ -81,7 +92,7 @@ export class FileSource implements ConfigSource {
   }
 
   async #start(): Promise<void> {
-    const loaded = this.#first ?? (await loadConfig(this.#path, this.#env));
+    const loaded = this.#first ?? (await loadConfig(this.#path, this.#env, { runtime: this.#runtime }));
     this.#first = null;
     await this.#watch(loaded);
     await this.#offer(loaded);

@@ -1,11 +1,13 @@
 import { stat } from "node:fs/promises";
 import { parentPort, Worker } from "node:worker_threads";
+import type { RuntimeAbilities } from "../../config/runtime_abilities.ts";
 import { type Environment, type LoadedConfig, loadConfig } from "./load_config.ts";
 import { LoadMemory } from "./load_memory.ts";
 
 interface Order {
   readonly path: string;
   readonly env: Environment;
+  readonly runtime: RuntimeAbilities;
   /** Only to be ready for the next one. */
   readonly quiet: boolean;
 }
@@ -22,30 +24,40 @@ const ASIDE_BYTES = 64 * 1024;
  */
 export class AsideLoader {
   readonly #script: URL;
+  readonly #runtime: RuntimeAbilities;
   #worker: Worker | null = null;
 
   /** `script`: a module that calls `serveLoads` when it is not on the main thread. */
-  constructor(script: URL) {
+  constructor(script: URL, runtime: RuntimeAbilities) {
     this.#script = script;
+    this.#runtime = runtime;
   }
 
   /** One at a time; never rejects. `before`: the files of the load before. */
   async load(path: string, env: Environment, before: readonly string[]): Promise<LoadedConfig> {
     if ((await sizeOf([path, ...before])) < ASIDE_BYTES) {
       this.close();
-      return await loadConfig(path, env);
+      return await this.#here(path, env);
     }
-    return (await this.#ask({ path, env: { ...env }, quiet: false })) ?? (await loadConfig(path, env));
+    return (await this.#ask(this.#order(path, env, false))) ?? (await this.#here(path, env));
   }
 
   /** Starts the thread ahead of the first reload of a large config, and has it read the one that is in force. */
   async prepare(path: string, env: Environment, before: readonly string[]): Promise<void> {
-    if ((await sizeOf([path, ...before])) >= ASIDE_BYTES) this.#thread().postMessage({ path, env: { ...env }, quiet: true });
+    if ((await sizeOf([path, ...before])) >= ASIDE_BYTES) this.#thread().postMessage(this.#order(path, env, true));
   }
 
   close(): void {
     void this.#worker?.terminate();
     this.#worker = null;
+  }
+
+  #here(path: string, env: Environment): Promise<LoadedConfig> {
+    return loadConfig(path, env, { runtime: this.#runtime });
+  }
+
+  #order(path: string, env: Environment, quiet: boolean): Order {
+    return { path, env: { ...env }, runtime: this.#runtime, quiet };
   }
 
   #ask(order: Order): Promise<LoadedConfig | null> {
@@ -85,7 +97,7 @@ export function serveLoads(): void {
   parentPort!.on("message", (order: Order) => {
     // One after the other: they share the memory.
     last = last.then(async () => {
-      const loaded = await loadConfig(order.path, order.env, memory);
+      const loaded = await loadConfig(order.path, order.env, { memory, runtime: order.runtime });
       if (!order.quiet) parentPort!.postMessage(loaded);
     });
   });

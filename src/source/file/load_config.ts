@@ -1,5 +1,6 @@
 import type { Model } from "../../config/model.ts";
 import type { Problem } from "../../config/problem.ts";
+import type { RuntimeAbilities } from "../../config/runtime_abilities.ts";
 import { type ConfigFiles, diskFiles, WatchedFiles } from "./config_files.ts";
 import { gather } from "./gather.ts";
 import type { LoadMemory } from "./load_memory.ts";
@@ -14,7 +15,7 @@ export interface LoadedConfig {
   readonly model: Model | null;
   /** Errors and warnings in the order of the files. */
   readonly problems: readonly Problem[];
-  /** Every file that was read or should have been: the config, its includes, and what `${file:…}` names. */
+  /** Every file that was read or should have been: the config, its includes, what `${file:…}` names, and certificates when there is no model. */
   readonly files: readonly string[];
   /** Directories that a pattern of `include` was looked up in. */
   readonly directories: readonly string[];
@@ -22,13 +23,21 @@ export interface LoadedConfig {
   readonly contents: string;
 }
 
+export interface LoadOptions {
+  /** Of the load before, so that routes which say the same are not read anew. */
+  readonly memory?: LoadMemory | null;
+  /** What the runtime can do that the config is for; when absent nothing is told of that. */
+  readonly runtime?: RuntimeAbilities;
+  /** Milliseconds since 1970 that certificates are held against; the clock's when absent. */
+  readonly now?: number;
+}
+
 /**
  * Reads a config file, YAML or JSON, with all that it includes and refers to. It never rejects: what is wrong stands in `problems`.
- * `memory`: of the load before, so that routes which say the same are not read anew; null: none.
  *
  * @example const { model, problems } = await loadConfig("weir.yaml", process.env)
  */
-export async function loadConfig(path: string, env: Environment, memory: LoadMemory | null = null): Promise<LoadedConfig> {
+export async function loadConfig(path: string, env: Environment, o: LoadOptions = {}): Promise<LoadedConfig> {
   const files = new WatchedFiles(diskFiles);
   let text: string;
   try {
@@ -38,7 +47,7 @@ export async function loadConfig(path: string, env: Environment, memory: LoadMem
     const problems: Problem[] = [{ severity: "error", path: "", message, hint: "", place: null }];
     return { model: null, problems, files: files.files, directories: [], contents: files.contents };
   }
-  return await parse(text, path, env, files, memory);
+  return await parse(text, path, env, files, o);
 }
 
 /** The same of a text that is at hand; `fileName` places problems and relative paths. */
@@ -47,9 +56,9 @@ export function parseConfig(
   fileName: string,
   env: Environment,
   files: ConfigFiles,
-  memory: LoadMemory | null = null,
+  o: LoadOptions = {},
 ): Promise<LoadedConfig> {
-  return parse(text, fileName, env, new WatchedFiles(files), memory);
+  return parse(text, fileName, env, new WatchedFiles(files), o);
 }
 
 async function parse(
@@ -57,12 +66,17 @@ async function parse(
   fileName: string,
   env: Environment,
   files: WatchedFiles,
-  memory: LoadMemory | null,
+  o: LoadOptions,
 ): Promise<LoadedConfig> {
+  const memory = o.memory ?? null;
   memory?.begin();
   const problems = new ProblemList();
   const gathered = await gather(fileName, text.replace(/^\uFEFF/, ""), { env, files, problems, memory });
-  const model = lowerConfig(new Lowering(gathered, fileName, problems, memory));
+  const lowering = new Lowering(gathered, fileName, problems, memory, o.runtime);
+  const model = lowerConfig(lowering);
+  await lowering.tlsFiles.check((path) => files.readApart(path), o.now ?? Date.now());
+  // Certificates change by themselves while a config is in force; one that was refused for them is tried again when they do.
+  if (problems.errors > 0) files.keepApart();
   return {
     model: problems.errors > 0 ? null : model,
     problems: problems.sorted(),

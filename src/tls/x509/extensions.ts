@@ -36,6 +36,12 @@ export const NO_EXTENSIONS: Extensions = Object.freeze({
   unknownCritical: [],
 });
 
+/** Whether a certificate may be used so (RFC 5280 4.2.1.12). */
+export function isFor(e: Pick<Extensions, "extendedKeyUsage">, use: string): boolean {
+  const { extendedKeyUsage: uses } = e;
+  return uses === null || uses.includes(use) || uses.includes(EXTENDED_KEY_USAGE.any);
+}
+
 /** Critical or not, there is nothing in them that a chain could break: Weir asks for no policy, and takes what it is given. */
 const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
   // certificatePolicies

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { runCli } from "../../../src/cli/cli.ts";
 import type { CliDeps, ControlRequest, RunRequest } from "../../../src/cli/deps.ts";
 import type { Model } from "../../../src/config/model.ts";
+import { EVERY_ABILITY } from "../../../src/config/runtime_abilities.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "weir-cli-"));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -49,6 +50,7 @@ async function weir(...argv: string[]): Promise<Ran> {
       errIsTerminal: false,
       env: { XDG_RUNTIME_DIR: "/run/user/7" },
       uid: 7,
+      runtime: EVERY_ABILITY,
     },
     about: { version: "1.2.3", runtime: "bun 1", build: "linux x64" },
     run: async (request) => {

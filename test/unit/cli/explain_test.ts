@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { CliIo } from "../../../src/cli/deps.ts";
 import { explain } from "../../../src/cli/explain.ts";
+import { EVERY_ABILITY } from "../../../src/config/runtime_abilities.ts";
 
 const CONFIG = `
 listeners:
@@ -41,6 +42,7 @@ async function told(method: string, url: string, headers: string[] = [], listene
     errIsTerminal: false,
     env: {},
     uid: 7,
+    runtime: EVERY_ABILITY,
   };
   expect(await explain({ config: path, method, url, headers, listener, json: true }, io)).toBe(0);
   return JSON.parse(out) as Told;

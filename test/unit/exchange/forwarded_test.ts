@@ -8,7 +8,14 @@ import type { RequestHead } from "../../../src/http/head.ts";
 import type { Address, ConnInfo } from "../../../src/platform/types.ts";
 import { requestHead } from "../http/h1/drive_client.ts";
 
-const KEEP: ForwardedSpec = { trusted: [], xForwarded: "keep", forwarded: "keep", requestId: "keep", via: false };
+const KEEP: ForwardedSpec = {
+  trusted: [],
+  xForwarded: "keep",
+  forwarded: "keep",
+  requestId: "keep",
+  via: false,
+  clientCertificate: { policy: "sanitize", details: [] },
+};
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 function received(...lines: string[]): Fields {

@@ -18,12 +18,23 @@ export function host(at: string, weight = 1): UpstreamHost {
   return new UpstreamHost(e, [e.address]);
 }
 
+const HTTP2: ClusterSpec["http2"] = {
+  concurrentStreams: 100,
+  streamWindow: 65_535,
+  connectionWindow: 65_535,
+  maxFrame: 16_384,
+  headerTable: 4096,
+  keepAlive: null,
+};
+
 export function cluster(endpoints: readonly EndpointSpec[], more: Partial<ClusterSpec> = {}): ClusterSpec {
   return {
     name: "web",
     endpoints,
     balance: { kind: "roundRobin" },
     protocol: "http1",
+    tls: null,
+    http2: HTTP2,
     connectTimeoutMs: 5000,
     idleMs: 60_000,
     maxIdle: 100,

@@ -1,10 +1,13 @@
 import type { ClusterSpec, EndpointSpec } from "../../../config/model.ts";
+import type { Item } from "../gather.ts";
 import type { Reporter } from "../problem_list.ts";
 import type { ClusterConfig } from "../schema/cluster.ts";
+import { lowerClusterTls, lowerProtocol } from "./cluster_tls.ts";
 import { hostPolicy } from "./host_policy.ts";
+import { lowerHttp2 } from "./http2.ts";
 import type { Lowering } from "./lowering.ts";
 
-export function lowerCluster(name: string, c: ClusterConfig, to: Lowering, report: Reporter): ClusterSpec {
+export function lowerCluster(name: string, c: ClusterConfig, item: Item, to: Lowering, report: Reporter): ClusterSpec {
   const endpoints = c.endpoints.map((e): EndpointSpec => {
     if ("kind" in e) return { address: to.address(e), weight: 1, metadata: new Map(), zone: "", priority: 0 };
     const metadata = new Map(Object.entries(e.metadata ?? {}));
@@ -17,7 +20,9 @@ export function lowerCluster(name: string, c: ClusterConfig, to: Lowering, repor
     name,
     endpoints,
     balance: { kind: c.balance },
-    protocol: "http1",
+    protocol: lowerProtocol(c, report),
+    tls: lowerClusterTls(c, item, to, report),
+    http2: lowerHttp2(c.http2),
     connectTimeoutMs: c.connectTimeout,
     idleMs: c.idleTimeout,
     maxIdle: c.maxIdle,

@@ -33,7 +33,10 @@ export function lowerConfig(to: Lowering): Model {
   const routes = lowerRoutes(to, names);
   const { tables, of } = buildTables([...listeners.keys()], routes);
   const specs = new Map<string, ListenerSpec>();
-  for (const [name, c] of listeners) specs.set(name, lowerListener(name, c, of.get(name)!, to));
+  for (const [name, c] of listeners) {
+    const report = to.reporter(to.gathered.listeners.get(name)!);
+    specs.set(name, lowerListener(name, c, of.get(name)!, to, report));
+  }
   checkAddresses(specs, rest, to);
   // What the whole adds up to can only be said when all of it could be read.
   if (to.problems.errors === 0) {
@@ -64,7 +67,7 @@ function lowerClusters(to: Lowering): Map<string, ClusterSpec> {
   for (const [name, item] of to.gathered.clusters) {
     const report = to.reporter(item);
     const c = decode(clusterSchema, toPlain(item.node), report);
-    if (c !== null) out.set(name, lowerCluster(name, c, to, report));
+    if (c !== null) out.set(name, lowerCluster(name, c, item, to, report));
   }
   return out;
 }

@@ -1,5 +1,7 @@
 import { dirname } from "node:path";
+import { EVERY_ABILITY, type RuntimeAbilities } from "../../../config/runtime_abilities.ts";
 import type { Address } from "../../../platform/types.ts";
+import { TlsFiles } from "../check/tls_files.ts";
 import { pathFrom } from "../config_files.ts";
 import type { Gathered, Item } from "../gather.ts";
 import { LoadMemory } from "../load_memory.ts";
@@ -10,10 +12,20 @@ export class Lowering {
   readonly problems: ProblemList;
   readonly gathered: Gathered;
   readonly memory: LoadMemory;
+  readonly runtime: RuntimeAbilities;
+  /** Files that the config names for TLS, to be looked at when all is lowered. */
+  readonly tlsFiles = new TlsFiles();
   readonly #directory: string;
 
-  constructor(gathered: Gathered, fileName: string, problems: ProblemList, memory: LoadMemory | null) {
+  constructor(
+    gathered: Gathered,
+    fileName: string,
+    problems: ProblemList,
+    memory: LoadMemory | null,
+    runtime: RuntimeAbilities = EVERY_ABILITY,
+  ) {
     this.memory = memory ?? new LoadMemory();
+    this.runtime = runtime;
     this.gathered = gathered;
     this.problems = problems;
     this.#directory = dirname(fileName);

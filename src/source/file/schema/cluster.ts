@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { dialAddress } from "./address.ts";
+import { clusterTlsSchema } from "./cluster_tls.ts";
 import { duration } from "./duration.ts";
 import { hostName } from "./host.ts";
+import { http2Schema } from "./http2.ts";
 import { ipAddress } from "./ip.ts";
 import { choice, int, off, text } from "./scalar.ts";
 
@@ -26,6 +28,11 @@ export const clusterSchema = z
       .min(1)
       .describe("Servers that share the cluster's requests"),
     balance: choice("roundRobin").prefault("roundRobin").describe("How an endpoint is chosen"),
+    protocol: choice("auto", "http1", "h2", "h2c")
+      .prefault("auto")
+      .describe("auto: what ALPN agrees on over TLS, HTTP/1.1 without; h2 is HTTP/2 over TLS, h2c without"),
+    tls: clusterTlsSchema.optional().describe("TLS towards the endpoints; {} trusts the runtime's authorities. None when absent"),
+    http2: http2Schema.prefault({}).describe("Settings of HTTP/2 connections"),
     host: hostName(true, ["pass", "endpoint"])
       .prefault("pass")
       .describe('Host sent on: "pass" the client\'s, "endpoint" the address in the config, or a literal'),

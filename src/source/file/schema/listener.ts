@@ -1,10 +1,22 @@
 import { z } from "zod";
 import { listenAddress } from "./address.ts";
 import { duration } from "./duration.ts";
+import { http2Schema } from "./http2.ts";
 import { ipRange } from "./ip.ts";
 import { type Leaf, leaf, mismatch } from "./leaf.ts";
+import { listenerTlsSchema } from "./listener_tls.ts";
 import { bool, choice, int, off } from "./scalar.ts";
 import { size } from "./size.ts";
+
+const certificatePolicy = choice("sanitize", "forwardOnly", "appendForward", "sanitizeSet", "alwaysForwardOnly");
+
+const clientCertificate = z.strictObject({
+  policy: certificatePolicy.prefault("sanitize").describe("What becomes of the field"),
+  details: z
+    .array(choice("subject", "uri", "dns", "cert", "chain"))
+    .prefault(["subject", "uri", "dns"])
+    .describe("What is told besides the certificate's hash"),
+});
 
 const forwarded = z.strictObject({
   trustedProxies: z
@@ -19,6 +31,12 @@ const forwarded = z.strictObject({
   via: bool()
     .prefault(false)
     .describe("Add Via to requests and responses (RFC 9110 7.6.3); some servers don't compress for proxies that do"),
+  clientCertificate: z
+    .union([certificatePolicy, clientCertificate])
+    .prefault("sanitize")
+    .describe(
+      "X-Forwarded-Client-Cert, as Envoy has it: sanitize removes it, sanitizeSet tells of this connection's certificate, appendForward does so behind what came, forwardOnly passes on what came with a certificate, alwaysForwardOnly in any case",
+    ),
 });
 
 const paths = z.strictObject({
@@ -66,6 +84,13 @@ export const listenerSchema = z
     maxConnections: int(1, 2 ** 31 - 1)
       .optional()
       .describe("Connections on this listener; only the process's cap when absent"),
+    tls: listenerTlsSchema.optional().describe("TLS; none when absent"),
+    detect: bool()
+      .prefault(false)
+      .describe(
+        "Tell TLS, HTTP/2 and HTTP/1.1 apart by a connection's first bytes: cleartext beside tls, and HTTP/2 without TLS",
+      ),
+    http2: http2Schema.prefault({}).describe("Settings of HTTP/2 connections"),
     forwarded: forwarded.prefault({}).describe("What upstreams are told of the client"),
     paths: paths.prefault({}).describe("How paths are normalised"),
     underscores: choice("drop", "keep", "refuse")

@@ -2,7 +2,10 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { contentsNow } from "../../../../src/source/file/config_files.ts";
 import { loadConfig } from "../../../../src/source/file/load_config.ts";
+import { certificateFiles } from "../../../support/certificate_files.ts";
+import { MINTED_AT } from "../../../support/mint.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "weir-config-"));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -33,6 +36,22 @@ describe("loadConfig", () => {
     const { model, files, problems } = await loadConfig(path, {});
     expect([model, files, problems.length]).toEqual([null, [path], 1]);
     expect(problems[0]!.message).toContain("absent.yaml");
+  });
+
+  test("certificates are among the files only while they keep the config from being used", async () => {
+    const made = certificateFiles();
+    for (const name of ["site.pem", "site.key"]) lay(name, made.get(name)!);
+    const text = `${GOOD}clusters: { app: { endpoints: ["a.example:443"], tls: { cert: site.pem, key: site.key } } }\n`;
+    const path = lay("tls.yaml", text);
+    const good = await loadConfig(path, {}, { now: MINTED_AT });
+    expect([good.model === null, good.files]).toEqual([false, [path]]);
+    lay("site.key", made.get("shop.key")!);
+    const bad = await loadConfig(path, {}, { now: MINTED_AT });
+    expect(bad.model).toBeNull();
+    expect([...bad.files].sort()).toEqual([join(directory, "site.key"), join(directory, "site.pem"), path].sort());
+    expect(await contentsNow(bad.files, bad.directories)).toBe(bad.contents);
+    lay("site.key", made.get("site.key")!);
+    expect(await contentsNow(bad.files, bad.directories)).not.toBe(bad.contents);
   });
 
   test("a directory is a problem", async () => {

@@ -12,7 +12,7 @@ const files = {
 };
 
 function load(text: string, memory: LoadMemory): Promise<LoadedConfig> {
-  return parseConfig(text, "weir.yaml", {}, files, memory);
+  return parseConfig(text, "weir.yaml", {}, files, { memory });
 }
 
 describe("a load that remembers gives what one gives that does not", () => {
@@ -21,7 +21,7 @@ describe("a load that remembers gives what one gives that does not", () => {
     const names = readdirSync(directory).filter((name) => /^[a-z_]+\.(yaml|json)$/.test(name) && name !== "bad_aliases.yaml");
     for (const name of [...names, ...names.reverse()]) {
       const text = readFileSync(join(directory, name), "utf8");
-      const loaded = await parseConfig(text, name, { PORT: "8080" }, files, memory);
+      const loaded = await parseConfig(text, name, { PORT: "8080" }, files, { memory });
       expect(loaded).toEqual(await parseConfig(text, name, { PORT: "8080" }, files));
     }
   });

@@ -1,0 +1,129 @@
+import type { FilterChainSpec, HttpHandlerSpec } from "../../../config/model.ts";
+import type { CertificateSpec, ClientCertificatesSpec, TlsSpec } from "../../../config/tls_model.ts";
+import type { Reporter } from "../problem_list.ts";
+import type { ListenerConfig } from "../schema/listener.ts";
+import type { ClientCertificatesConfig, ListenerTlsConfig, PerNameConfig } from "../schema/listener_tls.ts";
+import type { CertificateConfig } from "../schema/tls_values.ts";
+import type { Path } from "../tree.ts";
+import type { Lowering } from "./lowering.ts";
+import { lowerSans, lowerVersions } from "./tls_values.ts";
+
+const PROTOCOLS = ["h2", "http/1.1"];
+
+/** One chain for the listener, one for each entry of `tls.names`, and one for what comes in cleartext. */
+export function lowerChains(c: ListenerConfig, handler: HttpHandlerSpec, to: Lowering, report: Reporter): FilterChainSpec[] {
+  const plain: HttpHandlerSpec = { ...handler, version: c.detect ? "auto" : "http1" };
+  const { tls } = c;
+  warnOfForwarding(c, report);
+  if (tls === undefined) return [{ match: { transport: "any", serverNames: [] }, tls: null, handler: plain }];
+  const lowering = new TlsLowering(tls, to, report);
+  const chains: FilterChainSpec[] = (tls.names ?? []).map((n, i) => ({
+    match: { transport: "tls", serverNames: lowering.hosts(n, ["tls", "names", i, "hosts"]) },
+    tls: lowering.named(n, ["tls", "names", i]),
+    handler,
+  }));
+  chains.push({ match: { transport: "tls", serverNames: [] }, tls: lowering.whole(), handler });
+  if (c.detect) chains.push({ match: { transport: "plain", serverNames: [] }, tls: null, handler: plain });
+  return chains;
+}
+
+/** Without certificates of clients, most policies only remove the field. */
+function warnOfForwarding({ tls, forwarded }: ListenerConfig, report: Reporter): void {
+  const { clientCertificate: given } = forwarded;
+  const policy = typeof given === "string" ? given : given.policy;
+  if (policy === "sanitize" || policy === "alwaysForwardOnly") return;
+  const asks = tls !== undefined && [tls, ...(tls.names ?? [])].some((t) => t.clientCertificates ?? false);
+  if (!asks)
+    report.warn(
+      ["forwarded", "clientCertificate"],
+      `add "clientCertificates" to tls: found none, and without a certificate ${policy} only removes X-Forwarded-Client-Cert`,
+    );
+}
+
+class TlsLowering {
+  readonly #c: ListenerTlsConfig;
+  readonly #to: Lowering;
+  readonly #report: Reporter;
+  readonly #certificates: readonly CertificateSpec[];
+  readonly #hosts = new Map<string, Path>();
+
+  constructor(c: ListenerTlsConfig, to: Lowering, report: Reporter) {
+    this.#c = c;
+    this.#to = to;
+    this.#report = report;
+    this.#certificates = this.#lowerCertificates(c.certificates, ["tls", "certificates"]);
+    if (c.ocspStapling && !to.runtime.ocsp)
+      report.errorAtKey(
+        ["tls", "ocspStapling"],
+        `remove "ocspStapling": ${to.runtime.runtime} has no way to send OCSP answers along`,
+      );
+  }
+
+  whole(): TlsSpec {
+    const c = this.#c;
+    return {
+      certificates: this.#certificates,
+      unknownName: c.unknownName,
+      versions: lowerVersions(c, {}, ["tls"], this.#to, this.#report),
+      alpn: [...new Set(c.alpn ?? PROTOCOLS)],
+      clientCertificates: this.#clients(c.clientCertificates, ["tls", "clientCertificates"]),
+    };
+  }
+
+  named(n: PerNameConfig, at: Path): TlsSpec {
+    const c = this.#c;
+    const own = n.certificates;
+    const certificates = own === undefined ? this.#certificates : this.#lowerCertificates(own, [...at, "certificates"]);
+    this.#to.tlsFiles.covers(this.#report, [...at, "hosts"], typeof n.hosts === "string" ? [n.hosts] : n.hosts, certificates);
+    return {
+      certificates,
+      unknownName: "default",
+      versions: lowerVersions(n, c, at, this.#to, this.#report),
+      alpn: [...new Set(n.alpn ?? c.alpn ?? PROTOCOLS)],
+      clientCertificates:
+        n.clientCertificates === undefined
+          ? this.#clients(c.clientCertificates, ["tls", "clientCertificates"])
+          : this.#clients(n.clientCertificates, [...at, "clientCertificates"]),
+    };
+  }
+
+  hosts(n: PerNameConfig, at: Path): string[] {
+    if (typeof n.hosts === "string") return [this.#host(n.hosts, at)];
+    return [...new Set(n.hosts.map((h, i) => this.#host(h, [...at, i])))];
+  }
+
+  #host(host: string, at: Path): string {
+    const before = this.#hosts.get(host);
+    if (before === undefined) this.#hosts.set(host, at);
+    else
+      this.#report.error(
+        at,
+        `give each name one entry: ${JSON.stringify(host)} stands at ${this.#report.whereIs(before)} too, and its settings can't be both`,
+      );
+    return host;
+  }
+
+  #lowerCertificates(list: readonly CertificateConfig[], at: Path): CertificateSpec[] {
+    const names = new Set<string>();
+    return list.map((c, i) => {
+      const name = c.name ?? c.cert;
+      const spec = { name, cert: this.#to.path(c.cert), key: this.#to.path(c.key) };
+      if (names.has(name))
+        this.#report.error(
+          [...at, i],
+          `name the certificates apart: ${JSON.stringify(name)} stands twice in the list`,
+          'add "name"',
+        );
+      names.add(name);
+      this.#to.tlsFiles.pair(this.#report, [...at, i], spec, i === 0 ? "default" : "server");
+      return spec;
+    });
+  }
+
+  #clients(c: ClientCertificatesConfig | null | undefined, at: Path): ClientCertificatesSpec | null {
+    if (c === undefined || c === null) return null;
+    const ca = this.#to.path(c.ca);
+    this.#to.tlsFiles.authorities(this.#report, [...at, "ca"], ca);
+    return { mode: c.mode, ca, allow: lowerSans(c.allow) };
+  }
+}
