@@ -14,3 +14,15 @@ export const CERTIFICATE_BYTES = 64 * 1024;
 export const PEM_BYTES = 4 * 1024 * 1024;
 /** Blocks of a PEM file: the bundle of all public authorities has 150. */
 export const PEM_BLOCKS = 2000;
+/** Certificates that a peer may send: chains have three or four, a peer that sends hundreds wants them read. */
+export const PEER_CERTIFICATES = 16;
+/** Authorities between a peer's certificate and a trusted one: public ones have two, and a path costs a signature each. */
+export const CHAIN_DEPTH = 8;
+/** Signatures that are checked for one chain: certificates with one name and many keys would make a tree of paths (CVE-2023-0464). */
+export const CHAIN_SIGNATURES = 24;
+/** Chains that are remembered as good: a handshake saves a millisecond, an entry costs 100 bytes. */
+export const REMEMBERED_CHAINS = 4096;
+/** Bits of an RSA key: what all public authorities ask for, and fewer can be factored by the wealthy. */
+export const RSA_BITS = 2048;
+/** Names of a certificate times constraints of an authority above it: more is made to cost (64 KiB of each would be millions). */
+export const NAME_COMPARISONS = 64 * 1024;

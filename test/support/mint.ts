@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { constants, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import { constants, createPublicKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 
 /** A part of DER as bytes, or a text of chars below 0x100. */
 export type Der = Uint8Array;
@@ -9,6 +9,8 @@ export interface MintWish {
   readonly name: string;
   /** Whose name and key stand above; absent: its own. */
   readonly issuer?: Minted;
+  /** Its key pair instead of a new one. */
+  readonly keyOf?: Minted;
   readonly key?: "p256" | "p384" | "p521" | "ed25519" | "rsa2048" | "rsa1024";
   /** Milliseconds since 1970; by default 2020 to 2040. */
   readonly notBefore?: number;
@@ -43,7 +45,8 @@ export const MINTED_AT = Date.UTC(2030, 0, 1);
 
 /** Makes a certificate byte by byte, malformed ones too, in a millisecond; `issue` of certificates.ts makes those that OpenSSL would. */
 export function mint(w: MintWish): Minted {
-  const { publicKey, privateKey } = keyPair(w.key ?? "p256");
+  const privateKey = w.keyOf?.key ?? newKey(w.key ?? "p256");
+  const publicKey = createPublicKey(privateKey);
   const subjectName = w.subjectName ?? commonName(w.name);
   const signer = w.issuer?.key ?? privateKey;
   const algorithm = w.algorithm ?? algorithmOf(signer, w);
@@ -191,15 +194,15 @@ function algorithmOf(key: KeyObject, { weak, pss }: MintWish): Der {
   }
 }
 
-function keyPair(kind: NonNullable<MintWish["key"]>): { publicKey: KeyObject; privateKey: KeyObject } {
+function newKey(kind: NonNullable<MintWish["key"]>): KeyObject {
   switch (kind) {
     case "ed25519":
-      return generateKeyPairSync("ed25519");
+      return generateKeyPairSync("ed25519").privateKey;
     case "rsa2048":
-      return generateKeyPairSync("rsa", { modulusLength: 2048 });
+      return generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
     case "rsa1024":
-      return generateKeyPairSync("rsa", { modulusLength: 1024 });
+      return generateKeyPairSync("rsa", { modulusLength: 1024 }).privateKey;
     default:
-      return generateKeyPairSync("ec", { namedCurve: { p256: "P-256", p384: "P-384", p521: "P-521" }[kind] });
+      return generateKeyPairSync("ec", { namedCurve: { p256: "P-256", p384: "P-384", p521: "P-521" }[kind] }).privateKey;
   }
 }

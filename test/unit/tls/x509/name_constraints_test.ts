@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { parseAddress } from "../../../../src/base/cidr.ts";
+import { NAME_COMPARISONS } from "../../../../src/tls/limits.ts";
 import { NO_NAMES } from "../../../../src/tls/x509/general_names.ts";
 import { permits } from "../../../../src/tls/x509/name_constraints.ts";
 import { parseCertificate } from "../../../../src/tls/x509/parse_certificate.ts";
@@ -9,9 +10,16 @@ const dns = (text: string): Der => tlv(0x82, bytes(text));
 const uri = (text: string): Der => tlv(0x86, bytes(text));
 const ip = (...range: readonly number[]): Der => tlv(0x87, Uint8Array.from(range));
 const v4 = (text: string): Uint8Array => parseAddress(text)!.subarray(12);
+const mail = (text: string): Der => tlv(0x81, bytes(text));
 const TEN = ip(10, 0, 0, 0, 255, 0, 0, 0);
 
-type Names = { readonly dns?: readonly string[]; readonly uris?: readonly string[]; readonly ips?: readonly Uint8Array[] };
+interface Names {
+  readonly dns?: readonly string[];
+  readonly uris?: readonly string[];
+  readonly ips?: readonly Uint8Array[];
+  readonly emails?: readonly string[];
+}
+
 const rows: readonly (readonly [
   name: string,
   permitted: readonly Der[],
@@ -48,7 +56,14 @@ const rows: readonly (readonly [
   ["a URI without a host", [uri("example.org")], [], { uris: ["urn:example.org"] }, false],
   ["a URI without a host where one is excluded", [], [uri("example.org")], { uris: ["urn:example.net"] }, false],
   ["a directory name, which Weir can't judge", [tlv(0xa4, sequence())], [], { dns: ["a.example"] }, false],
-  ["mail, which Weir can't judge", [], [tlv(0x81, bytes("a@b"))], { dns: ["a.example"] }, false],
+  ["another name, which Weir can't judge", [], [tlv(0x88, bytes("\x2a\x03"))], { dns: ["a.example"] }, false],
+  ["a mailbox", [mail("Ann@example.com")], [], { emails: ["Ann@EXAMPLE.com"] }, true],
+  ["another mailbox", [mail("Ann@example.com")], [], { emails: ["ann@example.com"] }, false],
+  ["a mailbox of the host", [mail("example.com")], [], { emails: ["ann@example.com"] }, true],
+  ["a mailbox below the host", [mail("example.com")], [], { emails: ["ann@mail.example.com"] }, false],
+  ["a mailbox below the host, with a dot in front", [mail(".example.com")], [], { emails: ["ann@mail.example.com"] }, true],
+  ["an excluded mailbox", [], [mail("example.com")], { emails: ["ann@example.com"] }, false],
+  ["what is no mailbox", [mail("ann@example.com")], [], { emails: ["ann"] }, false],
   ["a mask with holes", [ip(10, 0, 0, 0, 255, 0, 255, 0)], [], {}, false],
   ["a range of five bytes", [ip(10, 0, 0, 0, 255)], [], {}, false],
   [
@@ -60,6 +75,16 @@ const rows: readonly (readonly [
   ],
   ["no names at all", [dns("example.com")], [], {}, true],
 ];
+
+test("more comparisons than the limit are refused", () => {
+  const many = (n: number): Der[] => Array.from({ length: n }, (_, i) => dns(`${i}.example.com`));
+  const { nameConstraints: c } = parseCertificate(
+    mint({ name: "ca", extensions: [authority(), nameConstraints([], many(512))] }).der,
+  )!;
+  const names = (n: number): string[] => Array.from({ length: n }, (_, i) => `${i}.example.org`);
+  expect(permits(c!, { ...NO_NAMES, dns: names(NAME_COMPARISONS / 512) })).toBe(true);
+  expect(permits(c!, { ...NO_NAMES, dns: names(NAME_COMPARISONS / 512 + 1) })).toBe(false);
+});
 
 describe("name constraints (RFC 5280 4.2.1.10):", () => {
   for (const [name, permitted, excluded, names, want] of rows)

@@ -108,8 +108,8 @@ const read: readonly (readonly [name: string, rule: string, wish: Partial<MintWi
     { extensions: [nameConstraints([tlv(0x82, bytes(".Example"))])] },
     {
       nameConstraints: {
-        permitted: { dns: [".example"], ips: [], uris: [] },
-        excluded: { dns: [], ips: [], uris: [] },
+        permitted: { dns: [".example"], ips: [], uris: [], emails: [] },
+        excluded: { dns: [], ips: [], uris: [], emails: [] },
         unreadable: false,
       },
     },
@@ -119,7 +119,11 @@ const read: readonly (readonly [name: string, rule: string, wish: Partial<MintWi
     "4.2.1.10",
     { extensions: [nameConstraints([tlv(0xa4, sequence())])] },
     {
-      nameConstraints: { permitted: { dns: [], ips: [], uris: [] }, excluded: { dns: [], ips: [], uris: [] }, unreadable: true },
+      nameConstraints: {
+        permitted: { dns: [], ips: [], uris: [], emails: [] },
+        excluded: { dns: [], ips: [], uris: [], emails: [] },
+        unreadable: true,
+      },
     },
   ],
   ["a P-384 key", "RFC 5480 2.1.1", { key: "p384" }, { keyType: "p384", rsaBits: 0 }],
@@ -176,6 +180,7 @@ const refused: readonly (readonly [name: string, rule: string, wish: Partial<Min
   ["an identifier that does not end", "X.690 8.19.2", { extensions: [sequence(tlv(6, bytes("\x2a\x83")), tlv(4, tlv(5)))] }],
   ["an extension that is no sequence", "4.2", { extensions: [tlv(0x31)] }],
   ["bytes behind an extension", "4.2", { extensions: [sequence(objectId("1.2.3.4"), tlv(4), TRUE)] }],
+  ["name constraints without any", "4.2.1.10", { extensions: [nameConstraints([])] }],
   ["an algorithm that is no sequence", "4.1.1.2", { algorithm: tlv(0x31), outerAlgorithm: SHA256_ECDSA }],
 ];
 
