@@ -2,7 +2,7 @@ import type { ProxyError } from "../base/error.ts";
 import type { Conn } from "../platform/types.ts";
 import { Link } from "../wire/link.ts";
 import type { Peer } from "./forwarded.ts";
-import type { Site } from "./site.ts";
+import type { Codecs, Site } from "./site.ts";
 import type { TunnelEnd, TunnelSet } from "./tunnel.ts";
 
 /** A connection of a listener, whatever it carries. */
@@ -19,19 +19,27 @@ export interface ConnHost {
   /** Read at each request: a reload replaces it. */
   readonly site: Site;
   readonly tunnels: TunnelSet;
+  /** The TLS policy in force for an authority; null: there is none. */
+  tlsPolicyOf(authority: string): string | null;
   closed(c: OpenConn): void;
 }
 
 /** A client's connection that carries HTTP: what its exchanges know of it, whatever the version. */
 export abstract class DownstreamConn extends Link implements OpenConn {
   protected readonly host: ConnHost;
+  readonly #tlsPolicy: string | null;
+  /** The last authority that was found to be served, under the site of then. */
+  #served = "";
+  #servedOf: Site | null = null;
   #peer: Peer | null = null;
   #peerOf: Site | null = null;
 
-  constructor(host: ConnHost, conn: Conn) {
+  /** `tlsPolicy`: that of the name in the handshake; null: cleartext. */
+  constructor(host: ConnHost, conn: Conn, tlsPolicy: string | null) {
     const { site } = host;
     super(site.link, conn, site.metrics.bytesIn, site.metrics.bytesOut);
     this.host = host;
+    this.#tlsPolicy = tlsPolicy;
   }
 
   /** Several streams at a time: one can't take the whole connection. */
@@ -41,6 +49,11 @@ export abstract class DownstreamConn extends Link implements OpenConn {
   abstract detach(): TunnelEnd;
 
   abstract drain(stage: "announce" | "last"): void;
+
+  get codecs(): Codecs {
+    const { codecs } = this.host.site;
+    return this.conn.tls === null ? codecs.plain : codecs.tls;
+  }
 
   get site(): Site {
     return this.host.site;
@@ -60,7 +73,13 @@ export abstract class DownstreamConn extends Link implements OpenConn {
   }
 
   /** Whether a request for this authority may come on this connection (RFC 9110 7.4): a name's TLS policy must be the handshake's. */
-  serves(_authority: string): boolean {
+  serves(authority: string): boolean {
+    if (this.#tlsPolicy === null) return true;
+    const { site } = this.host;
+    if (this.#servedOf === site && this.#served === authority) return true;
+    if (this.host.tlsPolicyOf(authority) !== this.#tlsPolicy) return false;
+    this.#served = authority;
+    this.#servedOf = site;
     return true;
   }
 
@@ -68,7 +87,7 @@ export abstract class DownstreamConn extends Link implements OpenConn {
   protected peerNow(): Peer {
     const { site } = this.host;
     if (this.#peer === null || this.#peerOf !== site) {
-      this.#peer = site.forwarded.peer(this.conn.info);
+      this.#peer = site.forwarded.peer(this.conn.info, this.conn.tls);
       this.#peerOf = site;
     }
     return this.#peer;

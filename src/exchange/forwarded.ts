@@ -3,7 +3,9 @@ import type { ForwardedSpec } from "../config/model.ts";
 import type { Fields } from "../http/fields.ts";
 import type { RequestHead } from "../http/head.ts";
 import { ID } from "../http/names.ts";
-import type { Address, ConnInfo } from "../platform/types.ts";
+import type { Address, ConnInfo, TlsInfo } from "../platform/types.ts";
+import { type PeerCertificate, readPeerCertificate } from "../tls/peer/peer_certificate.ts";
+import { forwardedCertificate, XFCC } from "../tls/peer/xfcc.ts";
 
 /** The client of a connection as policy sees it; worked out once a connection. */
 export interface Peer {
@@ -12,6 +14,8 @@ export interface Peer {
   readonly port: number;
   /** Its forwarding fields are believed. */
   readonly trusted: boolean;
+  /** The certificate that it showed, verified; null: none. */
+  readonly certificate: PeerCertificate | null;
 }
 
 const XFF_BITS = (1 << ID["x-forwarded-for"]) | (1 << ID["x-forwarded-proto"]) | (1 << ID["x-forwarded-host"]);
@@ -28,10 +32,12 @@ export class ForwardedPolicy {
     this.#via = ` ${pseudonym}`;
   }
 
-  peer(info: ConnInfo): Peer {
+  peer(info: ConnInfo, tls: TlsInfo | null): Peer {
     const { remote } = info;
-    if (remote.kind === "unix") return { address: "unix", port: 0, trusted: this.#trusted.hasUnix };
-    return { address: remote.host, port: remote.port, trusted: this.#trusted.size > 0 && this.#trusted.has(remote.host) };
+    const certificate = tls === null || tls.peerChain.length === 0 ? null : readPeerCertificate(tls.peerChain);
+    if (remote.kind === "unix") return { address: "unix", port: 0, trusted: this.#trusted.hasUnix, certificate };
+    const trusted = this.#trusted.size > 0 && this.#trusted.has(remote.host);
+    return { address: remote.host, port: remote.port, trusted, certificate };
   }
 
   /** The address that the first believed hop names: the last one of X-Forwarded-For that is not trusted itself. */
@@ -58,6 +64,7 @@ export class ForwardedPolicy {
     else if (s.xForwarded === "remove" && (f.mask & XFF_BITS) !== 0) removeX(f);
     if (s.forwarded === "set") this.#setForwarded(peer, head, info.local);
     else if (s.forwarded === "remove" && f.hasId(ID.forwarded)) f.remove("forwarded");
+    if (peer.certificate !== null || f.hasId(ID[XFCC])) this.#setCertificate(peer, f);
     if (s.via) addVia(f, head.protocol, this.#via);
     return this.#requestId(peer, f);
   }
@@ -88,6 +95,13 @@ export class ForwardedPolicy {
     const before = peer.trusted ? f.list("forwarded") : null;
     const element = `for=${node(peer.address)};by=${node(local.kind === "tcp" ? local.host : "unix")};host=${quoted(head.authority)};proto=${head.scheme}`;
     f.set("Forwarded", before === null ? element : `${before}, ${element}`);
+  }
+
+  #setCertificate(peer: Peer, f: Fields): void {
+    const received = f.list(XFCC);
+    const value = forwardedCertificate(this.#spec.clientCertificate, received, peer.certificate, []);
+    if (received !== null) f.remove(XFCC);
+    if (value !== null) f.add("X-Forwarded-Client-Cert", value);
   }
 
   #requestId(peer: Peer, f: Fields): string {

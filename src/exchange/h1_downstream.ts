@@ -12,9 +12,9 @@ export class H1Downstream extends DownstreamConn {
   readonly face: H1Server;
   readonly multiplexed = false;
 
-  constructor(host: ConnHost, conn: Conn) {
-    super(host, conn);
-    this.face = new H1Server(host.site.codec, (w) => new Exchange(this, this.host.site, this.peerNow(), w));
+  constructor(host: ConnHost, conn: Conn, tlsPolicy: string | null) {
+    super(host, conn, tlsPolicy);
+    this.face = new H1Server(this.codecs.h1, (w) => new Exchange(this, this.host.site, this.peerNow(), w));
     // Arms the time that the first head has.
     this.wake();
   }

@@ -38,7 +38,7 @@ export class RefusedRequest implements AccessRecord {
     this.path = path;
     this.status = e.facts.status;
     this.flags = flagOf(e.facts.code);
-    this.scheme = down.site.codec.scheme;
+    this.scheme = down.codecs.scheme;
     this.responseBodyBytes = replyBytes;
   }
 

@@ -1,5 +1,6 @@
 import type { HeaderOpsSpec, HttpHandlerSpec, RouteSpec } from "../config/model.ts";
 import type { H1ServerOptions } from "../http/h1/server.ts";
+import type { H2ServerOptions } from "../http/h2/server.ts";
 import type { RequestHead } from "../http/head.ts";
 import type { RouteTable } from "../router/types.ts";
 import type { AccessLog } from "../telemetry/access_record.ts";
@@ -65,6 +66,12 @@ export interface HandlerAction {
   readonly handler: Handler;
 }
 
+export interface Codecs {
+  readonly scheme: "http" | "https";
+  readonly h1: H1ServerOptions;
+  readonly h2: Omit<H2ServerOptions, "onRefused">;
+}
+
 /** What serves a listener's requests now. Replaced whole by a reload; an exchange keeps the one that it began with. */
 export interface Site {
   readonly listener: string;
@@ -73,7 +80,8 @@ export interface Site {
   readonly forwarded: ForwardedPolicy;
   readonly accessLog: AccessLog | null;
   readonly metrics: ListenerMetrics;
-  readonly codec: H1ServerOptions;
+  /** What codecs are told, by whether the connection is a TLS one: that is all the scheme there is. */
+  readonly codecs: { readonly plain: Codecs; readonly tls: Codecs };
   readonly link: LinkEnv;
   /** A handler inside the process threw: logged and counted. */
   readonly handlerThrew: (cause: unknown) => void;

@@ -1,8 +1,10 @@
 import type { Slab } from "../base/slab.ts";
 import type { ActionSpec, HeaderOpsSpec, HttpHandlerSpec, ListenerSpec, Model, RouteSpec } from "../config/model.ts";
 import { ForwardedPolicy } from "../exchange/forwarded.ts";
-import type { RouteRule, RuleAction, Site } from "../exchange/site.ts";
+import type { Codecs, RouteRule, RuleAction, Site } from "../exchange/site.ts";
 import type { Handler } from "../exchange/web.ts";
+import { HeaderBlock } from "../http/h2/hpack/header_block.ts";
+import { DEFAULT_H2_LIMITS } from "../http/h2/limits.ts";
 import { refusedPathFlags } from "../http/path.ts";
 import { compileRoutes } from "../router/compile_routes.ts";
 import { compileRedirect } from "../router/redirect.ts";
@@ -10,10 +12,10 @@ import { compileRewrite } from "../router/rewrite.ts";
 import type { RouteTable } from "../router/types.ts";
 import type { AccessLog } from "../telemetry/access_record.ts";
 import type { EventLog } from "../telemetry/event_log.ts";
-import type { Metrics } from "../telemetry/metrics.ts";
+import type { ListenerMetrics, Metrics } from "../telemetry/metrics.ts";
 import type { Cluster } from "../upstream/types.ts";
 import { weightedChoice } from "../upstream/weighted.ts";
-import type { LinkEnv } from "../wire/link.ts";
+import { type LinkEnv, WRITE_STALL_MS } from "../wire/link.ts";
 
 /** What compiling needs beside the model. */
 export interface CompileEnv {
@@ -60,7 +62,6 @@ function compileSite(
   env: CompileEnv,
 ): Site {
   const spec: HttpHandlerSpec = listener.chains[0]!.handler;
-  const { limits, timeouts } = spec;
   const metrics = env.metrics.listener(listener.name);
   return {
     listener: listener.name,
@@ -69,18 +70,7 @@ function compileSite(
     forwarded: new ForwardedPolicy(spec.forwarded, pseudonym),
     accessLog: env.accessLog,
     metrics,
-    codec: {
-      limits: { headBytes: limits.headBytes, startLineBytes: limits.requestLineBytes, fields: limits.fields },
-      underscores: spec.underscores,
-      mergeSlashes: spec.paths.mergeSlashes,
-      scheme: "http",
-      idleMs: timeouts.idleMs,
-      headMs: timeouts.headMs,
-      bodyMs: timeouts.bodyMs,
-      maxRequests: limits.requestsPerConnection ?? Number.POSITIVE_INFINITY,
-      slab: env.slab,
-      clock: env.link.flusher,
-    },
+    codecs: { plain: compileCodecs(spec, "http", metrics, env), tls: compileCodecs(spec, "https", metrics, env) },
     link: env.link,
     handlerThrew: (cause) => {
       metrics.handlerFaults.add(1);
@@ -89,6 +79,48 @@ function compileSite(
     wall: env.wall,
   };
 }
+
+function compileCodecs(spec: HttpHandlerSpec, scheme: "http" | "https", metrics: ListenerMetrics, env: CompileEnv): Codecs {
+  const { limits, timeouts, http2 } = spec;
+  const common = {
+    mergeSlashes: spec.paths.mergeSlashes,
+    scheme,
+    idleMs: timeouts.idleMs,
+    headMs: timeouts.headMs,
+    bodyMs: timeouts.bodyMs,
+    maxRequests: limits.requestsPerConnection ?? Number.POSITIVE_INFINITY,
+    slab: env.slab,
+    clock: env.link.flusher,
+  };
+  const h2Limits = {
+    ...DEFAULT_H2_LIMITS,
+    headBytes: limits.headBytes,
+    fields: limits.fields,
+    pathBytes: limits.requestLineBytes,
+    streams: http2.concurrentStreams,
+  };
+  return {
+    scheme,
+    h1: {
+      ...common,
+      limits: { headBytes: limits.headBytes, startLineBytes: limits.requestLineBytes, fields: limits.fields },
+      underscores: spec.underscores,
+    },
+    h2: {
+      ...common,
+      limits: h2Limits,
+      block: new HeaderBlock({ fieldBytes: h2Limits.headBytes, fields: h2Limits.fields }, spec.underscores),
+      stallMs: WRITE_STALL_MS,
+      keepaliveMs: http2.keepAlive?.idleMs ?? Number.POSITIVE_INFINITY,
+      keepaliveTimeoutMs: http2.keepAlive?.timeoutMs ?? Number.POSITIVE_INFINITY,
+      drainMs: H2_DRAIN_MS,
+      onBudget: (cause) => metrics.flood(cause),
+    },
+  };
+}
+
+/** How long the answer to the PING behind a first GOAWAY is awaited: a round trip of the slowest path there is. */
+const H2_DRAIN_MS = 2_000;
 
 function stackOf(cause: unknown): string {
   return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);

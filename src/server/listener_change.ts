@@ -92,7 +92,12 @@ export class ListenerChange {
 
 /** Whether a socket serves both: what a listener is beside that may change without a new one. */
 function sameSocket(a: ListenerSpec, b: ListenerSpec): boolean {
-  return same([a.bind, a.backlog, a.mode, a.keepAliveMs], [b.bind, b.backlog, b.mode, b.keepAliveMs]);
+  return same(socketOf(a), socketOf(b));
+}
+
+/** A socket whose connections may be TLS ones is another one on some runtimes. */
+function socketOf(l: ListenerSpec): unknown {
+  return [l.bind, l.backlog, l.mode, l.keepAliveMs, l.chains.some((c) => c.tls !== null)];
 }
 
 function messageOf(e: unknown): string {

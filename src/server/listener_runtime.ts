@@ -1,13 +1,14 @@
 import type { ProxyError } from "../base/error.ts";
 import type { ListenerSpec } from "../config/model.ts";
-import type { ConnHost, OpenConn } from "../exchange/downstream_conn.ts";
-import { H1Downstream } from "../exchange/h1_downstream.ts";
+import type { OpenConn } from "../exchange/downstream_conn.ts";
 import type { Site } from "../exchange/site.ts";
 import type { TunnelSet } from "../exchange/tunnel.ts";
 import type { Address, Conn, ConnHandler, Listener, Platform } from "../platform/types.ts";
 import type { EventLog } from "../telemetry/event_log.ts";
 import type { ServerMetrics } from "../telemetry/metrics.ts";
 import type { ConnectionCaps } from "./connection_caps.ts";
+import { Entrance, type EntranceHost } from "./entrance.ts";
+import type { ListenerTls } from "./tls/listener_tls.ts";
 
 export interface ListenerEnv {
   readonly platform: Platform;
@@ -17,10 +18,11 @@ export interface ListenerEnv {
 }
 
 /** A listener in force: its socket and the connections that came through it, which a change of its routes leaves alone. */
-export class ListenerRuntime implements ConnHost {
+export class ListenerRuntime implements EntranceHost {
   readonly tunnels: TunnelSet = new Set();
   #spec: ListenerSpec;
   #site: Site;
+  #entrance: Entrance;
   readonly #env: ListenerEnv;
   readonly #conns = new Set<OpenConn>();
   /** Not counted against the caps: an operator must get in when clients fill them. */
@@ -29,10 +31,11 @@ export class ListenerRuntime implements ConnHost {
   #draining: "no" | "announce" | "last" = "no";
   #idle: (() => void) | null = null;
 
-  constructor(env: ListenerEnv, spec: ListenerSpec, site: Site, exempt: boolean) {
+  constructor(env: ListenerEnv, spec: ListenerSpec, site: Site, tls: ListenerTls | null, exempt: boolean) {
     this.#env = env;
     this.#spec = spec;
     this.#site = site;
+    this.#entrance = new Entrance(this, spec.chains, tls);
     this.#exempt = exempt;
   }
 
@@ -44,13 +47,23 @@ export class ListenerRuntime implements ConnHost {
     return this.#site;
   }
 
+  get tls(): ListenerTls | null {
+    return this.#entrance.tls;
+  }
+
+  tlsPolicyOf(authority: string): string | null {
+    return this.tls?.policyOfAuthority(authority) ?? null;
+  }
+
   /** Goes on as what a new config says, maybe under another name; the socket and the connections stay. */
-  become(spec: ListenerSpec, site: Site): void {
+  become(spec: ListenerSpec, site: Site, tls: ListenerTls | null): void {
     // What is open now is closed under the new name.
     this.#site.metrics.connectionsActive.add(-this.#conns.size);
     site.metrics.connectionsActive.add(this.#conns.size);
     this.#spec = spec;
     this.#site = site;
+    if (this.tls !== tls) this.tls?.close();
+    this.#entrance = new Entrance(this, spec.chains, tls);
   }
 
   /** The address in force; null: not bound. */
@@ -71,6 +84,7 @@ export class ListenerRuntime implements ConnHost {
       {
         keepAlive: keepAliveMs === null ? null : { idleMs: keepAliveMs },
         onError: (e) => this.#acceptFailed(e),
+        mayBeSecured: this.tls !== null,
         ...(backlog === null ? {} : { backlog }),
         ...(mode === null ? {} : { mode }),
       },
@@ -111,6 +125,17 @@ export class ListenerRuntime implements ConnHost {
     for (const t of [...this.tunnels]) t.close(null);
   }
 
+  replaced(p: OpenConn, c: OpenConn): void {
+    if (!this.#conns.delete(p)) return;
+    this.#conns.add(c);
+    if (this.#draining !== "no") c.drain(this.#draining);
+  }
+
+  refused(p: OpenConn, e: ProxyError | null): void {
+    if (e !== null) this.site.metrics.fault(e.facts.code);
+    this.closed(p);
+  }
+
   closed(c: OpenConn): void {
     if (!this.#conns.delete(c)) return;
     this.site.metrics.connectionsActive.add(-1);
@@ -139,7 +164,7 @@ export class ListenerRuntime implements ConnHost {
     // The clock is read here: the last event may be long ago, and the first head's time begins now.
     const { flusher } = this.site.link;
     flusher.enter();
-    const c = new H1Downstream(this, conn);
+    const c = this.#entrance.admit(conn);
     this.#conns.add(c);
     if (this.#draining !== "no") c.drain(this.#draining);
     flusher.leave();

@@ -11,6 +11,9 @@ import { createMetricsRenderer } from "../export/prometheus.ts";
 import type { Platform } from "../platform/types.ts";
 import type { EventLog } from "../telemetry/event_log.ts";
 import { Metrics } from "../telemetry/metrics.ts";
+import { VerifiedChains } from "../tls/peer/verified_chains.ts";
+import { diskSecrets, type SecretFiles } from "../tls/store/secret_files.ts";
+import { TlsSecrets } from "../tls/store/tls_secrets.ts";
 import { UpstreamCluster } from "../upstream/cluster.ts";
 import { Flusher } from "../wire/flusher.ts";
 import type { LinkEnv } from "../wire/link.ts";
@@ -22,12 +25,16 @@ import { ListenerChange } from "./listener_change.ts";
 import { type ListenerEnv, ListenerRuntime } from "./listener_runtime.ts";
 import { same } from "./same.ts";
 import type { Status } from "./status.ts";
-import { unserved } from "./unserved.ts";
+import type { ClusterTls } from "./tls/cluster_tls.ts";
+import type { TlsEnv } from "./tls/listener_tls.ts";
+import { ModelTls } from "./tls/model_tls.ts";
 
 export interface ServerEnv {
   readonly platform: Platform;
   readonly log: EventLog;
   readonly build: { readonly version: string; readonly commit: string };
+  /** Where certificates are read from; absent: the disk. */
+  readonly secretFiles?: SecretFiles;
 }
 
 /**
@@ -38,6 +45,7 @@ export interface ServerEnv {
 export class Server implements AdminView {
   readonly metrics = new Metrics();
   readonly accessLogs: AccessLogs;
+  readonly secrets: TlsSecrets;
   readonly #env: ServerEnv;
   readonly #link: LinkEnv;
   readonly #slab = new Slab();
@@ -45,6 +53,9 @@ export class Server implements AdminView {
   /** Removed by a reload, with connections that end on their own. */
   readonly #leaving = new Set<ListenerRuntime>();
   readonly #clusters = new Map<string, UpstreamCluster>();
+  #clusterTls: ReadonlyMap<string, ClusterTls> = new Map();
+  /** null: the runtime can't have TLS. */
+  readonly #tlsEnv: TlsEnv | null;
   readonly #handlers: Map<string, Handler>;
   readonly #render: () => Promise<{ readonly contentType: string; readonly body: string }>;
   readonly #startedAt: number;
@@ -67,6 +78,17 @@ export class Server implements AdminView {
       ),
     };
     this.accessLogs = new AccessLogs(this.metrics, { platform, log: env.log });
+    this.secrets = new TlsSecrets({ platform, log: env.log, metrics: this.metrics.tls, files: env.secretFiles ?? diskSecrets });
+    this.#tlsEnv =
+      platform.tls === null
+        ? null
+        : {
+            tls: platform.tls,
+            secrets: this.secrets,
+            known: new VerifiedChains(),
+            log: env.log,
+            wallNow: () => platform.wallNow(),
+          };
     this.#render = createMetricsRenderer(this.metrics.numbers);
     this.#handlers = new Map([
       [ADMIN_HANDLER, adminApp(this)],
@@ -145,6 +167,7 @@ export class Server implements AdminView {
     for (const l of all) l.abort();
     await Promise.all(all.map((l) => l.unbind()));
     for (const c of this.#clusters.values()) c.close();
+    this.secrets.close();
     this.#link.wheel.close();
     await this.accessLogs.close();
   }
@@ -157,12 +180,17 @@ export class Server implements AdminView {
   async #apply(given: Model): Promise<Receipt> {
     if (this.#state === "draining" || this.#state === "stopped")
       return this.#refuse([problem("", "not taken: weir is draining")]);
-    const missing = unserved(given);
-    if (missing.length > 0) return this.#refuse(missing);
     const model = withInternalListeners(given);
+    const secrets = await this.secrets.prepare(model);
+    if (!("uses" in secrets)) return this.#refuse([...secrets]);
+    const tls = new ModelTls(model, { listeners: this.#listeners, clusters: this.#clusterTls }, this.#tlsEnv, secrets);
+    if (tls.problems.length > 0) {
+      tls.undo();
+      return this.#refuse(tls.problems);
+    }
     this.#caps ??= new ConnectionCaps(model.process, this.#fileLimit);
     const made: UpstreamCluster[] = [];
-    const clusters = this.#nextClusters(model, made);
+    const clusters = this.#nextClusters(model, tls, made);
     const sites = compileSites(model, {
       link: this.#link,
       log: this.#env.log,
@@ -179,13 +207,15 @@ export class Server implements AdminView {
     const change = new ListenerChange(this.#listeners, model.listeners);
     const env: ListenerEnv = { platform: this.#env.platform, log: this.#env.log, caps: this.#caps, server: this.metrics.server };
     // Before anything is taken away: an address that can't be had refuses the config and costs nothing.
-    const problems = await change.bind((spec) => new ListenerRuntime(env, spec, sites.get(spec.name)!, isInternal(spec.name)));
+    const problems = await change.bind((spec) => new ListenerRuntime(env, spec, sites.get(spec.name)!, tls.listeners.get(spec.name) ?? null, isInternal(spec.name)));
     if (problems.length > 0) {
       await change.undo(this.#env.log);
       for (const c of made) c.close();
+      tls.undo();
       return this.#refuse(problems);
     }
-    this.#commit(model, sites, change, clusters);
+    this.secrets.commit(secrets);
+    this.#commit(model, sites, change, clusters, tls);
     return { generation: this.#generation, problems: [] };
   }
 
@@ -194,13 +224,13 @@ export class Server implements AdminView {
     return { generation: this.#generation, problems };
   }
 
-  #nextClusters(model: Model, made: UpstreamCluster[]): Map<string, UpstreamCluster> {
+  #nextClusters(model: Model, tls: ModelTls, made: UpstreamCluster[]): Map<string, UpstreamCluster> {
     const env = { platform: this.#env.platform, link: this.#link, slab: this.#slab, log: this.#env.log };
     const next = new Map<string, UpstreamCluster>();
     for (const [name, spec] of model.clusters) {
       let c = this.#clusters.get(name);
       if (c === undefined) {
-        c = new UpstreamCluster(env, spec, this.metrics.cluster(name));
+        c = new UpstreamCluster(env, spec, this.metrics.cluster(name), tls.clusters.get(name) ?? null);
         made.push(c);
       }
       next.set(name, c);
@@ -208,12 +238,18 @@ export class Server implements AdminView {
     return next;
   }
 
-  #commit(model: Model, sites: ReadonlyMap<string, Site>, change: ListenerChange, clusters: Map<string, UpstreamCluster>): void {
+  #commit(
+    model: Model,
+    sites: ReadonlyMap<string, Site>,
+    change: ListenerChange,
+    clusters: Map<string, UpstreamCluster>,
+    tls: ModelTls,
+  ): void {
     this.#listeners.clear();
     for (const l of change.leaving) this.#leave(l);
     for (const [name, l] of change.kept) {
       const before = l.spec.name;
-      l.become(model.listeners.get(name)!, sites.get(name)!);
+      l.become(model.listeners.get(name)!, sites.get(name)!, tls.listeners.get(name) ?? null);
       this.#listeners.set(name, l);
       if (before !== name)
         this.#env.log.log("info", "listener renamed", { listener: name, before, address: bindLabel(l.address) });
@@ -222,7 +258,7 @@ export class Server implements AdminView {
       this.#listeners.set(l.spec.name, l);
       this.#env.log.log("info", "listening", { listener: l.spec.name, address: bindLabel(l.address) });
     }
-    this.#commitClusters(model, clusters);
+    this.#commitClusters(model, clusters, tls);
     this.#caps!.update(model.process);
     this.accessLogs.apply(model.accessLogs);
     this.metrics.retain("listener", model.listeners);
@@ -234,15 +270,17 @@ export class Server implements AdminView {
     this.metrics.server.reloaded(this.#generation, this.#env.platform.wallNow());
   }
 
-  #commitClusters(model: Model, clusters: Map<string, UpstreamCluster>): void {
+  #commitClusters(model: Model, clusters: Map<string, UpstreamCluster>, tls: ModelTls): void {
     for (const [name, c] of [...this.#clusters]) {
       if (clusters.has(name)) continue;
       this.#clusters.delete(name);
       c.close();
     }
+    for (const [name, before] of this.#clusterTls) if (tls.clusters.get(name) !== before) before.close();
+    this.#clusterTls = tls.clusters;
     for (const [name, c] of clusters) {
       const spec = model.clusters.get(name)!;
-      if (!same(c.spec, spec)) c.update(spec);
+      if (!same(c.spec, spec)) c.update(spec, tls.clusters.get(name) ?? null);
       this.#clusters.set(name, c);
     }
   }

@@ -7,6 +7,21 @@ import { errorCell } from "./response_flags.ts";
 export const REFUSALS = Object.freeze(["listenerLimit", "processLimit", "clientLimit", "noDescriptors", "draining"] as const);
 export type Refusal = (typeof REFUSALS)[number];
 
+/** Budgets of an HTTP/2 connection. */
+const FLOODS: readonly string[] = Object.freeze([
+  "resets",
+  "continuation",
+  "ping",
+  "settings",
+  "emptyData",
+  "priority",
+  "windowUpdate",
+  "tinyWindow",
+  "strayFrames",
+  "otherFrames",
+]);
+const FLOOD: CellSpec = { label: "budget", names: FLOODS };
+
 const REFUSAL: CellSpec = { label: "reason", names: REFUSALS };
 
 /** Numbers of one listener. Labels: `listener`. */
@@ -23,6 +38,8 @@ export class ListenerMetrics {
   readonly faults: CounterVector;
   readonly bytesIn: Counter;
   readonly bytesOut: Counter;
+  /** HTTP/2 connections ended for going past a budget, by its name. */
+  readonly floods: CounterVector;
   /** Requests that a handler inside the process failed by a throw. */
   readonly handlerFaults: Counter;
 
@@ -42,11 +59,16 @@ export class ListenerMetrics {
     );
     this.bytesIn = by.counter("received_bytes_total", "Bytes read from clients");
     this.bytesOut = by.counter("sent_bytes_total", "Bytes written to clients");
+    this.floods = by.vector("http2_floods_total", "HTTP/2 connections ended for going past a budget", FLOOD, "never");
     this.handlerFaults = by.counter("handler_faults_total", "Requests that a handler inside the process failed by a throw");
   }
 
   refuse(reason: Refusal): void {
     this.refused.add(REFUSALS.indexOf(reason), 1);
+  }
+
+  flood(cause: string): void {
+    this.floods.add(FLOODS.indexOf(cause), 1);
   }
 
   fault(code: ErrorCode): void {

@@ -2,16 +2,18 @@ import type { Slab } from "../base/slab.ts";
 import type { ClusterSpec } from "../config/model.ts";
 import type { StreamReader } from "../http/codec.ts";
 import { DEFAULT_H1_LIMITS } from "../http/h1/limits.ts";
+import { HeaderBlock } from "../http/h2/hpack/header_block.ts";
+import { DEFAULT_H2_LIMITS } from "../http/h2/limits.ts";
 import type { ResponseHead } from "../http/head.ts";
 import type { DialHandler, Platform } from "../platform/types.ts";
 import type { EventLog } from "../telemetry/event_log.ts";
 import type { ClusterMetrics } from "../telemetry/metrics.ts";
-import type { LinkEnv } from "../wire/link.ts";
-import { dialHost, hostDialOptions } from "./dialer.ts";
+import { type LinkEnv, WRITE_STALL_MS } from "../wire/link.ts";
+import { dialHost, hostDialOptions, withTls } from "./dialer.ts";
 import { ClusterDiscovery } from "./discovery/cluster_discovery.ts";
 import { roundRobin } from "./picker/round_robin.ts";
 import { HostPool, type PoolEnv } from "./pool/host_pool.ts";
-import type { Cluster, Host, LeaseWaiter, Picker } from "./types.ts";
+import type { Cluster, Host, LeaseWaiter, Picker, UpstreamTls } from "./types.ts";
 
 export interface ClusterEnv {
   readonly platform: Platform;
@@ -30,11 +32,11 @@ export class UpstreamCluster implements Cluster {
   readonly #pools = new Map<Host, HostPool>();
   #pool: PoolEnv;
 
-  constructor(env: ClusterEnv, spec: ClusterSpec, metrics: ClusterMetrics) {
+  constructor(env: ClusterEnv, spec: ClusterSpec, metrics: ClusterMetrics, tls: UpstreamTls | null) {
     this.#env = env;
     this.spec = spec;
     this.metrics = metrics;
-    this.#pool = poolEnv(env, spec, metrics);
+    this.#pool = poolEnv(env, spec, metrics, tls);
     this.picker = roundRobin([]);
     this.#discovery = new ClusterDiscovery(env.platform, env.log, spec, (hosts, gone) => this.#setHosts(hosts, gone));
   }
@@ -57,10 +59,10 @@ export class UpstreamCluster implements Cluster {
   }
 
   /** Takes over a changed config; hosts that stay keep their connections. */
-  update(spec: ClusterSpec): void {
+  update(spec: ClusterSpec, tls: UpstreamTls | null): void {
     this.spec = spec;
-    this.#pool = poolEnv(this.#env, spec, this.metrics);
-    for (const p of this.#pools.values()) p.env = this.#pool;
+    this.#pool = poolEnv(this.#env, spec, this.metrics, tls);
+    for (const p of this.#pools.values()) p.become(this.#pool);
     void this.#discovery.update(spec);
   }
 
@@ -74,7 +76,7 @@ export class UpstreamCluster implements Cluster {
   }
 
   dial(h: Host, handler: DialHandler): { cancel(): void } {
-    return dialHost(this.#env.platform, h, this.#pool.dial, handler);
+    return dialHost(this.#env.platform, h, withTls(this.#pool.dial, this.#pool.tls, h), handler);
   }
 
   close(): void {
@@ -93,12 +95,34 @@ export class UpstreamCluster implements Cluster {
   }
 }
 
-function poolEnv(env: ClusterEnv, spec: ClusterSpec, metrics: ClusterMetrics): PoolEnv {
+/** From the connection's opening to the upstream's SETTINGS, and for a frame from its first byte to its last. */
+const UPSTREAM_SETTINGS_MS = 10_000;
+
+function poolEnv(env: ClusterEnv, spec: ClusterSpec, metrics: ClusterMetrics, tls: UpstreamTls | null): PoolEnv {
+  const maxRequests = spec.requestsPerConnection ?? Number.POSITIVE_INFINITY;
   return {
     platform: env.platform,
     link: env.link,
-    codec: { limits: DEFAULT_H1_LIMITS, maxRequests: spec.requestsPerConnection ?? Number.POSITIVE_INFINITY, slab: env.slab },
+    protocol: spec.protocol === "h2c" ? "h2" : spec.protocol,
+    h1: { limits: DEFAULT_H1_LIMITS, maxRequests, slab: env.slab },
+    h2: {
+      limits: DEFAULT_H2_LIMITS,
+      block: new HeaderBlock({ fieldBytes: DEFAULT_H2_LIMITS.headBytes, fields: DEFAULT_H2_LIMITS.fields }, "keep"),
+      scheme: spec.tls === null ? "http" : "https",
+      maxStreams: spec.http2.concurrentStreams,
+      maxRequests,
+      // Told by the pool: an unused connection is closed after this, or at once.
+      idleMs: spec.idleMs ?? 0,
+      headMs: UPSTREAM_SETTINGS_MS,
+      stallMs: WRITE_STALL_MS,
+      keepaliveMs: spec.http2.keepAlive?.idleMs ?? Number.POSITIVE_INFINITY,
+      keepaliveTimeoutMs: spec.http2.keepAlive?.timeoutMs ?? Number.POSITIVE_INFINITY,
+      slab: env.slab,
+      clock: env.link.flusher,
+      onBudget: () => metrics.floods.add(1),
+    },
     dial: hostDialOptions(spec),
+    tls,
     metrics,
     idleMs: spec.idleMs ?? 0,
     maxIdle: spec.maxIdle,

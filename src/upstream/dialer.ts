@@ -3,7 +3,7 @@ import type { ClusterSpec } from "../config/model.ts";
 import type { Address, Conn, DialHandler, DialOptions, Platform, Timer } from "../platform/types.ts";
 import { dialError, dialFamilyError, dialTimeout, type Outcome } from "./dial_error.ts";
 import { ipFamily } from "./host.ts";
-import type { Host } from "./types.ts";
+import type { Host, UpstreamTls } from "./types.ts";
 
 /** Time that an attempt has before the next address is tried beside it: the Connection Attempt Delay of RFC 8305 5 (100 ms to 2 s, 250 advised). */
 export const ATTEMPT_DELAY_MS = 250;
@@ -25,6 +25,14 @@ export function hostDialOptions(spec: ClusterSpec): HostDialOptions {
   return spec.source === null
     ? { connectTimeoutMs: spec.connectTimeoutMs, keepAlive }
     : { connectTimeoutMs: spec.connectTimeoutMs, keepAlive, source: spec.source };
+}
+
+/** The options for one host: with TLS, the context of now and the host's name. */
+export function withTls(options: HostDialOptions, tls: UpstreamTls | null, host: Host): HostDialOptions {
+  if (tls === null) return options;
+  const { address } = host.endpoint;
+  const serverName = tls.serverName ?? (address.kind === "tcp" ? address.host : "");
+  return { ...options, tls: { context: tls.context, serverName } };
 }
 
 /**

@@ -2,7 +2,7 @@ import type { ProxyError } from "../base/error.ts";
 import type { ClusterSpec, EndpointSpec } from "../config/model.ts";
 import type { StreamReader, StreamWriter } from "../http/codec.ts";
 import type { RequestHead, ResponseHead } from "../http/head.ts";
-import type { Address, Conn, DialHandler } from "../platform/types.ts";
+import type { Address, Conn, DialHandler, TlsClientContext } from "../platform/types.ts";
 import type { ClusterMetrics } from "../telemetry/metrics.ts";
 
 /**
@@ -47,6 +47,14 @@ export interface StreamLease {
   wake(): void;
   /** Gives the whole connection to a tunnel, with the bytes received behind the reply's head. */
   detach(): { conn: Conn; unread: Uint8Array };
+}
+
+/** TLS towards a cluster's hosts. */
+export interface UpstreamTls {
+  /** Replaced when a certificate or an authority is: read it for each dial. */
+  readonly context: TlsClientContext;
+  /** Name that is asked for; null: the endpoint's host. */
+  readonly serverName: string | null;
 }
 
 export interface LeaseWaiter {

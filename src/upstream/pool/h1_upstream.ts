@@ -16,6 +16,8 @@ export class H1Upstream extends Link implements StreamLease {
     return false;
   }
   readonly #pool: HostPool;
+  /** The pool's when it was opened. */
+  readonly epoch: number;
   reused = false;
   /** Listed as unused in the pool. */
   pooled = false;
@@ -24,6 +26,7 @@ export class H1Upstream extends Link implements StreamLease {
   constructor(pool: HostPool, conn: Conn) {
     super(pool.env.link, conn, pool.env.metrics.bytesDown, pool.env.metrics.bytesUp);
     this.#pool = pool;
+    this.epoch = pool.epoch;
     this.face = new H1Client(pool.env.h1);
   }
 

@@ -1,3 +1,4 @@
+import { upstreamFault } from "../../base/error.ts";
 import type { StreamReader } from "../../http/codec.ts";
 import type { H1ClientOptions } from "../../http/h1/client.ts";
 import type { H2ClientOptions } from "../../http/h2/client.ts";
@@ -6,7 +7,7 @@ import type { Conn, Platform } from "../../platform/types.ts";
 import type { ClusterMetrics } from "../../telemetry/metrics.ts";
 import type { LinkEnv } from "../../wire/link.ts";
 import type { HostDialOptions } from "../dialer.ts";
-import type { Host, LeaseWaiter } from "../types.ts";
+import type { Host, LeaseWaiter, UpstreamTls } from "../types.ts";
 import { H1Upstream } from "./h1_upstream.ts";
 import { H2Upstream } from "./h2_upstream.ts";
 import { PendingLease, type Wanted } from "./pending_lease.ts";
@@ -20,11 +21,15 @@ export interface PoolEnv {
   readonly h1: H1ClientOptions;
   readonly h2: H2ClientOptions;
   readonly dial: HostDialOptions;
+  /** null: cleartext. */
+  readonly tls: UpstreamTls | null;
   readonly metrics: ClusterMetrics;
   /** How long an unused connection is kept; 0: not at all. */
   readonly idleMs: number;
   readonly maxIdle: number;
 }
+
+const NO_H2 = upstreamFault("upstreamProtocol", 502, "never", "the upstream did not agree on HTTP/2 by ALPN (RFC 9113 3.2)");
 
 /** Streams that wait for one HTTP/2 connection on its way: its limit is not known before its SETTINGS, and servers rarely allow fewer. */
 const STREAMS_PER_DIAL = 100;
@@ -36,6 +41,8 @@ const STREAMS_PER_DIAL = 100;
 export class HostPool {
   readonly host: Host;
   env: PoolEnv;
+  /** Raised when what is open does not speak as the config says any more. */
+  epoch = 0;
   readonly #idle: H1Upstream[] = [];
   readonly #all = new Set<H1Upstream>();
   readonly #shared: H2Upstream[] = [];
@@ -47,6 +54,16 @@ export class HostPool {
   constructor(host: Host, env: PoolEnv) {
     this.host = host;
     this.env = env;
+  }
+
+  /** Goes on under a changed config. A connection of another protocol, or of other TLS, carries what it has and nothing after that. */
+  become(env: PoolEnv): void {
+    const before = this.env;
+    this.env = env;
+    if (before.protocol === env.protocol && before.tls === env.tls) return;
+    this.epoch++;
+    this.#multiplexes = false;
+    this.#leaveAll();
   }
 
   /** Connections open now, unused ones included. */
@@ -73,8 +90,15 @@ export class HostPool {
   /** A dial came through: its streams begin. */
   opened(conn: Conn, waiting: readonly Wanted[]): void {
     const { metrics, protocol } = this.env;
+    const { tls } = conn;
+    // RFC 9113 3.2: over TLS both sides must have agreed on it. Cleartext is by prior knowledge.
+    if (protocol === "h2" && tls !== null && tls.alpn !== "h2") {
+      conn.destroy(null);
+      for (const w of waiting) if (!w.cancelled) w.waiter.onLeaseError(NO_H2);
+      return;
+    }
     metrics.connectionsActive.add(1);
-    this.#multiplexes = protocol === "h2" || (protocol === "auto" && conn.tls?.alpn === "h2");
+    this.#multiplexes = protocol === "h2" || (protocol === "auto" && tls?.alpn === "h2");
     if (this.#multiplexes) this.#openedShared(conn, waiting);
     else this.#openedSingle(conn, waiting);
   }
@@ -87,7 +111,7 @@ export class HostPool {
   /** An exchange has ended and left its HTTP/1.x connection in order. */
   put(c: H1Upstream): void {
     const { env } = this;
-    if (this.#closed || env.idleMs <= 0 || this.#idle.length >= env.maxIdle || c.face.capacity === 0) {
+    if (this.#closed || c.epoch !== this.epoch || env.idleMs <= 0 || this.#idle.length >= env.maxIdle || c.face.capacity === 0) {
       c.face.drain("last");
       c.wake();
       c.pooled = true;
@@ -126,6 +150,10 @@ export class HostPool {
   /** Closes what is unused; streams end on their own and their connections are not kept. */
   close(): void {
     this.#closed = true;
+    this.#leaveAll();
+  }
+
+  #leaveAll(): void {
     for (const c of [...this.#idle]) c.drop();
     for (const c of [...this.#shared]) c.leave();
   }

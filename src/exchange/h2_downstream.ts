@@ -1,0 +1,71 @@
+import { downstreamFault, type ProxyError } from "../base/error.ts";
+import type { StreamWriter } from "../http/codec.ts";
+import { H2Server } from "../http/h2/server.ts";
+import type { ResponseHead } from "../http/head.ts";
+import type { Conn } from "../platform/types.ts";
+import { type ConnHost, DownstreamConn } from "./downstream_conn.ts";
+import { Exchange } from "./exchange.ts";
+import { RefusedRequest } from "./refused_request.ts";
+import { errorReply } from "./reply.ts";
+import type { TunnelEnd } from "./tunnel.ts";
+
+/** A client's HTTP/2 connection. */
+export class H2Downstream extends DownstreamConn {
+  readonly face: H2Server;
+  readonly multiplexed = true;
+
+  constructor(host: ConnHost, conn: Conn, tlsPolicy: string | null) {
+    super(host, conn, tlsPolicy);
+    const options = {
+      ...this.codecs.h2,
+      onRefused: (w: StreamWriter<ResponseHead>, e: ProxyError, method: string, path: string) =>
+        this.#refused(w, e, method, path),
+    };
+    this.face = new H2Server(options, (w) => new Exchange(this, this.host.site, this.peerNow(), w));
+    // SETTINGS leave at once (RFC 9113 3.4), and the client's have their time.
+    this.wake();
+  }
+
+  /** A GOAWAY must not be lost to a reset. */
+  protected get lingers(): boolean {
+    return true;
+  }
+
+  drain(stage: "announce" | "last"): void {
+    this.face.drain(stage);
+    this.wake();
+  }
+
+  detach(): TunnelEnd {
+    throw new Error("call this only where `multiplexed` is false: a stream has no connection to give away");
+  }
+
+  protected onFault(e: ProxyError): void {
+    this.host.site.metrics.fault(e.facts.code);
+  }
+
+  protected onSettled(): void {
+    // Streams begin and end by themselves.
+  }
+
+  protected onGone(cause: ProxyError | null): void {
+    this.host.closed(this);
+    this.face.lost(
+      cause === null
+        ? downstreamFault("clientClosed", 0, "the client closed the connection")
+        : downstreamFault("clientReset", 0, "the client reset the connection"),
+    );
+  }
+
+  /** A head that never became an exchange: answered, where it can be, counted and logged. */
+  #refused(w: StreamWriter<ResponseHead>, e: ProxyError, method: string, path: string): void {
+    const { metrics, wall, accessLog } = this.host.site;
+    metrics.fault(e.facts.code);
+    if (e.facts.status === 0) return;
+    metrics.finish(e.facts.status);
+    const reply = errorReply(e, wall());
+    w.sendHead(reply.head, false);
+    w.sendData(reply.body, true);
+    accessLog?.write(new RefusedRequest(this, this.peerNow(), e, method, path, reply.body.length));
+  }
+}
