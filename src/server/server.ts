@@ -11,6 +11,9 @@ import { createMetricsRenderer } from "../export/prometheus.ts";
 import type { Platform } from "../platform/types.ts";
 import type { EventLog } from "../telemetry/event_log.ts";
 import { Metrics } from "../telemetry/metrics.ts";
+import { type CertsStatus, certsStatus } from "../tls/store/certs_status.ts";
+import { diskSecrets, type SecretFiles } from "../tls/store/secret_files.ts";
+import { TlsSecrets } from "../tls/store/tls_secrets.ts";
 import { UpstreamCluster } from "../upstream/cluster.ts";
 import { Flusher } from "../wire/flusher.ts";
 import type { LinkEnv } from "../wire/link.ts";
@@ -26,6 +29,8 @@ import { unserved } from "./unserved.ts";
 
 export interface ServerEnv {
   readonly platform: Platform;
+  /** Where certificates come from; the disk when absent. */
+  readonly secretFiles?: SecretFiles;
   readonly log: EventLog;
   readonly build: { readonly version: string; readonly commit: string };
 }
@@ -38,6 +43,7 @@ export interface ServerEnv {
 export class Server implements AdminView {
   readonly metrics = new Metrics();
   readonly accessLogs: AccessLogs;
+  readonly secrets: TlsSecrets;
   readonly #env: ServerEnv;
   readonly #link: LinkEnv;
   readonly #slab = new Slab();
@@ -67,6 +73,12 @@ export class Server implements AdminView {
       ),
     };
     this.accessLogs = new AccessLogs(this.metrics, { platform, log: env.log });
+    this.secrets = new TlsSecrets({
+      platform,
+      log: env.log,
+      metrics: this.metrics.tls,
+      files: env.secretFiles ?? diskSecrets,
+    });
     this.#render = createMetricsRenderer(this.metrics.numbers);
     this.#handlers = new Map([
       [ADMIN_HANDLER, adminApp(this)],
@@ -96,6 +108,10 @@ export class Server implements AdminView {
   /** A page of metrics in Prometheus' text format. */
   metricsPage(): Promise<{ readonly contentType: string; readonly body: string }> {
     return this.#render();
+  }
+
+  certs(): CertsStatus {
+    return certsStatus(this.secrets, this.#env.platform.wallNow());
   }
 
   status(): Status {
@@ -146,6 +162,7 @@ export class Server implements AdminView {
     await Promise.all(all.map((l) => l.unbind()));
     for (const c of this.#clusters.values()) c.close();
     this.#link.wheel.close();
+    this.secrets.close();
     await this.accessLogs.close();
   }
 
@@ -159,6 +176,8 @@ export class Server implements AdminView {
       return this.#refuse([problem("", "not taken: weir is draining")]);
     const missing = unserved(given);
     if (missing.length > 0) return this.#refuse(missing);
+    const secrets = await this.secrets.prepare(given);
+    if (!("uses" in secrets)) return this.#refuse([...secrets]);
     const model = withInternalListeners(given);
     this.#caps ??= new ConnectionCaps(model.process, this.#fileLimit);
     const made: UpstreamCluster[] = [];
@@ -185,6 +204,7 @@ export class Server implements AdminView {
       for (const c of made) c.close();
       return this.#refuse(problems);
     }
+    this.secrets.commit(secrets);
     this.#commit(model, sites, change, clusters);
     return { generation: this.#generation, problems: [] };
   }
