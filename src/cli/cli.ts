@@ -13,6 +13,7 @@ const CONTROL: Readonly<Record<ControlCommand, string>> = {
   drain: "let a running weir refuse new connections and finish what is in flight, then end",
   stop: "end a running weir at once",
   status: "tell how a running weir is",
+  certs: "tell the certificates of a running weir: names, issuers, days left, problems",
 };
 
 interface ProxyOptions {

@@ -10,7 +10,7 @@ export interface ControlArgs {
   readonly json: boolean;
 }
 
-/** `weir reload`, `drain`, `stop` and `status`: finds the control socket and asks there. */
+/** `weir reload`, `drain`, `stop`, `status` and `certs`: finds the control socket and asks there. */
 export async function control(command: ControlCommand, args: ControlArgs, deps: CliDeps): Promise<number> {
   const socket = await findSocket(args, deps);
   return socket === null ? EXIT.problems : deps.control({ command, socket, json: args.json });

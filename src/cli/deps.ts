@@ -29,7 +29,7 @@ export interface RunRequest {
   readonly loaded: LoadedConfig & { readonly model: Model };
 }
 
-export type ControlCommand = "reload" | "drain" | "stop" | "status";
+export type ControlCommand = "reload" | "drain" | "stop" | "status" | "certs";
 
 export interface ControlRequest {
   readonly command: ControlCommand;

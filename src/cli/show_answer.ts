@@ -1,6 +1,8 @@
 import type { ControlAnswer, Status } from "../server/status.ts";
+import type { CertsStatus } from "../tls/store/certs_status.ts";
 import type { CliIo, ControlRequest } from "./deps.ts";
 import { EXIT } from "./deps.ts";
+import { renderCerts } from "./render/render_certs.ts";
 
 /** Prints what a running weir answered; null: none listens there. Returns the exit code. */
 export function showAnswer(request: ControlRequest, answer: ControlAnswer | null, io: CliIo): number {
@@ -9,9 +11,14 @@ export function showAnswer(request: ControlRequest, answer: ControlAnswer | null
     return EXIT.unreachable;
   }
   if (request.json) io.out(`${JSON.stringify(answer.data ?? { ok: answer.ok, message: answer.message })}\n`);
-  else if (answer.ok) io.out(request.command === "status" ? statusText(answer.data as Status) : `${answer.message}\n`);
+  else if (answer.ok) io.out(textOf(request, answer));
   else io.err(`${answer.message}\n${problemLines(answer.data)}`);
   return answer.ok ? EXIT.done : EXIT.problems;
+}
+
+function textOf({ command }: ControlRequest, { data, message }: ControlAnswer): string {
+  if (command === "status") return statusText(data as Status);
+  return command === "certs" ? renderCerts(data as CertsStatus) : `${message}\n`;
 }
 
 function statusText(s: Status): string {

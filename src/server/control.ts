@@ -5,8 +5,8 @@ import type { Conn, ConnHandler, Listener, Platform } from "../platform/types.ts
 import type { ControlAnswer } from "./status.ts";
 
 /** What can be asked of a running weir. */
-export type ControlCommand = "reload" | "drain" | "stop" | "status";
-const COMMANDS: ReadonlySet<string> = new Set(["reload", "drain", "stop", "status"]);
+export type ControlCommand = "reload" | "drain" | "stop" | "status" | "certs";
+const COMMANDS: ReadonlySet<string> = new Set(["reload", "drain", "stop", "status", "certs"]);
 
 export type Control = (command: ControlCommand) => Promise<ControlAnswer>;
 

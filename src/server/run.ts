@@ -128,6 +128,8 @@ class Run implements ConfigSink {
     switch (command) {
       case "status":
         return { ok: true, message: "", data: this.#server.status() };
+      case "certs":
+        return { ok: true, message: "", data: this.#server.certs() };
       case "reload": {
         const r = await this.#o.source.reload();
         const errors = r.problems.filter((p) => p.severity === "error");

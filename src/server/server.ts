@@ -12,6 +12,7 @@ import type { Platform } from "../platform/types.ts";
 import type { EventLog } from "../telemetry/event_log.ts";
 import { Metrics } from "../telemetry/metrics.ts";
 import { VerifiedChains } from "../tls/peer/verified_chains.ts";
+import { type CertsStatus, certsStatus } from "../tls/store/certs_status.ts";
 import { diskSecrets, type SecretFiles } from "../tls/store/secret_files.ts";
 import { TlsSecrets } from "../tls/store/tls_secrets.ts";
 import { UpstreamCluster } from "../upstream/cluster.ts";
@@ -31,10 +32,10 @@ import { ModelTls } from "./tls/model_tls.ts";
 
 export interface ServerEnv {
   readonly platform: Platform;
+  /** Where certificates come from; the disk when absent. */
+  readonly secretFiles?: SecretFiles;
   readonly log: EventLog;
   readonly build: { readonly version: string; readonly commit: string };
-  /** Where certificates are read from; absent: the disk. */
-  readonly secretFiles?: SecretFiles;
 }
 
 /**
@@ -118,6 +119,10 @@ export class Server implements AdminView {
   /** A page of metrics in Prometheus' text format. */
   metricsPage(): Promise<{ readonly contentType: string; readonly body: string }> {
     return this.#render();
+  }
+
+  certs(): CertsStatus {
+    return certsStatus(this.secrets, this.#env.platform.wallNow());
   }
 
   status(): Status {

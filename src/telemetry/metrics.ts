@@ -4,8 +4,9 @@ import { ListenerMetrics } from "./listener_metrics.ts";
 import { Numbers } from "./numbers.ts";
 import { RouteMetrics } from "./route_metrics.ts";
 import { ServerMetrics } from "./server_metrics.ts";
+import { TlsMetrics } from "./tls_metrics.ts";
 
-export type { AccessLogMetrics, ClusterMetrics, ListenerMetrics, RouteMetrics, ServerMetrics };
+export type { AccessLogMetrics, ClusterMetrics, ListenerMetrics, RouteMetrics, ServerMetrics, TlsMetrics };
 
 type Group = "listener" | "route" | "cluster" | "log";
 
@@ -13,6 +14,7 @@ type Group = "listener" | "route" | "cluster" | "log";
 export class Metrics {
   readonly numbers: Numbers;
   readonly server: ServerMetrics;
+  #tls: TlsMetrics | null = null;
   readonly #listeners: Map<string, ListenerMetrics> = new Map();
   readonly #routes: Map<string, RouteMetrics> = new Map();
   readonly #clusters: Map<string, ClusterMetrics> = new Map();
@@ -21,6 +23,11 @@ export class Metrics {
   constructor(numbers: Numbers = new Numbers()) {
     this.numbers = numbers;
     this.server = new ServerMetrics(numbers);
+  }
+
+  get tls(): TlsMetrics {
+    this.#tls ??= new TlsMetrics(this.numbers);
+    return this.#tls;
   }
 
   listener(name: string): ListenerMetrics {

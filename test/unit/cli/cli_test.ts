@@ -164,13 +164,14 @@ describe("proxy", () => {
   });
 });
 
-describe("reload, drain, stop and status", () => {
+describe("reload, drain, stop, status and certs", () => {
   test("go to the socket that is told, or the config's, or the default one", async () => {
     const at = async (...argv: string[]): Promise<unknown> => (await weir(...argv)).controls[0];
     expect(await at("reload", "--control", "/x")).toEqual({ command: "reload", socket: "/x", json: false });
     expect(await at("drain", "--config", GOOD)).toEqual({ command: "drain", socket: "/run/user/7/weir/edge.sock", json: false });
     expect(await at("stop")).toEqual({ command: "stop", socket: "/run/user/7/weir/weir.sock", json: false });
     expect(await at("status", "--json")).toEqual({ command: "status", socket: "/run/user/7/weir/weir.sock", json: true });
+    expect(await at("certs")).toMatchObject({ command: "certs", json: false });
     expect((await weir("status")).code).toBe(3);
   });
 

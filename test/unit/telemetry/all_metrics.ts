@@ -9,5 +9,7 @@ export function allMetrics(): Numbers {
   m.route("a");
   m.cluster("a");
   m.accessLog("a");
+  m.tls.listenerExpiry("a", "b");
+  m.tls.clusterExpiry("a", "b");
   return m.numbers;
 }

@@ -46,6 +46,8 @@ class TlsLowering {
   readonly #report: Reporter;
   readonly #certificates: readonly CertificateSpec[];
   readonly #hosts = new Map<string, Path>();
+  /** By their names, which metrics know them by. */
+  readonly #named = new Map<string, CertificateSpec>();
 
   constructor(c: ListenerTlsConfig, to: Lowering, report: Reporter) {
     this.#c = c;
@@ -104,17 +106,18 @@ class TlsLowering {
   }
 
   #lowerCertificates(list: readonly CertificateConfig[], at: Path): CertificateSpec[] {
-    const names = new Set<string>();
+    const seen = new Set<string>();
     return list.map((c, i) => {
       const name = c.name ?? c.cert;
       const spec = { name, cert: this.#to.path(c.cert), key: this.#to.path(c.key) };
-      if (names.has(name))
-        this.#report.error(
-          [...at, i],
-          `name the certificates apart: ${JSON.stringify(name)} stands twice in the list`,
-          'add "name"',
-        );
-      names.add(name);
+      const before = this.#named.get(name);
+      const other = before !== undefined && (before.cert !== spec.cert || before.key !== spec.key);
+      if (seen.has(name) || other) {
+        const what = `name the certificates apart: ${JSON.stringify(name)} stands for two of this listener`;
+        this.#report.error([...at, i], what, 'add "name"');
+      }
+      seen.add(name);
+      this.#named.set(name, spec);
       this.#to.tlsFiles.pair(this.#report, [...at, i], spec, i === 0 ? "default" : "server");
       return spec;
     });
