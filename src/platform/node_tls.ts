@@ -1,6 +1,9 @@
 import type { Buffer } from "node:buffer";
+import { isIP, type Socket } from "node:net";
 import {
+  type ConnectionOptions,
   checkServerIdentity,
+  connect,
   createSecureContext,
   createServer,
   type PeerCertificate,
@@ -10,6 +13,7 @@ import {
 } from "node:tls";
 import { couple, type DenoTlsHandle, findCoupling } from "./deno_tls_flow.ts";
 import type { NodeConn } from "./node_conn.ts";
+import { chainOf } from "./tls_chain.ts";
 import { checkClientOptions, checkServerOptions, refused, type TlsPromises, wireAlpn } from "./tls_checks.ts";
 import type {
   PlatformTls,
@@ -122,11 +126,20 @@ export class NodeServerContext implements TlsServerContext {
       s.destroy();
       return;
     }
-    if (this.#onDeno) couple(s._handle);
-    const info = new SocketTlsInfo(s, s.servername, this.options.clientAuth !== "none");
-    const fault = this.#faultOf(s, info);
-    if (fault === null) conn.secured(s, info);
-    else conn.handshakeFailed(fault, s);
+    if (this.#onDeno) couple(s._handle, () => conn.lost());
+    let info: TlsInfo;
+    try {
+      info = new SocketTlsInfo(s, s.servername, this.options.clientAuth !== "none");
+      const fault = this.#faultOf(s, info);
+      if (fault !== null) {
+        conn.handshakeFailed(fault, s);
+        return;
+      }
+    } catch (e) {
+      conn.fault(e);
+      return;
+    }
+    conn.secured(s, info);
   }
 
   /** Never by `authorized` alone: on Deno it is true where nothing was asked, and a ticket of another context makes it so. */
@@ -142,26 +155,38 @@ export class NodeServerContext implements TlsServerContext {
 
 export class NodeClientContext implements TlsClientContext {
   readonly options: TlsClientOptions;
-  readonly secureContext: SecureContext;
-  readonly alpn: Buffer | null;
+  readonly #secureContext: SecureContext;
+  readonly #alpn: Buffer | null;
   readonly #onDeno: boolean;
 
   constructor(o: TlsClientOptions, onDeno: boolean) {
     this.options = o;
     this.#onDeno = onDeno;
-    this.alpn = o.alpn.length === 0 ? null : wireAlpn(o.alpn);
+    this.#alpn = o.alpn.length === 0 ? null : wireAlpn(o.alpn);
     const pair = o.cert === null || o.key === null ? {} : { cert: o.cert, key: o.key };
-    this.secureContext = createSecureContext({ ...common(o), ...pair, ...(o.ca === null ? {} : { ca: o.ca }) });
+    this.#secureContext = createSecureContext({ ...common(o), ...pair, ...(o.ca === null ? {} : { ca: o.ca }) });
   }
 
-  /** For `checkServerIdentity`, which the runtime calls once the chain is good. */
-  checkName(name: string, cert: PeerCertificate): Error | undefined {
-    return this.options.verifyPeer === null ? checkServerIdentity(name, cert) : undefined;
+  /** Begins the handshake on a connected socket. `dialed`: the address that the certificate has to name where no name was given. */
+  connect(socket: Socket, serverName: string, dialed: string): NodeTlsSocket {
+    const name = serverName === "" ? dialed : serverName;
+    return connect({
+      socket,
+      secureContext: this.#secureContext,
+      ...(this.#alpn === null ? {} : { ALPNProtocols: this.#alpn }),
+      // Always given, for Bun sends the address where there is none. RFC 6066 section 3: an address is no name.
+      servername: isIP(serverName) === 0 ? serverName : "",
+      rejectUnauthorized: !this.options.insecureSkipVerify,
+      // Asked once the chain is good.
+      checkServerIdentity: (_: string, cert: PeerCertificate) =>
+        this.options.verifyPeer === null ? checkServerIdentity(name, cert) : undefined,
+      allowHalfOpen: true,
+    } as ConnectionOptions) as NodeTlsSocket;
   }
 
-  /** After the runtime's own checks; a reason, or what the handshake came to. */
-  secured(s: NodeTlsSocket, serverName: string): string | TlsInfo {
-    if (this.#onDeno) couple(s._handle);
+  /** After the runtime's own checks; a reason, or what the handshake came to. `lost` hears of a reset that the runtime does not tell. */
+  secured(s: NodeTlsSocket, serverName: string, lost: () => void): string | TlsInfo {
+    if (this.#onDeno) couple(s._handle, lost);
     const { insecureSkipVerify, verifyPeer } = this.options;
     if (!insecureSkipVerify && !s.authorized) return String(s.authorizationError ?? "a certificate that is not trusted");
     const info = new SocketTlsInfo(s, serverName, verifyPeer !== null);
@@ -205,30 +230,20 @@ class SocketTlsInfo implements TlsInfo {
     this.alpn = typeof s.alpnProtocol === "string" ? s.alpnProtocol : "";
     this.serverName = typeof serverName === "string" ? serverName : "";
     this.resumed = s.isSessionReused();
-    this.#chain = hasChain ? chainOf(s) : null;
+    this.#chain = hasChain ? sentBy(s) : null;
   }
 
   get peerChain(): readonly Uint8Array[] {
-    this.#chain ??= chainOf(this.#socket);
+    this.#chain ??= sentBy(this.#socket);
     return this.#chain;
   }
 }
 
-function chainOf(s: NodeTlsSocket): readonly Uint8Array[] {
+function sentBy(s: NodeTlsSocket): readonly Uint8Array[] {
   // Deno's own list; its `getPeerCertificate` costs half a millisecond.
   const sent = s._handle?.getPeerCertificateChain?.();
   if (sent !== undefined) return sent === null ? [] : sent.certificates.map((c) => new Uint8Array(c));
-  const chain: Uint8Array[] = [];
-  const seen = new Set<string>();
-  let at: Partial<ReturnType<TLSSocket["getPeerCertificate"]>> & { issuerCertificate?: object } =
-    s.getPeerCertificate(true) ?? {};
-  // A root is its own issuer.
-  while (at?.raw !== undefined && !seen.has(at.fingerprint256!)) {
-    seen.add(at.fingerprint256!);
-    chain.push(new Uint8Array(at.raw));
-    at = at.issuerCertificate ?? {};
-  }
-  return chain;
+  return chainOf(s.getPeerCertificate(true));
 }
 
 function ignore(): void {}

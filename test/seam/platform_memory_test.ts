@@ -2,6 +2,7 @@ import { createMemoryPlatform } from "../../src/platform/memory.ts";
 import { platformCases } from "./platform_cases.ts";
 
 const noSystem = "there is no system below it";
+const noCrypto = "certificates are no more than bytes here";
 const noFiles = "paths are names here, there is no file";
 platformCases({
   name: "memory.ts",
@@ -23,6 +24,14 @@ platformCases({
     "a dial that nobody answers leaves nothing behind when it is cancelled": noSystem,
     "the limit of open files is known, and raised to the hard one": noSystem,
     "the user at the other end of a unix socket is told, and of TCP is not": noSystem,
+    "TLS: a client that goes away in the middle of its handshake is told as a failed one":
+      "the first message is the whole handshake here",
+    "TLS: without a verifyPeer the runtime's check of a client's certificate holds": noCrypto,
+    "TLS: where the runtime's check of clients can be got around, one of Weir's own is asked for": noCrypto,
+    "TLS: a server's name is checked, wildcards and addresses included": noCrypto,
+    "TLS: a server's chain is checked, unless that is given up by name": noCrypto,
+    "TLS: certificates and keys that can't be used are refused when the context is made": noCrypto,
+    "TLS: lists of ciphers and curves are kept, or refused": noCrypto,
     "a watch sees a file written and a symlink swapped": "a test tells of changes by touch()",
   },
 });
