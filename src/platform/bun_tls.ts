@@ -70,7 +70,7 @@ export class BunServerContext extends NodeServerContext {
   readonly #socket: object;
 
   constructor(o: TlsServerOptions, callbacks: object) {
-    super(o, false);
+    super(o, "bun");
     const asks = o.clientAuth !== "none";
     this.#tls = {
       secureContext: nativeContext({

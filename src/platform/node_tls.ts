@@ -1,4 +1,5 @@
 import type { Buffer } from "node:buffer";
+import { constants } from "node:crypto";
 import { isIP, type Socket } from "node:net";
 import {
   type ConnectionOptions,
@@ -27,6 +28,8 @@ import type {
   TlsVersion,
 } from "./types.ts";
 
+export type NodeRuntime = "bun" | "deno" | "node";
+
 /** A socket of `node:tls` with what its types miss. */
 export interface NodeTlsSocket extends TLSSocket {
   /** The socket that was wrapped. */
@@ -38,9 +41,11 @@ export interface NodeTlsSocket extends TLSSocket {
 export class NodeTls implements PlatformTls {
   readonly can: TlsAbilities;
   readonly #promises: TlsPromises;
+  readonly #runtime: NodeRuntime;
   readonly #onDeno: boolean;
 
-  constructor(runtime: "bun" | "deno" | "node") {
+  constructor(runtime: NodeRuntime) {
+    this.#runtime = runtime;
     this.#onDeno = runtime === "deno";
     const own = !this.#onDeno;
     this.can = { ciphers: own, curves: own, ocsp: false, clientResumption: false, clientCaNames: own };
@@ -51,7 +56,7 @@ export class NodeTls implements PlatformTls {
     checkServerOptions(o, this.#promises);
     this.#checkFlow();
     try {
-      const c = new NodeServerContext(o, this.#onDeno);
+      const c = new NodeServerContext(o, this.#runtime);
       c.prepare();
       return c;
     } catch (e) {
@@ -77,12 +82,14 @@ export class NodeTls implements PlatformTls {
 
 export class NodeServerContext implements TlsServerContext {
   readonly options: TlsServerOptions;
+  readonly #runtime: NodeRuntime;
   readonly #onDeno: boolean;
   #server: Server | null = null;
 
-  constructor(o: TlsServerOptions, onDeno: boolean) {
+  constructor(o: TlsServerOptions, runtime: NodeRuntime) {
     this.options = o;
-    this.#onDeno = onDeno;
+    this.#runtime = runtime;
+    this.#onDeno = runtime === "deno";
   }
 
   /** It never listens: sockets are given to it. */
@@ -103,9 +110,12 @@ export class NodeServerContext implements TlsServerContext {
     // Deno sends all of `ca` to clients behind the certificate and reads it again for each connection, for a check that
     // Weir's own repeats anyway. A client without a certificate is refused in `faultOf`.
     const ca = asks && o.clientCa !== null && !onDeno ? { ca: o.clientCa } : {};
+    // A resumed session of Node's has lost the client's intermediates.
+    const tickets = asks && this.#runtime === "node" ? { secureOptions: constants.SSL_OP_NO_TICKET } : {};
     const server = createServer({
       ...common(o),
       ...ca,
+      ...tickets,
       cert: o.cert,
       key: o.key,
       requestCert: asks,

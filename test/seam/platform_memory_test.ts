@@ -1,7 +1,9 @@
 import { createMemoryPlatform } from "../../src/platform/memory.ts";
+import { tlsPeerCases } from "./platform/tls_peer_cases.ts";
 import { platformCases } from "./platform_cases.ts";
 
 const noSystem = "there is no system below it";
+const noPrograms = "no other program can be reached from here";
 const noCrypto = "certificates are no more than bytes here";
 const noFiles = "paths are names here, there is no file";
 platformCases({
@@ -15,6 +17,7 @@ platformCases({
     return p;
   },
   skips: {
+    ...Object.fromEntries(tlsPeerCases.map(([name]) => [name, noPrograms])),
     "an address that is not ours can't be listened on": "every address is ours here",
     "a dial that can't even start fails on a later turn": "every source address is ours here",
     "reusePort lets two listeners share an address": "no test needs two listeners on one address here",

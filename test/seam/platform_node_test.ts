@@ -22,6 +22,7 @@ const nodeSkips = {
   "a reset while paused is told at the latest on resume": hangUp,
   "reset drops what is queued": hangUp,
   "TLS: a reset drops what is queued": hangUp,
+  "TLS: a reset is told to the other side as its peer's": "Node 20 sends a FIN before its RST, which may be read first",
   "reusePort lets two listeners share an address": "Node 20 has no such option",
   "the limit of open files is known, and raised to the hard one": noLibc,
   "the user at the other end of a unix socket is told, and of TCP is not": noLibc,
