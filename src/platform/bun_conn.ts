@@ -233,6 +233,8 @@ export class BunConn implements Conn {
   }
 
   handshakeFailed(reason: unknown): void {
+    // Bun tells of the failure also when it was we who closed.
+    if ((this.flags & CLOSED) !== 0) return;
     this.destroy(handshakeFault((this.flags & ACCEPTED) !== 0, this.#at, reason));
   }
 

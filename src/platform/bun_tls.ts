@@ -4,6 +4,7 @@ import { checkServerIdentity, createSecureContext, type PeerCertificate } from "
 import type { BunConn, BunSocket } from "./bun_conn.ts";
 import { common, NodeServerContext } from "./node_tls.ts";
 import { systemCode } from "./system_fault.ts";
+import { chainOf, type LinkedCertificate } from "./tls_chain.ts";
 import { checkClientOptions, checkServerOptions, refused, type TlsPromises, wireAlpn } from "./tls_checks.ts";
 import type {
   DialTls,
@@ -20,10 +21,11 @@ import type {
 export interface BunTlsSocket extends BunSocket {
   readonly alpnProtocol: string | false | null;
   getTLSVersion(): string;
-  getCipher(): { readonly name: string };
+  /** Without a handshake there is no name. */
+  getCipher(): { readonly name: string | null };
   getServername(): string | false | undefined;
   isSessionReused(): boolean;
-  getPeerCertificate(detailed: boolean): Partial<PeerCertificate> & { readonly issuerCertificate?: object };
+  getPeerCertificate(abbreviated: boolean): LinkedCertificate | undefined;
 }
 interface Upgradable {
   upgradeTLS(o: object): readonly [raw: { data: unknown }, tls: BunTlsSocket];
@@ -68,7 +70,7 @@ export class BunServerContext extends NodeServerContext {
   readonly #socket: object;
 
   constructor(o: TlsServerOptions, callbacks: object) {
-    super(o, false);
+    super(o, "bun");
     const asks = o.clientAuth !== "none";
     this.#tls = {
       secureContext: nativeContext({
@@ -147,14 +149,14 @@ export class BunClientContext implements TlsClientContext {
     const { insecureSkipVerify, verifyPeer } = this.options;
     const code = systemCode(e);
     // Not done at all. What is said of a certificate is said of a handshake that is.
-    if (code === "EPROTO" || !hasValue(s.getCipher())) return e ?? NO_REASON;
+    if (s.getCipher().name === null || code === "EPROTO" || code === "ECONNRESET") return e ?? NO_REASON;
     // The chain is looked at before the name, so that a wrong name says that the chain is good.
     if (!insecureSkipVerify && hasValue(e) && code !== NAME_DIFFERS) return e;
     const info = new BunTlsInfo(s, tls.serverName);
     if (verifyPeer !== null) return verifyPeer(info.peerChain) ?? info;
     if (insecureSkipVerify) return info;
     const name = tls.serverName === "" ? dialed : tls.serverName;
-    return checkServerIdentity(name, s.getPeerCertificate(false) as PeerCertificate) ?? info;
+    return checkServerIdentity(name, s.getPeerCertificate(true) as PeerCertificate) ?? info;
   }
 }
 
@@ -182,29 +184,17 @@ class BunTlsInfo implements TlsInfo {
   constructor(s: BunTlsSocket, serverName: string | false | undefined) {
     this.#socket = s;
     this.version = s.getTLSVersion() === "TLSv1.2" ? "1.2" : "1.3";
-    this.cipher = s.getCipher().name;
+    this.cipher = s.getCipher().name ?? "";
     this.alpn = typeof s.alpnProtocol === "string" ? s.alpnProtocol : "";
     this.serverName = typeof serverName === "string" ? serverName : "";
     this.resumed = s.isSessionReused();
   }
 
   get peerChain(): readonly Uint8Array[] {
-    this.#chain ??= chainOf(this.#socket);
+    // Not `true`, which gives the leaf alone.
+    this.#chain ??= chainOf(this.#socket.getPeerCertificate(false));
     return this.#chain;
   }
-}
-
-function chainOf(s: BunTlsSocket): readonly Uint8Array[] {
-  const chain: Uint8Array[] = [];
-  const seen = new Set<object>();
-  let at: ReturnType<BunTlsSocket["getPeerCertificate"]> = s.getPeerCertificate(true) ?? {};
-  // A root is its own issuer.
-  while (at.raw !== undefined && !seen.has(at)) {
-    seen.add(at);
-    chain.push(new Uint8Array(at.raw));
-    at = at.issuerCertificate ?? {};
-  }
-  return chain;
 }
 
 /** What is left of a connection below its TLS. */

@@ -1,6 +1,6 @@
 import type { ProxyError } from "../base/error.ts";
 import { EarlyWrites } from "./early_writes.ts";
-import { MemoryHandshake } from "./memory_tls.ts";
+import { type Heard, MemoryHandshake } from "./memory_tls.ts";
 import { OutQueue } from "./out_queue.ts";
 import { handlerFault, handshakeFault, resetFault } from "./system_fault.ts";
 import type { Conn, ConnHandler, ConnInfo, DialHandler, TlsInfo, TlsServerContext } from "./types.ts";
@@ -49,7 +49,7 @@ export class MemoryConn implements Conn {
   }
 
   get queued(): number {
-    return this.#out === null ? 0 : this.#out.bytes;
+    return (this.#out === null ? 0 : this.#out.bytes) + (this.#early === null ? 0 : this.#early.bytes);
   }
 
   setHandler(h: ConnHandler): void {
@@ -235,7 +235,13 @@ export class MemoryConn implements Conn {
   }
 
   #hear(h: MemoryHandshake, b: Uint8Array): void {
-    const heard = h.hear(b);
+    let heard: Heard;
+    try {
+      heard = h.hear(b);
+    } catch (e) {
+      this.fault(e);
+      return;
+    }
     if (heard.state === "more") return;
     if (heard.reply !== null) this.#write([heard.reply], undefined);
     if (heard.state === "failed") {

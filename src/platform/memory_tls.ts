@@ -92,17 +92,16 @@ export class MemoryHandshake {
     if (got.length < size) return { state: "more" };
     const body = got.subarray(RECORD_HEAD, size);
     if (got[0] === ALERT) return { state: "failed", reason: Buffer.from(body.subarray(2)).toString(), reply: null };
-    try {
-      return this.#server === null
-        ? this.#hearServer(body, got.slice(size))
-        : this.#hearClient(this.#server, body, got.slice(size));
-    } catch {
-      return failed("decode error");
+    const rest = got.slice(size);
+    if (this.#server === null) {
+      const said = read(readServerHello, body);
+      return said === null ? failed("decode error") : this.#hearServer(said, rest);
     }
+    const said = read(readClientHello, body);
+    return said === null ? failed("decode error") : this.#hearClient(this.#server, said, rest);
   }
 
-  #hearClient(o: TlsServerOptions, body: Uint8Array, rest: Uint8Array): Heard {
-    const said = readClientHello(body);
+  #hearClient(o: TlsServerOptions, said: Said, rest: Uint8Array): Heard {
     const version = versionsOf(o)
       .filter((v) => said.versions.includes(v))
       .at(-1);
@@ -119,14 +118,22 @@ export class MemoryHandshake {
     return { state: "done", info, reply, rest };
   }
 
-  #hearServer(body: Uint8Array, rest: Uint8Array): Heard {
+  #hearServer(said: ServerSaid, rest: Uint8Array): Heard {
     const o = this.#client!;
-    const said = readServerHello(body);
     const reason = o.verifyPeer === null ? null : o.verifyPeer(said.chain);
     if (reason !== null) return failed(reason);
     const serverName = this.#serverName;
     const info = { version: said.version, cipher: CIPHER, alpn: said.alpn, serverName, resumed: false, peerChain: said.chain };
     return { state: "done", info, reply: null, rest };
+  }
+}
+
+/** What was read; null: it can't be. */
+function read<T>(f: (body: Uint8Array) => T, body: Uint8Array): T | null {
+  try {
+    return f(body);
+  } catch {
+    return null;
   }
 }
 

@@ -2,20 +2,18 @@ import { chmodSync } from "node:fs";
 import {
   connect,
   createServer,
-  isIP,
   type NetConnectOpts,
   type ListenOptions as NodeListenOptions,
   type Server,
   Socket,
 } from "node:net";
 import process from "node:process";
-import { type ConnectionOptions, connect as connectTls, type PeerCertificate } from "node:tls";
 import { AcceptRetry } from "./accept_retry.ts";
 import { DescriptorBudget } from "./descriptor_budget.ts";
 import { HostServices } from "./host_services.ts";
 import { loadLibc } from "./libc.ts";
 import { NodeConn, type NodeNet } from "./node_conn.ts";
-import { type NodeClientContext, NodeTls } from "./node_tls.ts";
+import { NodeTls } from "./node_tls.ts";
 import { type Borrowed, createOsCalls } from "./os_calls.ts";
 import { ShedNotice } from "./shed_notice.ts";
 import { acceptFault, listenFault, type PlatformOptions, systemCode } from "./system_fault.ts";
@@ -25,7 +23,6 @@ import type {
   ConnHandler,
   DialHandler,
   DialOptions,
-  DialTls,
   Listener,
   ListenOptions,
   OsCalls,
@@ -103,11 +100,9 @@ class NodePlatform extends HostServices implements Platform {
             autoSelectFamily: false,
             ...(o.source === undefined ? {} : { localAddress: o.source }),
           };
-    const socket = o.tls === undefined ? connect(how) : dialTls(how, o.tls);
+    const socket = connect(how);
     if (o.keepAlive) socket.setKeepAlive(true, o.keepAlive.idleMs);
-    const c = new NodeConn(this.#net, socket, h, false, to);
-    if (o.tls !== undefined) c.dialsTls(o.tls.context as NodeClientContext, o.tls.serverName);
-    return c;
+    return new NodeConn(this.#net, socket, h, false, to, o.tls ?? null);
   }
 
   #open(at: Address, how: NodeListenOptions, o: ListenOptions, accept: (c: Conn) => ConnHandler): Promise<Listener> {
@@ -194,22 +189,6 @@ class OpenListener implements Listener {
     if (this.address.kind === "unix") removeOwnSocket(this.address.path, this.#inode);
     return Promise.resolve();
   }
-}
-
-/** The runtimes differ in what they send and check where no name is given: here it always is. */
-function dialTls(how: NetConnectOpts, tls: DialTls): Socket {
-  const { options, secureContext, alpn } = tls.context as NodeClientContext;
-  const dialed = "host" in how && how.host !== undefined ? how.host : "";
-  const name = tls.serverName === "" ? dialed : tls.serverName;
-  return connectTls({
-    ...how,
-    secureContext,
-    ...(alpn === null ? {} : { ALPNProtocols: alpn }),
-    // RFC 6066 section 3: an IP address is never sent.
-    servername: isIP(tls.serverName) === 0 ? tls.serverName : "",
-    rejectUnauthorized: !options.insecureSkipVerify,
-    checkServerIdentity: (_: string, cert: PeerCertificate) => (tls.context as NodeClientContext).checkName(name, cert),
-  } as ConnectionOptions);
 }
 
 /** A system without IPv6 says so when the socket is made or bound. */

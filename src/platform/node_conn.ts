@@ -7,7 +7,7 @@ import { isReleasable, markReceived, releaseChunk } from "./received_chunk.ts";
 import { OUT_OF_DESCRIPTORS } from "./shed_notice.ts";
 import { dialFault, handlerFault, handshakeFault, resetFault } from "./system_fault.ts";
 import { tcpAddress } from "./tcp_address.ts";
-import type { Address, Conn, ConnHandler, ConnInfo, DialHandler, TlsInfo, TlsServerContext } from "./types.ts";
+import type { Address, Conn, ConnHandler, ConnInfo, DialHandler, DialTls, TlsInfo, TlsServerContext } from "./types.ts";
 
 /** What the connections of one platform share. */
 export interface NodeNet {
@@ -47,7 +47,8 @@ export class NodeConn implements Conn {
   #early: EarlyWrites | null = null;
   /** Below TLS. */
   #raw: Socket | null = null;
-  #dialTls: { readonly context: NodeClientContext; readonly serverName: string } | null = null;
+  /** What a dial asks for. */
+  readonly #dialTls: DialTls | null;
   readonly #net: NodeNet;
   readonly #at: Address;
   #flags: number;
@@ -55,20 +56,15 @@ export class NodeConn implements Conn {
   #info: ConnInfo | null = null;
 
   /** `at`: the listener's address or the one dialed. */
-  constructor(net: NodeNet, socket: Socket, handler: ConnHandler, accepted: boolean, at: Address) {
+  constructor(net: NodeNet, socket: Socket, handler: ConnHandler, accepted: boolean, at: Address, tls: DialTls | null = null) {
     this.#net = net;
     this.socket = socket;
     this.handler = handler;
     this.#at = at;
     this.#flags = accepted ? ACCEPTED | OPEN : 0;
+    this.#dialTls = tls;
     this.#listen(socket);
     if (!accepted) socket.on("connect", onConnect);
-  }
-
-  /** For a dial whose socket is a TLS client. */
-  dialsTls(context: NodeClientContext, serverName: string): void {
-    this.#dialTls = { context, serverName };
-    this.socket.on("secureConnect", onSecureConnect);
   }
 
   get info(): ConnInfo {
@@ -129,11 +125,10 @@ export class NodeConn implements Conn {
 
   secure(ctx: TlsServerContext, head: Uint8Array): void {
     if ((this.#flags & CLOSED) !== 0 || this.#raw !== null) return;
-    const raw = this.socket;
-    this.#raw = raw;
+    const raw = this.#layBelow();
     this.#early = new EarlyWrites();
-    for (const [event, f] of LISTENERS) if (event !== "close") raw.removeListener(event, f);
-    raw.on("error", ignore);
+    // A client that goes away in the middle of its handshake must not leave half a connection behind.
+    raw.allowHalfOpen = false;
     raw.pause();
     if (head.length > 0) raw.unshift(head);
     (ctx as NodeServerContext).server.emit("connection", raw);
@@ -156,18 +151,39 @@ export class NodeConn implements Conn {
 
   connected(): void {
     this.#flags |= CONNECTED;
-    if (this.#dialTls === null) this.opened();
+    if (this.#dialTls === null) {
+      this.opened();
+      return;
+    }
+    const raw = this.#layBelow();
+    raw.removeListener("close", onClose);
+    const context = this.#dialTls.context as NodeClientContext;
+    const s = context.connect(raw, this.#dialTls.serverName, this.#at.kind === "tcp" ? this.#at.host : "");
+    this.socket = s;
+    (s as unknown as Ridden).weir = this;
+    s.on("secureConnect", onSecureConnect);
+    s.on("error", onError);
+    s.on("close", onClose);
   }
 
   /** A dial's handshake is done, as far as the runtime checks it. */
   dialSecured(s: NodeTlsSocket): void {
     if ((this.#flags & (CANCELLED | CLOSED)) !== 0) return;
-    const got = this.#dialTls!.context.secured(s, this.#dialTls!.serverName);
-    if (typeof got === "string") {
-      this.destroy(handshakeFault(false, this.#at, got));
+    s.removeListener("error", onError);
+    s.removeListener("close", onClose);
+    this.#listen(s);
+    try {
+      const { context, serverName } = this.#dialTls!;
+      const got = (context as NodeClientContext).secured(s, serverName, () => this.lost());
+      if (typeof got === "string") {
+        this.destroy(handshakeFault(false, this.#at, got));
+        return;
+      }
+      this.tls = got;
+    } catch (e) {
+      this.fault(e);
       return;
     }
-    this.tls = got;
     this.opened();
   }
 
@@ -181,7 +197,9 @@ export class NodeConn implements Conn {
     this.#early = null;
     this.tls = info;
     this.socket.removeListener("close", onClose);
+    this.socket.allowHalfOpen = true;
     this.socket = s;
+    s.allowHalfOpen = true;
     if ((this.#flags & PAUSED) !== 0) s.pause();
     this.#listen(s);
     const ending = this.#flags & ENDING;
@@ -200,7 +218,7 @@ export class NodeConn implements Conn {
 
   /** `s`: the socket whose handshake it was. */
   handshakeFailed(reason: unknown, s: NodeTlsSocket): void {
-    if (this.#early !== null) this.#cause ??= handshakeFault(true, this.#at, reason);
+    if (this.#early !== null && (this.#flags & CLOSED) === 0) this.#cause ??= handshakeFault(true, this.#at, reason);
     s.destroy();
     this.#raw?.destroy();
   }
@@ -226,7 +244,8 @@ export class NodeConn implements Conn {
   }
 
   ended(): void {
-    if ((this.#flags & (CLOSED | PEER_ENDED)) !== 0) return;
+    // A peer that goes in the middle of a handshake is told by the close.
+    if ((this.#flags & (CLOSED | PEER_ENDED | OPEN)) !== OPEN) return;
     this.#flags |= PEER_ENDED;
     try {
       this.handler.onEnd();
@@ -251,9 +270,15 @@ export class NodeConn implements Conn {
     else this.#cause = (this.#flags & CONNECTED) !== 0 ? handshakeFault(false, this.#at, e) : dialFault(this.#at, e);
   }
 
+  /** The peer's reset, where the socket does not tell it. */
+  lost(): void {
+    this.destroy(resetFault((this.#flags & ACCEPTED) !== 0));
+  }
+
   closed(): void {
-    if (this.#early !== null && (this.#flags & CLOSED) === 0)
-      this.#cause ??= handshakeFault(true, this.#at, "the end of the connection");
+    if ((this.#flags & CLOSED) === 0 && (this.#early !== null || (this.#flags & (CONNECTED | OPEN)) === CONNECTED)) {
+      this.#cause ??= handshakeFault(this.#early !== null, this.#at, "the end of the connection");
+    }
     this.#early = null;
     this.#flags |= CLOSED;
     if ((this.#flags & REFUSED) === 0) this.#net.budget.give();
@@ -269,6 +294,15 @@ export class NodeConn implements Conn {
   fault(e: unknown): void {
     this.#net.onFault(e);
     this.destroy(handlerFault(e));
+  }
+
+  /** TLS is about to take the socket over. */
+  #layBelow(): Socket {
+    const raw = this.socket;
+    this.#raw = raw;
+    for (const [event, f] of LISTENERS) if (event !== "close") raw.removeListener(event, f);
+    raw.on("error", ignore);
+    return raw;
   }
 
   #listen(socket: Socket): void {

@@ -1,6 +1,10 @@
 import type { Buffer } from "node:buffer";
+import { constants } from "node:crypto";
+import { isIP, type Socket } from "node:net";
 import {
+  type ConnectionOptions,
   checkServerIdentity,
+  connect,
   createSecureContext,
   createServer,
   type PeerCertificate,
@@ -10,6 +14,7 @@ import {
 } from "node:tls";
 import { couple, type DenoTlsHandle, findCoupling } from "./deno_tls_flow.ts";
 import type { NodeConn } from "./node_conn.ts";
+import { chainOf } from "./tls_chain.ts";
 import { checkClientOptions, checkServerOptions, refused, type TlsPromises, wireAlpn } from "./tls_checks.ts";
 import type {
   PlatformTls,
@@ -23,6 +28,8 @@ import type {
   TlsVersion,
 } from "./types.ts";
 
+export type NodeRuntime = "bun" | "deno" | "node";
+
 /** A socket of `node:tls` with what its types miss. */
 export interface NodeTlsSocket extends TLSSocket {
   /** The socket that was wrapped. */
@@ -34,9 +41,11 @@ export interface NodeTlsSocket extends TLSSocket {
 export class NodeTls implements PlatformTls {
   readonly can: TlsAbilities;
   readonly #promises: TlsPromises;
+  readonly #runtime: NodeRuntime;
   readonly #onDeno: boolean;
 
-  constructor(runtime: "bun" | "deno" | "node") {
+  constructor(runtime: NodeRuntime) {
+    this.#runtime = runtime;
     this.#onDeno = runtime === "deno";
     const own = !this.#onDeno;
     this.can = { ciphers: own, curves: own, ocsp: false, clientResumption: false, clientCaNames: own };
@@ -47,7 +56,7 @@ export class NodeTls implements PlatformTls {
     checkServerOptions(o, this.#promises);
     this.#checkFlow();
     try {
-      const c = new NodeServerContext(o, this.#onDeno);
+      const c = new NodeServerContext(o, this.#runtime);
       c.prepare();
       return c;
     } catch (e) {
@@ -73,12 +82,14 @@ export class NodeTls implements PlatformTls {
 
 export class NodeServerContext implements TlsServerContext {
   readonly options: TlsServerOptions;
+  readonly #runtime: NodeRuntime;
   readonly #onDeno: boolean;
   #server: Server | null = null;
 
-  constructor(o: TlsServerOptions, onDeno: boolean) {
+  constructor(o: TlsServerOptions, runtime: NodeRuntime) {
     this.options = o;
-    this.#onDeno = onDeno;
+    this.#runtime = runtime;
+    this.#onDeno = runtime === "deno";
   }
 
   /** It never listens: sockets are given to it. */
@@ -99,9 +110,12 @@ export class NodeServerContext implements TlsServerContext {
     // Deno sends all of `ca` to clients behind the certificate and reads it again for each connection, for a check that
     // Weir's own repeats anyway. A client without a certificate is refused in `faultOf`.
     const ca = asks && o.clientCa !== null && !onDeno ? { ca: o.clientCa } : {};
+    // A resumed session of Node's has lost the client's intermediates.
+    const tickets = asks && this.#runtime === "node" ? { secureOptions: constants.SSL_OP_NO_TICKET } : {};
     const server = createServer({
       ...common(o),
       ...ca,
+      ...tickets,
       cert: o.cert,
       key: o.key,
       requestCert: asks,
@@ -122,11 +136,20 @@ export class NodeServerContext implements TlsServerContext {
       s.destroy();
       return;
     }
-    if (this.#onDeno) couple(s._handle);
-    const info = new SocketTlsInfo(s, s.servername, this.options.clientAuth !== "none");
-    const fault = this.#faultOf(s, info);
-    if (fault === null) conn.secured(s, info);
-    else conn.handshakeFailed(fault, s);
+    if (this.#onDeno) couple(s._handle, () => conn.lost());
+    let info: TlsInfo;
+    try {
+      info = new SocketTlsInfo(s, s.servername, this.options.clientAuth !== "none");
+      const fault = this.#faultOf(s, info);
+      if (fault !== null) {
+        conn.handshakeFailed(fault, s);
+        return;
+      }
+    } catch (e) {
+      conn.fault(e);
+      return;
+    }
+    conn.secured(s, info);
   }
 
   /** Never by `authorized` alone: on Deno it is true where nothing was asked, and a ticket of another context makes it so. */
@@ -142,26 +165,38 @@ export class NodeServerContext implements TlsServerContext {
 
 export class NodeClientContext implements TlsClientContext {
   readonly options: TlsClientOptions;
-  readonly secureContext: SecureContext;
-  readonly alpn: Buffer | null;
+  readonly #secureContext: SecureContext;
+  readonly #alpn: Buffer | null;
   readonly #onDeno: boolean;
 
   constructor(o: TlsClientOptions, onDeno: boolean) {
     this.options = o;
     this.#onDeno = onDeno;
-    this.alpn = o.alpn.length === 0 ? null : wireAlpn(o.alpn);
+    this.#alpn = o.alpn.length === 0 ? null : wireAlpn(o.alpn);
     const pair = o.cert === null || o.key === null ? {} : { cert: o.cert, key: o.key };
-    this.secureContext = createSecureContext({ ...common(o), ...pair, ...(o.ca === null ? {} : { ca: o.ca }) });
+    this.#secureContext = createSecureContext({ ...common(o), ...pair, ...(o.ca === null ? {} : { ca: o.ca }) });
   }
 
-  /** For `checkServerIdentity`, which the runtime calls once the chain is good. */
-  checkName(name: string, cert: PeerCertificate): Error | undefined {
-    return this.options.verifyPeer === null ? checkServerIdentity(name, cert) : undefined;
+  /** Begins the handshake on a connected socket. `dialed`: the address that the certificate has to name where no name was given. */
+  connect(socket: Socket, serverName: string, dialed: string): NodeTlsSocket {
+    const name = serverName === "" ? dialed : serverName;
+    return connect({
+      socket,
+      secureContext: this.#secureContext,
+      ...(this.#alpn === null ? {} : { ALPNProtocols: this.#alpn }),
+      // Always given, for Bun sends the address where there is none. RFC 6066 section 3: an address is no name.
+      servername: isIP(serverName) === 0 ? serverName : "",
+      rejectUnauthorized: !this.options.insecureSkipVerify,
+      // Asked once the chain is good.
+      checkServerIdentity: (_: string, cert: PeerCertificate) =>
+        this.options.verifyPeer === null ? checkServerIdentity(name, cert) : undefined,
+      allowHalfOpen: true,
+    } as ConnectionOptions) as NodeTlsSocket;
   }
 
-  /** After the runtime's own checks; a reason, or what the handshake came to. */
-  secured(s: NodeTlsSocket, serverName: string): string | TlsInfo {
-    if (this.#onDeno) couple(s._handle);
+  /** After the runtime's own checks; a reason, or what the handshake came to. `lost` hears of a reset that the runtime does not tell. */
+  secured(s: NodeTlsSocket, serverName: string, lost: () => void): string | TlsInfo {
+    if (this.#onDeno) couple(s._handle, lost);
     const { insecureSkipVerify, verifyPeer } = this.options;
     if (!insecureSkipVerify && !s.authorized) return String(s.authorizationError ?? "a certificate that is not trusted");
     const info = new SocketTlsInfo(s, serverName, verifyPeer !== null);
@@ -205,30 +240,20 @@ class SocketTlsInfo implements TlsInfo {
     this.alpn = typeof s.alpnProtocol === "string" ? s.alpnProtocol : "";
     this.serverName = typeof serverName === "string" ? serverName : "";
     this.resumed = s.isSessionReused();
-    this.#chain = hasChain ? chainOf(s) : null;
+    this.#chain = hasChain ? sentBy(s) : null;
   }
 
   get peerChain(): readonly Uint8Array[] {
-    this.#chain ??= chainOf(this.#socket);
+    this.#chain ??= sentBy(this.#socket);
     return this.#chain;
   }
 }
 
-function chainOf(s: NodeTlsSocket): readonly Uint8Array[] {
+function sentBy(s: NodeTlsSocket): readonly Uint8Array[] {
   // Deno's own list; its `getPeerCertificate` costs half a millisecond.
   const sent = s._handle?.getPeerCertificateChain?.();
   if (sent !== undefined) return sent === null ? [] : sent.certificates.map((c) => new Uint8Array(c));
-  const chain: Uint8Array[] = [];
-  const seen = new Set<string>();
-  let at: Partial<ReturnType<TLSSocket["getPeerCertificate"]>> & { issuerCertificate?: object } =
-    s.getPeerCertificate(true) ?? {};
-  // A root is its own issuer.
-  while (at?.raw !== undefined && !seen.has(at.fingerprint256!)) {
-    seen.add(at.fingerprint256!);
-    chain.push(new Uint8Array(at.raw));
-    at = at.issuerCertificate ?? {};
-  }
-  return chain;
+  return chainOf(s.getPeerCertificate(true));
 }
 
 function ignore(): void {}

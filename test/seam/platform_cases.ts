@@ -3,6 +3,9 @@ import { closingCases } from "./platform/closing_cases.ts";
 import { hostCases } from "./platform/host_cases.ts";
 import { osCases } from "./platform/os_cases.ts";
 import { definePlatformCases, type PlatformSubject } from "./platform/subject.ts";
+import { tlsCases } from "./platform/tls_cases.ts";
+import { tlsPeerCases } from "./platform/tls_peer_cases.ts";
+import { tlsTrustCases } from "./platform/tls_trust_cases.ts";
 import { transferCases } from "./platform/transfer_cases.ts";
 import { unansweredCases } from "./platform/unanswered_cases.ts";
 
@@ -15,5 +18,8 @@ export function platformCases(subject: PlatformSubject): void {
     ...hostCases,
     ...osCases,
     ...unansweredCases,
+    ...tlsCases,
+    ...tlsTrustCases,
+    ...tlsPeerCases,
   ]);
 }

@@ -1,7 +1,10 @@
 import { createMemoryPlatform } from "../../src/platform/memory.ts";
+import { tlsPeerCases } from "./platform/tls_peer_cases.ts";
 import { platformCases } from "./platform_cases.ts";
 
 const noSystem = "there is no system below it";
+const noPrograms = "no other program can be reached from here";
+const noCrypto = "certificates are no more than bytes here";
 const noFiles = "paths are names here, there is no file";
 platformCases({
   name: "memory.ts",
@@ -14,6 +17,7 @@ platformCases({
     return p;
   },
   skips: {
+    ...Object.fromEntries(tlsPeerCases.map(([name]) => [name, noPrograms])),
     "an address that is not ours can't be listened on": "every address is ours here",
     "a dial that can't even start fails on a later turn": "every source address is ours here",
     "reusePort lets two listeners share an address": "no test needs two listeners on one address here",
@@ -23,6 +27,14 @@ platformCases({
     "a dial that nobody answers leaves nothing behind when it is cancelled": noSystem,
     "the limit of open files is known, and raised to the hard one": noSystem,
     "the user at the other end of a unix socket is told, and of TCP is not": noSystem,
+    "TLS: a client that goes away in the middle of its handshake is told as a failed one":
+      "the first message is the whole handshake here",
+    "TLS: without a verifyPeer the runtime's check of a client's certificate holds": noCrypto,
+    "TLS: where the runtime's check of clients can be got around, one of Weir's own is asked for": noCrypto,
+    "TLS: a server's name is checked, wildcards and addresses included": noCrypto,
+    "TLS: a server's chain is checked, unless that is given up by name": noCrypto,
+    "TLS: certificates and keys that can't be used are refused when the context is made": noCrypto,
+    "TLS: lists of ciphers and curves are kept, or refused": noCrypto,
     "a watch sees a file written and a symlink swapped": "a test tells of changes by touch()",
   },
 });

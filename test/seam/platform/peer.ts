@@ -1,13 +1,24 @@
 import { Buffer } from "node:buffer";
 import type { ProxyError } from "../../../src/base/error.ts";
-import type { Address, Conn, ConnHandler, DialHandler, Listener, ListenOptions, Platform } from "../../../src/platform/types.ts";
+import type {
+  Address,
+  Conn,
+  ConnHandler,
+  DialHandler,
+  DialOptions,
+  Listener,
+  ListenOptions,
+  Platform,
+  TlsInfo,
+  TlsServerContext,
+} from "../../../src/platform/types.ts";
 
 /** Above zero while a test is inside a call of a `Conn`, when no handler may run. */
 let inside = 0;
 
 /** One end of a connection as a test sees it: keeps what it was told, in order, and wakes who waits for it. */
 export class Peer implements DialHandler {
-  /** `open`, `drain`, `end`, `close`, and `data` once for each run of chunks. */
+  /** `open`, `secure`, `drain`, `end`, `close`, and `data` once for each run of chunks. */
   readonly events: string[] = [];
   readonly chunks: Uint8Array[] = [];
   bytes = 0;
@@ -16,6 +27,9 @@ export class Peer implements DialHandler {
   /** A handler that ran inside of a call, or after the last. */
   broken = "";
   onBytes: (b: Uint8Array) => void = () => {};
+  /** Secures the connection at its first bytes. */
+  context: TlsServerContext | null = null;
+  onInfo: (info: TlsInfo) => void = () => {};
   #conn: Conn | null = null;
   #waiters: { ready: () => boolean; resolve: () => void }[] = [];
 
@@ -25,6 +39,9 @@ export class Peer implements DialHandler {
   }
   set conn(c: Conn) {
     this.#conn = c;
+  }
+  get secured(): boolean {
+    return this.events.includes("secure");
   }
   get ended(): boolean {
     return this.events.includes("end");
@@ -63,7 +80,18 @@ export class Peer implements DialHandler {
     this.#conn = c;
     this.#told("open");
   }
+  onSecure(info: TlsInfo): void {
+    this.onInfo(info);
+    this.#told("secure");
+  }
   onData(b: Uint8Array): void {
+    const context = this.context;
+    if (context !== null) {
+      this.context = null;
+      this.call((c) => c.secure(context, b));
+      this.wake();
+      return;
+    }
     this.chunks.push(b);
     this.bytes += b.length;
     this.onBytes(b);
@@ -124,12 +152,19 @@ export class Server {
     this.#waiting = waiting;
   }
 
-  static async open(p: Platform, at: Address = LOOPBACK, o: ListenOptions = {}): Promise<Server> {
+  /** `contextOf`: what an accepted connection is secured with. */
+  static async open(
+    p: Platform,
+    at: Address = LOOPBACK,
+    o: ListenOptions = {},
+    contextOf: () => TlsServerContext | null = () => null,
+  ): Promise<Server> {
     const accepted: Peer[] = [];
     const waiting: ((p: Peer) => void)[] = [];
     const listener = await p.listen(at, o, (c) => {
       const peer = new Peer();
       peer.conn = c;
+      peer.context = contextOf();
       const waiter = waiting.shift();
       if (waiter === undefined) accepted.push(peer);
       else waiter(peer);
@@ -157,9 +192,9 @@ export function dialable(a: Address): Address {
 }
 
 /** Dials and waits for the opening. */
-export async function dial(p: Platform, to: Address): Promise<Peer> {
+export async function dial(p: Platform, to: Address, o: DialOptions = {}): Promise<Peer> {
   const peer = new Peer();
-  p.dial(to, {}, peer);
+  p.dial(to, o, peer);
   await peer.until(() => peer.events.length > 0);
   if (peer.closed) throw peer.cause ?? new Error("the dial was closed without a cause");
   return peer;
