@@ -77,7 +77,8 @@ function main(): Promise<number> {
   return runCli(process.argv.slice(2), {
     io,
     about,
-    run: (request) => serve((platform) => new FileSource(platform, request.configPath, io.env, new URL(import.meta.url))),
+    run: ({ configPath, loaded }) =>
+      serve((platform) => new FileSource(platform, configPath, io.env, loaded, new URL(import.meta.url))),
     proxy: (model) => serve(() => new StaticSource(model)),
     control: async (request) => {
       const platform = await createPlatform(() => {});

@@ -75,9 +75,7 @@ function chunkedReply(): () => number {
     let sum = 0;
     for (let i = 0; i < CALLS; i++) {
       o.response(200, "", f, null, null);
-      o.chunkLine(body.length);
-      o.small(body);
-      o.crlf();
+      o.body(body, true);
       o.small(LAST_CHUNK);
       sum += taken(o);
     }

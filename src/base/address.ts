@@ -11,3 +11,20 @@ export interface UnixAddress {
   /** A path, or an abstract name that starts with NUL. */
   readonly path: string;
 }
+
+/** As the config writes it: `10.0.0.1:80`, `[::1]:80`, `:80`, `name:80`, `unix:/path`; an abstract unix name begins with `@` as in /proc/net/unix. */
+export function addressText(a: Address): string {
+  if (a.kind === "unix") return a.path.startsWith("\0") ? `unix:@${a.path.slice(1)}` : `unix:${a.path}`;
+  return a.host.includes(":") ? `[${a.host}]:${a.port}` : `${a.host}:${a.port}`;
+}
+
+/** Whether two sockets can't listen on them at the same time. */
+export function addressesOverlap(a: Address, b: Address): boolean {
+  if (a.kind === "unix" || b.kind === "unix") return a.kind === "unix" && b.kind === "unix" && a.path === b.path;
+  if (a.port !== b.port || a.port === 0) return false;
+  if (a.host === b.host || a.host === "" || b.host === "") return true;
+  const sixes = a.host.includes(":");
+  if (sixes !== b.host.includes(":")) return false;
+  const any = sixes ? "::" : "0.0.0.0";
+  return a.host === any || b.host === any;
+}

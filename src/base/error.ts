@@ -28,6 +28,7 @@ export type ErrorCode =
   | "noCluster"
   | "pathRefused"
   | "upgradeRefused"
+  | "methodRefused"
   | "misdirected"
   // the upstream
   | "noHost"

@@ -1,3 +1,4 @@
+import { addressText } from "../base/address.ts";
 import type { ActionSpec, HttpHandlerSpec, ListenerSpec, Model, RouteSpec } from "../config/model.ts";
 import { isAuthority, portOf } from "../http/authority.ts";
 import { Fields } from "../http/fields.ts";
@@ -7,7 +8,6 @@ import { compileRoutes } from "../router/compile_routes.ts";
 import { compileRedirect } from "../router/redirect.ts";
 import { compileRewrite } from "../router/rewrite.ts";
 import { loadConfig } from "../source/file/load_config.ts";
-import { addressText } from "../source/file/schema/address.ts";
 import { type CliIo, EXIT } from "./deps.ts";
 import { wantsColor } from "./render/paint.ts";
 import { renderProblems } from "./render/render_problems.ts";

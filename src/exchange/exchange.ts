@@ -12,7 +12,8 @@ import { ConnectAttempt } from "./connect_attempt.ts";
 import type { DownstreamConn } from "./downstream_conn.ts";
 import { applyOps, forwardHead } from "./forward_head.ts";
 import type { Peer } from "./forwarded.ts";
-import { errorReply, makeReply, type Reply } from "./reply.ts";
+import { maxForwards, passMaxForwards } from "./max_forwards.ts";
+import { ALLOWED_METHODS, errorReply, httpDate, makeReply, type Reply } from "./reply.ts";
 import { mayRetry } from "./retry.ts";
 import type { ForwardAction, RouteRule, Site } from "./site.ts";
 import { WebCall } from "./web_call.ts";
@@ -31,8 +32,11 @@ export interface RequestTarget {
 const NO_ROUTE = localFault("noRoute", 404, "no route matches the request");
 const PATH_REFUSED = localFault("pathRefused", 400, "the route takes no encoded slash, backslash or NUL in the path");
 const BODY_TOO_LARGE = localFault("bodyTooLarge", 413, "the body is larger than the limit of its route");
+const BAD_MAX_FORWARDS = localFault("badRequest", 400, "Max-Forwards is no number (RFC 9110 7.6.2)");
+const TRACE_REFUSED = localFault("methodRefused", 405, "TRACE ends here and is not served");
 const CONNECT_REFUSED = localFault("upgradeRefused", 405, "the route lets no CONNECT through");
 const CONTENT_LENGTH_BIT = 1 << ID["content-length"];
+const DATE_BIT = 1 << ID.date;
 
 /*
  * waiting ──head──▶ replying ──end──▶ done            Any fault before the reply's head: an error reply; after it: the stream is reset.
@@ -98,7 +102,6 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
     const { flusher } = site.link;
     site.metrics.requestsActive.add(1);
     this.head = head;
-    this.requestEnded = end;
     this.#began = this.#lastMove = flusher.now;
     this.startWall = site.wall();
     this.method = head.method;
@@ -106,9 +109,9 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
     this.path = head.path;
     this.protocol = head.protocol;
     this.scheme = head.scheme;
-    if (end) this.requestDuration = 0;
     const match = site.table.match(this);
     if (match === null) {
+      if (end) this.#requestOver(this.#began);
       this.fail(NO_ROUTE);
       return;
     }
@@ -116,6 +119,7 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
     this.rule = rule;
     this.route = rule.name;
     this.#matchedPrefix = match.matchedPrefix;
+    if (end) this.#requestOver(this.#began);
     if ((head.pathFlags & rule.refusedPath) !== 0) this.fail(PATH_REFUSED);
     else if (head.contentLength > rule.bodyBytes) this.fail(BODY_TOO_LARGE);
     else this.#act(rule);
@@ -129,10 +133,7 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
     const now = this.site.link.flusher.now;
     this.#lastMove = now;
     this.requestBodyBytes += b.length;
-    if (end) {
-      this.requestEnded = true;
-      this.requestDuration = now - this.#began;
-    }
+    if (end) this.#requestOver(now);
     if (this.#state === DONE) return;
     if (this.rule !== null && this.requestBodyBytes > this.rule.bodyBytes) {
       this.fail(BODY_TOO_LARGE);
@@ -145,8 +146,7 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
   }
 
   onTrailers(f: Fields): void {
-    this.requestEnded = true;
-    this.requestDuration = this.site.link.flusher.now - this.#began;
+    this.#requestOver(this.site.link.flusher.now);
     removeHopByHop(f);
     this.#target?.takeTrailers(f);
   }
@@ -170,15 +170,11 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
 
   // ---- the upstream's side ----
 
-  /** The request is on its way whole: from now on the upstream's time counts. */
+  /** The request is on its way whole: from now on the time of the reply's head counts. */
   requestSent(): void {
     const { rule } = this;
     if (rule === null || this.#state !== WAITING) return;
-    const { now } = this.site.link.flusher;
-    this.#headDeadline = now + rule.responseHeadMs;
-    if (this.#totalDeadline === Number.POSITIVE_INFINITY && rule.timeoutMs !== Number.POSITIVE_INFINITY) {
-      this.#totalDeadline = now + rule.timeoutMs;
-    }
+    this.#headDeadline = this.site.link.flusher.now + rule.responseHeadMs;
     this.#arm();
   }
 
@@ -199,9 +195,12 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
     this.#headDeadline = Number.POSITIVE_INFINITY;
     this.#lastMove = site.link.flusher.now;
     const f = h.fields;
-    removeHopByHop(f);
+    if (h.status === 426) removeAllButUpgrade(f);
+    else removeHopByHop(f);
     // RFC 9110 8.6: no Content-Length in a 1xx or 204.
     if (h.status === 204 && (f.mask & CONTENT_LENGTH_BIT) !== 0) f.remove("content-length");
+    // RFC 9110 6.6.1: who forwards a response without Date, and has a clock, adds one.
+    if ((f.mask & DATE_BIT) === 0) f.add("Date", httpDate(site.wall()));
     site.forwarded.applyResponse(f);
     if (rule !== null && rule.responseOps !== null) applyOps(f, rule.responseOps);
     this.status = h.status;
@@ -317,6 +316,16 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
     }
   }
 
+  /** The request has come whole: its route's time begins, whatever still has to be connected or sent. */
+  #requestOver(now: number): void {
+    this.requestEnded = true;
+    this.requestDuration = now - this.#began;
+    const { rule } = this;
+    if (rule === null || rule.timeoutMs === Number.POSITIVE_INFINITY || this.#state === DONE) return;
+    this.#totalDeadline = now + rule.timeoutMs;
+    this.#arm();
+  }
+
   #arm(): void {
     const idle = this.#lastMove + this.site.spec.timeouts.streamIdleMs;
     this.site.link.wheel.schedule(this, Math.min(idle, this.#headDeadline, this.#totalDeadline));
@@ -347,6 +356,7 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
       case "handler": {
         const call = new WebCall(this, action.handler);
         this.#target = call;
+        this.#arm();
         call.start();
         return;
       }
@@ -367,8 +377,31 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
       target.start();
       return;
     }
+    if (head.fields.hasId(ID["max-forwards"]) && (head.method === "OPTIONS" || head.method === "TRACE")) {
+      const hops = maxForwards(head.fields);
+      if (hops === null) {
+        this.fail(BAD_MAX_FORWARDS);
+        return;
+      }
+      if (hops === 0) {
+        this.#answerHere();
+        return;
+      }
+      passMaxForwards(head.fields, hops);
+    }
     this.requestId = forwardHead(head, this.site, this.peer, this.down.conn.info, action, rule, this.#matchedPrefix);
     this.#attempt(action, index, null);
+  }
+
+  /** RFC 9110 7.6.2: a request that may go no further is answered as its last recipient would. */
+  #answerHere(): void {
+    if (this.method === "TRACE") {
+      this.fail(TRACE_REFUSED);
+      return;
+    }
+    const reply = makeReply(200, NONE, null, this.site.wall());
+    reply.head.fields.add("Allow", ALLOWED_METHODS);
+    this.#send(reply);
   }
 
   #attempt(action: ForwardAction, clusterIndex: number, replay: Uint8Array[] | null): void {
@@ -465,6 +498,15 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
 const NONE = new Uint8Array(0);
 const PICK = { hash: 0, exclude: null };
 const REPLIED_EARLY = localFault("internal", 0, "the reply was complete before the request");
+
+/** RFC 9110 15.5.22: the protocols that a 426 asks for are its point. */
+function removeAllButUpgrade(f: Fields): void {
+  const wanted = f.list("upgrade");
+  removeHopByHop(f);
+  if (wanted === null) return;
+  f.add("Upgrade", wanted);
+  f.add("Connection", "upgrade");
+}
 
 /** Bytes of a received head: its last field line ends it but for the empty line. */
 function headBytes(f: Fields): number {

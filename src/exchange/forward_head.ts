@@ -20,27 +20,21 @@ export function forwardHead(
   const f = head.fields;
   const te = f.hasId(ID.te) && /(^|,)\s*trailers\s*(;|,|$)/i.test(f.list("te") ?? "");
   removeHopByHop(f);
-  if (head.upgrade !== "") keepUpgrade(head, action);
+  if (head.upgrade !== "" && !mayUpgrade(head, action)) head.upgrade = "";
+  if (head.upgrade !== "") f.add("Upgrade", head.upgrade);
   // RFC 9110 10.1.4: the member that says that trailers are welcome; Weir passes them.
-  if (te) {
-    f.add("TE", "trailers");
-    if (head.upgrade === "") f.add("Connection", "TE");
-  }
+  if (te) f.add("TE", "trailers");
+  if (head.upgrade !== "") f.add("Connection", te ? "upgrade, TE" : "upgrade");
+  else if (te) f.add("Connection", "TE");
   const requestId = site.forwarded.apply(peer, head, info);
   if (rule.requestOps !== null) applyOps(f, rule.requestOps);
   if (action.rewrite !== null) head.path = action.rewrite(head.path, matchedPrefix);
   return requestId;
 }
 
-/** Passes an upgrade on where the route allows all that it names; otherwise the request is an ordinary one (RFC 9110 7.8). */
-function keepUpgrade(head: RequestHead, action: ForwardAction): void {
-  const allowed = action.upgrades.has("*") || head.upgrade.split(", ").every((t) => action.upgrades.has(t));
-  if (!allowed) {
-    head.upgrade = "";
-    return;
-  }
-  head.fields.add("Connection", "upgrade");
-  head.fields.add("Upgrade", head.upgrade);
+/** An upgrade goes on where the route allows all that it names; otherwise the request is an ordinary one (RFC 9110 7.8). */
+function mayUpgrade(head: RequestHead, action: ForwardAction): boolean {
+  return action.upgrades.has("*") || head.upgrade.split(", ").every((t) => action.upgrades.has(t));
 }
 
 /** Remove, set, add, in this order. */

@@ -10,6 +10,9 @@ export interface Reply {
   readonly body: Uint8Array;
 }
 
+/** What Allow names (RFC 9110 10.2.1): routes take any method of a resource, TRACE and CONNECT are not for one. */
+export const ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+
 let dateText = "";
 let dateSecond = -1;
 
@@ -42,6 +45,8 @@ export function makeReply(status: number, body: Uint8Array, contentType: string 
 export function errorReply(e: ProxyError, wall: number): Reply {
   const { status } = e.facts;
   const reply = makeReply(status, bodyOf(status), "text/plain; charset=utf-8", wall);
+  // RFC 9110 15.5.6.
+  if (status === 405) reply.head.fields.add("Allow", ALLOWED_METHODS);
   if (status === 503) reply.head.fields.add("Retry-After", "1");
   return reply;
 }

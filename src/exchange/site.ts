@@ -75,6 +75,8 @@ export interface Site {
   readonly metrics: ListenerMetrics;
   readonly codec: H1ServerOptions;
   readonly link: LinkEnv;
+  /** A handler inside the process threw: logged and counted. */
+  readonly handlerThrew: (cause: unknown) => void;
   /** Milliseconds since the epoch. */
   readonly wall: () => number;
 }

@@ -13,6 +13,7 @@ export class WebCall implements RequestTarget {
   #body: ReadableStreamDefaultController<Uint8Array> | null = null;
   #writable: (() => void) | null = null;
   #over = false;
+  #continued = false;
 
   constructor(x: Exchange, handler: Handler) {
     this.#x = x;
@@ -21,7 +22,9 @@ export class WebCall implements RequestTarget {
 
   start(): void {
     void this.#run().catch((cause: unknown) => {
-      if (!this.#over) this.#event((x) => x.fail(localFault("internal", 500, "the handler threw", cause)));
+      if (this.#over) return;
+      this.#x.site.handlerThrew(cause);
+      this.#event((x) => x.fail(localFault("internal", 500, "the handler threw", cause)));
     });
   }
 
@@ -108,6 +111,15 @@ export class WebCall implements RequestTarget {
     }
   }
 
+  /** The handler reads the body: a client that waits to be told so is told (RFC 9110 10.1.1), and what was held back has been taken. */
+  #pull(): void {
+    if (this.#x.head.expectContinue && !this.#continued) {
+      this.#continued = true;
+      this.#event((x) => x.interim({ status: 100, reason: "", fields: Fields.empty(), contentLength: 0, upgrade: "" }));
+    }
+    this.#x.resumeRequest();
+  }
+
   #request(): Request {
     const { head, requestEnded } = this.#x;
     const headers = new Headers();
@@ -118,15 +130,18 @@ export class WebCall implements RequestTarget {
     const bodyless = requestEnded || head.method === "GET" || head.method === "HEAD";
     const init: RequestInit & { duplex?: "half" } = { method: head.method, headers, signal: this.#abort.signal };
     if (!bodyless) {
-      init.body = new ReadableStream<Uint8Array>({
-        start: (c) => {
-          this.#body = c;
+      init.body = new ReadableStream<Uint8Array>(
+        {
+          start: (c) => {
+            this.#body = c;
+          },
+          pull: () => this.#pull(),
+          cancel: () => {
+            this.#body = null;
+          },
         },
-        pull: () => this.#x.resumeRequest(),
-        cancel: () => {
-          this.#body = null;
-        },
-      });
+        ON_DEMAND,
+      );
       init.duplex = "half";
     }
     return new Request(url, init);
@@ -134,6 +149,8 @@ export class WebCall implements RequestTarget {
 }
 
 const NONE = new Uint8Array(0);
+/** Nothing is asked for before the handler reads. */
+const ON_DEMAND = { highWaterMark: 0 };
 
 function responseHead(r: Response, wall: number): ResponseHead {
   const fields = Fields.empty();

@@ -67,9 +67,6 @@ export class AccessLogFormat {
   readonly #json: boolean;
   /** Room that all but the strings may take. */
   readonly #reserve: number;
-  /** Config names as seen last, and as UTF-8. */
-  readonly #names: string[];
-  readonly #namesUtf8: string[];
   readonly #clock = new ClockText();
 
   constructor(template: AccessTemplate, json: boolean) {
@@ -80,8 +77,6 @@ export class AccessLogFormat {
     this.#headers = names.map(headerOf);
     this.#literals = literals.map((l, i) => new TextEncoder().encode(i === names.length ? `${l}\n` : l));
     this.#reserve = this.#literals.reduce((n, l) => n + l.length, 0) + names.length * NUMBER_BYTES;
-    this.#names = names.map(() => "");
-    this.#namesUtf8 = names.map(() => "");
   }
 
   /** Writes a whole line with its line break at `at`; returns the offset behind it, −1 when it may not fit. */
@@ -113,7 +108,7 @@ export class AccessLogFormat {
         }
         default: {
           let s = bytesOf(r, step, this.#headers[i]!);
-          if (!json && kinds[i] === NAME) s = this.#utf8(i, s);
+          if (!json && kinds[i] === NAME) s = utf8Bytes(s);
           if (to + s.length * ESCAPE_BYTES > limit) return -1;
           if (json) to = putJson(b, to, s);
           else to = s.length === 0 ? putDash(b, to) : putText(b, to, s);
@@ -122,14 +117,6 @@ export class AccessLogFormat {
       to = putBytes(b, to, literals[i + 1]!);
     }
     return to;
-  }
-
-  #utf8(i: number, name: string): string {
-    if (name !== this.#names[i]) {
-      this.#names[i] = name;
-      this.#namesUtf8[i] = utf8Bytes(name);
-    }
-    return this.#namesUtf8[i]!;
   }
 }
 

@@ -62,6 +62,11 @@ export function putJson(b: Uint8Array, at: number, s: string): number {
 
 /** Text as a string of its UTF-8 bytes. */
 export function utf8Bytes(s: string): string {
+  for (let i = 0; i < s.length; i++) if (s.charCodeAt(i) > 0x7f) return encoded(s);
+  return s;
+}
+
+function encoded(s: string): string {
   const b = new TextEncoder().encode(s);
   return latin1(b, 0, b.length);
 }

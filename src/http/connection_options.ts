@@ -38,13 +38,6 @@ export function connectionOptions(f: Fields): string[] {
   return out;
 }
 
-/** Whether the first received field with that id has exactly this value (lower case), OWS aside. */
-export function valueIs(f: Fields, id: number, lower: string): boolean {
-  const s = f.spans;
-  for (let i = 0; i < s.length; i += STRIDE) if (s[i + 4] === id) return equalsIgnoreCase(f.raw, s[i + 2]!, s[i + 3]!, lower);
-  return false;
-}
-
 /** The first received value with that id in lower case. */
 export function lowerValue(f: Fields, id: number): string {
   const s = f.spans;

@@ -2,7 +2,7 @@ import { chmodSync } from "node:fs";
 import { BunConn, type BunSocket } from "./bun_conn.ts";
 import { BunNet } from "./bun_net.ts";
 import { Dialing } from "./dialing.ts";
-import { hostResolve, hostTimer, hostWatch } from "./host_services.ts";
+import { HostServices } from "./host_services.ts";
 import { inheritKeepAlive } from "./inherited_keep_alive.ts";
 import { type Libc, loadLibc } from "./libc.ts";
 import { type Borrowed, createOsCalls } from "./os_calls.ts";
@@ -10,7 +10,6 @@ import { OUT_OF_DESCRIPTORS, ShedNotice } from "./shed_notice.ts";
 import { listenFault, type PlatformOptions, systemCode } from "./system_fault.ts";
 import type {
   Address,
-  Closer,
   Conn,
   ConnHandler,
   DialHandler,
@@ -19,7 +18,6 @@ import type {
   ListenOptions,
   OsCalls,
   Platform,
-  Timer,
 } from "./types.ts";
 import { clearStaleSocket, inodeOf, isFilePath, removeOwnSocket } from "./unix_path.ts";
 
@@ -52,7 +50,7 @@ const calls = (globalThis as unknown as { Bun: BunCalls }).Bun;
 /** Linux cuts it down to its somaxconn. */
 const MAX_BACKLOG = 65535;
 
-class BunPlatform implements Platform {
+class BunPlatform extends HostServices implements Platform {
   readonly name = "bun";
   readonly #libc = loadLibc();
   readonly os: OsCalls | null = this.#libc === null ? null : createOsCalls(this.#libc, fdOf);
@@ -61,24 +59,9 @@ class BunPlatform implements Platform {
   readonly #dialing: object;
 
   constructor(onFault: (e: unknown) => void) {
+    super();
     this.#net = new BunNet(onFault);
     this.#dialing = { ...COMMON, open: onOpened, connectError: onConnectError };
-  }
-
-  now(): number {
-    return performance.now();
-  }
-  wallNow(): number {
-    return Date.now();
-  }
-  setTimer(ms: number, f: () => void, ref?: boolean): Timer {
-    return hostTimer(ms, f, ref);
-  }
-  resolve(name: string, family: 4 | 6): Promise<readonly { address: string; ttl: number }[]> {
-    return hostResolve(name, family);
-  }
-  watch(dir: string, f: () => void): Closer {
-    return hostWatch(dir, f);
   }
 
   async listen(at: Address, o: ListenOptions, accept: (c: Conn) => ConnHandler): Promise<Listener> {

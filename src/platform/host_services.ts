@@ -23,11 +23,33 @@ export function hostTimer(ms: number, f: () => void, ref = false): Timer {
   return new HostTimer(ms, f, ref);
 }
 
+/** What of a platform is the same on all runtimes: clocks, timers, names and files. */
+export abstract class HostServices {
+  now(): number {
+    return performance.now();
+  }
+  wallNow(): number {
+    return Date.now();
+  }
+  setTimer(ms: number, f: () => void, ref?: boolean): Timer {
+    return hostTimer(ms, f, ref);
+  }
+  resolve(name: string, family: 4 | 6): Promise<readonly { address: string; ttl: number }[]> {
+    return hostResolve(name, family);
+  }
+  /** A watch on the directory sees symlink swaps, which one on the file would miss after the first. */
+  watch(dir: string, f: () => void): Closer {
+    const w = fsWatch(dir, { persistent: false }, () => f());
+    w.on("error", () => f());
+    return { close: () => w.close() };
+  }
+}
+
 /**
  * Resolves as a host does: its hosts file, then DNS, which tells TTLs, then the system's own way for what needs a search list.
  * `localhost` and its like never go to a server (RFC 6761 6.3).
  */
-export async function hostResolve(name: string, family: 4 | 6): Promise<readonly { address: string; ttl: number }[]> {
+async function hostResolve(name: string, family: 4 | 6): Promise<readonly { address: string; ttl: number }[]> {
   const listed = await hostsFileAddresses(name, family);
   if (listed.length > 0) return listed.map((address) => ({ address, ttl: LOOKUP_TTL }));
   const known = /^(.*\.)?localhost\.?$/i.test(name) ? null : await byServer(name, family);
@@ -44,11 +66,4 @@ async function byServer(name: string, family: 4 | 6): Promise<{ address: string;
   } catch {
     return null;
   }
-}
-
-/** A watch on the directory sees symlink swaps, which one on the file would miss after the first. */
-export function hostWatch(dir: string, f: () => void): Closer {
-  const w = fsWatch(dir, { persistent: false }, () => f());
-  w.on("error", () => f());
-  return { close: () => w.close() };
 }

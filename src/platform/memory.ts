@@ -1,5 +1,6 @@
+import { addressText } from "../base/address.ts";
 import { MemoryConn, type MemoryNet } from "./memory_conn.ts";
-import { dialFault, listenFault, type PlatformOptions, showAddress } from "./system_fault.ts";
+import { dialFault, listenFault, type PlatformOptions } from "./system_fault.ts";
 import type {
   Address,
   Closer,
@@ -32,6 +33,8 @@ export interface MemoryPlatform extends Platform {
   readonly names: Map<string, readonly { address: string; ttl: number }[]>;
   /** Tells the watchers of a directory. */
   touch(dir: string): void;
+  /** Addresses such as `127.0.0.1:9000` whose dials get no answer. */
+  readonly silent: Set<string>;
 }
 
 /** A test's platform: the same calls give the same events in the same order. */
@@ -61,6 +64,7 @@ class Memory implements MemoryPlatform, MemoryNet {
   readonly chunk: number;
   readonly onFault: (e: unknown) => void;
   readonly names = new Map<string, readonly { address: string; ttl: number }[]>();
+  readonly silent = new Set<string>();
   readonly #listeners = new Map<string, Open>();
   readonly #watchers = new Map<string, Set<() => void>>();
   #timers: Due[] = [];
@@ -120,8 +124,8 @@ class Memory implements MemoryPlatform, MemoryNet {
 
   async listen(at: Address, _o: ListenOptions, accept: (c: Conn) => ConnHandler): Promise<Listener> {
     const address: Address = at.kind === "tcp" && at.port === 0 ? { ...at, port: this.#nextPort++ } : at;
-    const key = showAddress(address);
-    const everywhere = address.kind === "tcp" ? showAddress({ ...address, host: "" }) : key;
+    const key = addressText(address);
+    const everywhere = address.kind === "tcp" ? addressText({ ...address, host: "" }) : key;
     if (this.#listeners.has(key) || this.#listeners.has(everywhere)) throw listenFault(at, { code: "EADDRINUSE" });
     const open: Open = { address, accept };
     this.#listeners.set(key, open);
@@ -136,8 +140,8 @@ class Memory implements MemoryPlatform, MemoryNet {
   dial(to: Address, o: DialOptions, h: DialHandler): { cancel(): void } {
     let cancelled = false;
     this.post(() => {
-      if (cancelled) return;
-      const open = this.#listeners.get(showAddress(to)) ?? this.#everywhere(to);
+      if (cancelled || this.silent.has(addressText(to))) return;
+      const open = this.#listeners.get(addressText(to)) ?? this.#everywhere(to);
       if (open === undefined) h.onClose(dialFault(to, { code: "ECONNREFUSED" }));
       else this.#connect(to, o, h, open);
     });
@@ -165,7 +169,7 @@ class Memory implements MemoryPlatform, MemoryNet {
   }
 
   #everywhere(to: Address): Open | undefined {
-    return to.kind === "tcp" ? this.#listeners.get(showAddress({ ...to, host: "" })) : undefined;
+    return to.kind === "tcp" ? this.#listeners.get(addressText({ ...to, host: "" })) : undefined;
   }
 
   #connect(to: Address, o: DialOptions, h: DialHandler, open: Open): void {

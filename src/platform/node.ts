@@ -10,7 +10,7 @@ import {
 import process from "node:process";
 import { AcceptRetry } from "./accept_retry.ts";
 import { DescriptorBudget } from "./descriptor_budget.ts";
-import { hostResolve, hostTimer, hostWatch } from "./host_services.ts";
+import { HostServices } from "./host_services.ts";
 import { loadLibc } from "./libc.ts";
 import { NodeConn, type NodeNet } from "./node_conn.ts";
 import { type Borrowed, createOsCalls } from "./os_calls.ts";
@@ -18,7 +18,6 @@ import { ShedNotice } from "./shed_notice.ts";
 import { acceptFault, listenFault, type PlatformOptions, systemCode } from "./system_fault.ts";
 import type {
   Address,
-  Closer,
   Conn,
   ConnHandler,
   DialHandler,
@@ -27,7 +26,6 @@ import type {
   ListenOptions,
   OsCalls,
   Platform,
-  Timer,
 } from "./types.ts";
 import { clearStaleSocket, inodeOf, isFilePath, removeOwnSocket } from "./unix_path.ts";
 import { loadUvBinding, type UvBinding } from "./uv_binding.ts";
@@ -49,7 +47,7 @@ export function createNodePlatform(name: "bun" | "deno" | "node", o: NodeOptions
 const BACKLOG = 65535;
 
 /** `binding`: handles below `node:net` that carry TCP instead of its sockets; null: none. */
-class NodePlatform implements Platform {
+class NodePlatform extends HostServices implements Platform {
   readonly name: "bun" | "deno" | "node";
   readonly #libc = loadLibc();
   readonly os: OsCalls | null = this.#libc === null ? null : createOsCalls(this.#libc, (c) => this.#fdOf(c));
@@ -57,26 +55,11 @@ class NodePlatform implements Platform {
   readonly #uv: UvNet | null;
 
   constructor(name: "bun" | "deno" | "node", onFault: (e: unknown) => void, binding: UvBinding | null) {
+    super();
     this.name = name;
     const budget = new DescriptorBudget();
     this.#uv = binding === null ? null : new UvNet(binding, budget, onFault);
     this.#net = { onFault, budget, nextId: 1 };
-  }
-
-  now(): number {
-    return performance.now();
-  }
-  wallNow(): number {
-    return Date.now();
-  }
-  setTimer(ms: number, f: () => void, ref?: boolean): Timer {
-    return hostTimer(ms, f, ref);
-  }
-  resolve(name: string, family: 4 | 6): Promise<readonly { address: string; ttl: number }[]> {
-    return hostResolve(name, family);
-  }
-  watch(dir: string, f: () => void): Closer {
-    return hostWatch(dir, f);
   }
 
   async listen(at: Address, o: ListenOptions, accept: (c: Conn) => ConnHandler): Promise<Listener> {

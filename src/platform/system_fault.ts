@@ -1,3 +1,4 @@
+import { addressText } from "../base/address.ts";
 import { type ErrorCode, localFault, ProxyError, upstreamFault } from "../base/error.ts";
 import type { Address } from "./types.ts";
 
@@ -5,12 +6,6 @@ import type { Address } from "./types.ts";
 export interface PlatformOptions {
   /** Told of each throw of a handler, after its connection was destroyed. It must not throw. */
   readonly onFault?: (e: unknown) => void;
-}
-
-/** `host:port`, `[v6]:port`, or a unix path with an abstract name's NUL shown as `@`. */
-export function showAddress(a: Address): string {
-  if (a.kind === "unix") return a.path.charCodeAt(0) === 0 ? `unix:@${a.path.slice(1)}` : `unix:${a.path}`;
-  return a.host.includes(":") ? `[${a.host}]:${a.port}` : `${a.host === "" ? "*" : a.host}:${a.port}`;
 }
 
 /** The system's name of an error, such as `ECONNREFUSED`; "" when it has none. */
@@ -36,13 +31,13 @@ export function dialFault(to: Address, e: unknown): ProxyError {
       : "connectFailed";
   const what =
     kind === "noDescriptors" ? "raise the limit of open files (ulimit -n)" : "check that the upstream is up and reachable";
-  return upstreamFault(kind, 503, "always", `${what}: connecting to ${showAddress(to)} failed with ${code || says(e)}`, e);
+  return upstreamFault(kind, 503, "always", `${what}: connecting to ${addressText(to)} failed with ${code || says(e)}`, e);
 }
 
 /** A bind or listen that failed. */
 export function listenFault(at: Address, e: unknown): ProxyError {
   const code = systemCode(e);
-  const shown = showAddress(at);
+  const shown = addressText(at);
   if (code === "EADDRINUSE") {
     return localFault("addressInUse", 500, `choose another address or stop who listens there: ${shown} is in use`, e);
   }
@@ -54,7 +49,7 @@ export function listenFault(at: Address, e: unknown): ProxyError {
 export function acceptFault(at: Address, e: unknown): ProxyError {
   const kind: ErrorCode = outOfDescriptors(e) ? "noDescriptors" : "internal";
   const what = kind === "noDescriptors" ? "raise the limit of open files (ulimit -n)" : "look at the system's limits";
-  return localFault(kind, 503, `${what}: accepting on ${showAddress(at)} failed with ${systemCode(e) || says(e)}`, e);
+  return localFault(kind, 503, `${what}: accepting on ${addressText(at)} failed with ${systemCode(e) || says(e)}`, e);
 }
 
 /** A handler threw: its connection ends. */

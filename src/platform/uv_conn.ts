@@ -1,11 +1,11 @@
 import type { ProxyError } from "../base/error.ts";
-import { releaseChunk } from "./received_chunk.ts";
+import { markReceived } from "./received_chunk.ts";
 import { OUT_OF_DESCRIPTORS } from "./shed_notice.ts";
 import { dialFault, handlerFault, resetFault } from "./system_fault.ts";
 import { tcpAddress } from "./tcp_address.ts";
 import type { Conn, ConnHandler, ConnInfo, DialHandler, TcpAddress } from "./types.ts";
 import { UV_EOF, type UvName, type UvTcp } from "./uv_binding.ts";
-import { JOIN_BYTES, type UvNet } from "./uv_net.ts";
+import { JOIN_BYTES, type UvNet, WHOLE_BYTES } from "./uv_net.ts";
 
 const ACCEPTED = 1;
 const PAUSED = 2;
@@ -43,6 +43,10 @@ export class UvConn implements Conn {
   #queued = 0;
   #cause: ProxyError | null = null;
   #info: ConnInfo | null = null;
+  /** Where reads land while much is read; null: in the landing buffer of all. */
+  #own: Uint8Array | null = null;
+  /** Much was read since the last sweep. */
+  #busy = false;
 
   /** `at`: the listener's address or the one dialed. */
   constructor(net: UvNet, handle: UvTcp, handler: ConnHandler, accepted: boolean, at: TcpAddress) {
@@ -170,12 +174,23 @@ export class UvConn implements Conn {
     if ((this.#flags & CLOSED) !== 0) return;
     if (n > 0) {
       try {
-        this.handler.onData(this.#net.chunk(n));
+        this.handler.onData(this.#take(n));
       } catch (e) {
         this.fault(e);
       }
     } else if (n === UV_EOF) this.#peerEnded();
     else if (n < 0) this.#lost();
+  }
+
+  /** Nothing big has been read for a while: the landing buffer is of more use elsewhere. */
+  reclaim(): void {
+    if (this.#busy) {
+      this.#busy = false;
+      return;
+    }
+    this.#net.giveBuffer(this.#own!);
+    this.handle.useUserBuffer(this.#net.landing);
+    this.#disown();
   }
 
   /** The oldest pending write has left, or failed. */
@@ -188,7 +203,7 @@ export class UvConn implements Conn {
     }
     const done = pending.shift()!;
     this.#queued -= done.bytes;
-    releaseAll(done.parts);
+    this.#releaseAll(done.parts);
     if (pending.length === 0) this.#pending = null;
     if (done.flushed !== undefined) this.#call(done.flushed);
     if (this.#pending !== null || (this.#flags & (OWES_DRAIN | CLOSED)) !== OWES_DRAIN) return;
@@ -222,8 +237,31 @@ export class UvConn implements Conn {
     }
   }
 
+  /** The landed bytes in memory of their own: copied, or with the whole buffer where they fill it. */
+  #take(n: number): Uint8Array {
+    const net = this.#net;
+    const own = this.#own;
+    if (n < WHOLE_BYTES) return net.chunk(own ?? net.landing, n);
+    this.#busy = true;
+    this.#own = net.takeBuffer();
+    this.handle.useUserBuffer(this.#own);
+    if (own === null) {
+      net.owns(this);
+      return net.chunk(net.landing, n);
+    }
+    const whole = own.subarray(0, n);
+    markReceived(whole);
+    return whole;
+  }
+
+  #disown(): void {
+    this.#own = null;
+    this.#net.disowned(this);
+  }
+
   #close(cause: ProxyError | null): void {
     this.#flags |= CLOSED;
+    if (this.#own !== null) this.#disown();
     this.#cause = cause;
     this.#pending = null;
     this.#queued = 0;
@@ -250,7 +288,7 @@ export class UvConn implements Conn {
     const binding = this.#net.binding;
     const status = this.handle.writeBuffer(WRITE, part);
     if (status === 0 && binding.state[binding.wasAsync] === 0) {
-      releaseChunk(part);
+      this.#net.release(part);
       if (flushed !== undefined) this.#call(flushed);
       return true;
     }
@@ -264,7 +302,7 @@ export class UvConn implements Conn {
       return true;
     }
     if (binding.state[binding.wasAsync] === 0) {
-      releaseAll(parts);
+      this.#releaseAll(parts);
       if (flushed !== undefined) this.#call(flushed);
       return true;
     }
@@ -273,6 +311,10 @@ export class UvConn implements Conn {
     this.#queued += bytes;
     this.#flags |= OWES_DRAIN;
     return false;
+  }
+
+  #releaseAll(parts: readonly Uint8Array[]): void {
+    for (let i = 0; i < parts.length; i++) this.#net.release(parts[i]!);
   }
 
   #call(flushed: () => void): void {
@@ -296,10 +338,6 @@ export class UvConn implements Conn {
       remote: tcpAddress(remote.address, remote.port),
     };
   }
-}
-
-function releaseAll(parts: readonly Uint8Array[]): void {
-  for (let i = 0; i < parts.length; i++) releaseChunk(parts[i]!);
 }
 
 // One request object serves all: the runtime hands the handle to `oncomplete`.

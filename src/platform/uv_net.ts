@@ -1,12 +1,20 @@
 import type { DescriptorBudget } from "./descriptor_budget.ts";
-import { markReceived } from "./received_chunk.ts";
+import { hostTimer } from "./host_services.ts";
+import { isReleasable, markReceived } from "./received_chunk.ts";
+import type { Timer } from "./types.ts";
 import type { UvBinding } from "./uv_binding.ts";
 import type { UvConn } from "./uv_conn.ts";
 
 /** Parts that together fit here leave in one write. What the kernel does not take at once keeps the array, and another takes its place. */
 export const JOIN_BYTES = 16 * 1024;
-/** Where a read finds no buffer the runtime allocates 64 KiB for it. This size saves a tenth of a big body's cost over 64 KiB. */
-const LANDING_BYTES = 256 * 1024;
+/** Where a read finds no buffer the runtime allocates 64 KiB for it. */
+const LANDING_BYTES = 128 * 1024;
+/** A read of this many bytes is handed out as it landed: a chunk that is kept holds at most twice its size. */
+export const WHOLE_BYTES = LANDING_BYTES / 2;
+/** Landing buffers kept for the next read. */
+const SPARE_BUFFERS = 16;
+/** A connection that read nothing big for this long (ms) gives its landing buffer back. */
+const OWN_IDLE_MS = 1_000;
 /** Small chunks are cut from a slab of this size; a chunk that is kept holds no more than that. */
 const SLAB = 8 * 1024;
 
@@ -15,13 +23,16 @@ export class UvNet {
   readonly binding: UvBinding;
   readonly onFault: (e: unknown) => void;
   readonly budget: DescriptorBudget;
-  /** All reads land here, one at a time, and are copied out. */
+  /** Reads of most connections land here, one at a time, and are copied out. */
   readonly landing = new Uint8Array(LANDING_BYTES);
   /** Where small parts are joined. */
   scratch = new Uint8Array(JOIN_BYTES);
   nextId = 1;
   #slab = new Uint8Array(SLAB);
   #used = 0;
+  readonly #spare: Uint8Array[] = [];
+  readonly #owners = new Set<UvConn>();
+  #sweep: Timer | null = null;
   #late: UvConn[] = [];
   readonly #run = (): void => this.#settle();
 
@@ -31,10 +42,44 @@ export class UvNet {
     this.onFault = onFault;
   }
 
-  /** A copy of the first `n` landed bytes. */
-  chunk(n: number): Uint8Array {
+  /** A buffer for reads to land in. */
+  takeBuffer(): Uint8Array {
+    return this.#spare.pop() ?? new Uint8Array(LANDING_BYTES);
+  }
+
+  giveBuffer(b: Uint8Array): void {
+    if (this.#spare.length < SPARE_BUFFERS) this.#spare.push(b);
+  }
+
+  /** Takes back the memory of a part that was written. Its old views see none of it any more: moving the buffer empties them. */
+  release(part: Uint8Array): void {
+    if (!isReleasable(part)) return;
+    const buffer = part.buffer as ArrayBuffer;
+    if (buffer.byteLength === LANDING_BYTES && this.#spare.length < SPARE_BUFFERS)
+      this.#spare.push(new Uint8Array(buffer.transfer()));
+    else buffer.transfer(0);
+  }
+
+  /** The connection has a landing buffer of its own now, until it is idle. */
+  owns(c: UvConn): void {
+    this.#owners.add(c);
+    if (this.#sweep === null) this.#sweep = hostTimer(OWN_IDLE_MS, () => this.#reclaim());
+  }
+
+  disowned(c: UvConn): void {
+    this.#owners.delete(c);
+  }
+
+  #reclaim(): void {
+    this.#sweep = null;
+    for (const c of this.#owners) c.reclaim();
+    if (this.#owners.size > 0) this.#sweep = hostTimer(OWN_IDLE_MS, () => this.#reclaim());
+  }
+
+  /** A copy of the first `n` bytes that landed in `from`. */
+  chunk(from: Uint8Array, n: number): Uint8Array {
     if (n > SLAB >> 1) {
-      const own = this.landing.slice(0, n);
+      const own = from.slice(0, n);
       markReceived(own);
       return own;
     }
@@ -43,7 +88,7 @@ export class UvNet {
       this.#used = 0;
     }
     const b = this.#slab.subarray(this.#used, this.#used + n);
-    b.set(this.landing.subarray(0, n));
+    b.set(from.subarray(0, n));
     this.#used += n;
     return b;
   }

@@ -9,6 +9,7 @@ import { compileRedirect } from "../router/redirect.ts";
 import { compileRewrite } from "../router/rewrite.ts";
 import type { RouteTable } from "../router/types.ts";
 import type { AccessLog } from "../telemetry/access_record.ts";
+import type { EventLog } from "../telemetry/event_log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Cluster } from "../upstream/types.ts";
 import { weightedChoice } from "../upstream/weighted.ts";
@@ -17,6 +18,7 @@ import type { LinkEnv } from "../wire/link.ts";
 /** What compiling needs beside the model. */
 export interface CompileEnv {
   readonly link: LinkEnv;
+  readonly log: EventLog;
   readonly slab: Slab;
   readonly metrics: Metrics;
   readonly clusters: ReadonlyMap<string, Cluster>;
@@ -29,12 +31,13 @@ export interface CompileEnv {
 /** What each listener serves, by the listener's name. */
 export function compileSites(model: Model, env: CompileEnv): Map<string, Site> {
   const tables = new Map<string, RouteTable<RouteRule>>();
+  const actions = new Actions(env);
   const sites = new Map<string, Site>();
   for (const [name, spec] of model.routeTables) {
     const limit = bodyLimitOf(model, name);
     tables.set(
       name,
-      compileRoutes(spec, (route) => compileRule(route, limit, env)),
+      compileRoutes(spec, (route) => compileRule(route, limit, actions, env)),
     );
   }
   for (const listener of model.listeners.values()) sites.set(listener.name, compileSite(model.name, listener, tables, env));
@@ -58,13 +61,14 @@ function compileSite(
 ): Site {
   const spec: HttpHandlerSpec = listener.chains[0]!.handler;
   const { limits, timeouts } = spec;
+  const metrics = env.metrics.listener(listener.name);
   return {
     listener: listener.name,
     spec,
     table: tables.get(spec.routes)!,
     forwarded: new ForwardedPolicy(spec.forwarded, pseudonym),
     accessLog: env.accessLog,
-    metrics: env.metrics.listener(listener.name),
+    metrics,
     codec: {
       limits: { headBytes: limits.headBytes, startLineBytes: limits.requestLineBytes, fields: limits.fields },
       underscores: spec.underscores,
@@ -78,16 +82,24 @@ function compileSite(
       clock: env.link.flusher,
     },
     link: env.link,
+    handlerThrew: (cause) => {
+      metrics.handlerFaults.add(1);
+      env.log.log("error", "a handler threw: its request failed", { listener: listener.name, reason: stackOf(cause) });
+    },
     wall: env.wall,
   };
 }
 
-function compileRule(route: RouteSpec, listenerBodyBytes: number, env: CompileEnv): RouteRule {
+function stackOf(cause: unknown): string {
+  return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+}
+
+function compileRule(route: RouteSpec, listenerBodyBytes: number, actions: Actions, env: CompileEnv): RouteRule {
   return {
     name: route.name,
     spec: route,
     metrics: env.metrics.route(route.name),
-    action: compileAction(route.action, env),
+    action: actions.of(route.action),
     refusedPath: refusedPathFlags(route.allowPath),
     bodyBytes: route.bodyBytes ?? listenerBodyBytes,
     requestOps: opsOrNull(route.requestHeaders),
@@ -99,6 +111,30 @@ function compileRule(route: RouteSpec, listenerBodyBytes: number, env: CompileEn
 
 function opsOrNull(ops: HeaderOpsSpec): HeaderOpsSpec | null {
   return ops.add.length + ops.remove.length + ops.set.length === 0 ? null : ops;
+}
+
+/**
+ * Routes that do the same share what does it: a request that is drawn from ten thousand routes waits for memory at each object that is
+ * its route's own. Weighted choices keep a turn of their own.
+ */
+class Actions {
+  readonly #env: CompileEnv;
+  readonly #forwards = new Map<string, RuleAction>();
+
+  constructor(env: CompileEnv) {
+    this.#env = env;
+  }
+
+  of(spec: ActionSpec): RuleAction {
+    if (spec.kind !== "forward" || spec.to.length > 1) return compileAction(spec, this.#env);
+    const key = JSON.stringify(spec);
+    let action = this.#forwards.get(key);
+    if (action === undefined) {
+      action = compileAction(spec, this.#env);
+      this.#forwards.set(key, action);
+    }
+    return action;
+  }
 }
 
 function compileAction(action: ActionSpec, env: CompileEnv): RuleAction {

@@ -1,6 +1,6 @@
+import { addressText } from "../base/address.ts";
 import type { ListenerSpec, Model, RouteSpec, RouteTableSpec } from "../config/model.ts";
 import type { Address } from "../platform/types.ts";
-import { addressLabel } from "../upstream/host.ts";
 
 /** Names that a config can't use: they begin with a character that names must not have. */
 export const ADMIN_LISTENER = "@admin";
@@ -77,5 +77,5 @@ function table(name: string, handler: string): RouteTableSpec {
 
 /** For messages. */
 export function bindLabel(a: Address | null): string {
-  return a === null ? "nowhere" : addressLabel(a);
+  return a === null ? "nowhere" : addressText(a);
 }

@@ -18,8 +18,8 @@ export interface ListenerEnv {
 /** A listener in force: its socket and the connections that came through it, which a change of its routes leaves alone. */
 export class ListenerRuntime implements ConnHost {
   readonly tunnels: TunnelSet = new Set();
-  spec: ListenerSpec;
-  site: Site;
+  #spec: ListenerSpec;
+  #site: Site;
   readonly #env: ListenerEnv;
   readonly #conns = new Set<DownstreamConn>();
   /** Not counted against the caps: an operator must get in when clients fill them. */
@@ -30,9 +30,26 @@ export class ListenerRuntime implements ConnHost {
 
   constructor(env: ListenerEnv, spec: ListenerSpec, site: Site, exempt: boolean) {
     this.#env = env;
-    this.spec = spec;
-    this.site = site;
+    this.#spec = spec;
+    this.#site = site;
     this.#exempt = exempt;
+  }
+
+  get spec(): ListenerSpec {
+    return this.#spec;
+  }
+
+  get site(): Site {
+    return this.#site;
+  }
+
+  /** Goes on as what a new config says, maybe under another name; the socket and the connections stay. */
+  become(spec: ListenerSpec, site: Site): void {
+    // What is open now is closed under the new name.
+    this.#site.metrics.connectionsActive.add(-this.#conns.size);
+    site.metrics.connectionsActive.add(this.#conns.size);
+    this.#spec = spec;
+    this.#site = site;
   }
 
   /** The address in force; null: not bound. */

@@ -172,11 +172,14 @@ class Run implements ConfigSink {
       void this.#o.source.reload();
     };
     const reopen = (): void => this.#server.accessLogs.reopen();
+    const noUpgrade = (): void => this.#o.log.log("warning", "no upgrade in this version: SIGUSR2 is ignored, restart instead");
     const wired: readonly (readonly [NodeJS.Signals, () => void])[] = [
       ["SIGTERM", end],
       ["SIGINT", end],
       ["SIGHUP", reload],
       ["SIGUSR1", reopen],
+      // Without a handler it ends the process: an operator's script for a later version must not.
+      ["SIGUSR2", noUpgrade],
     ];
     for (const [signal, f] of wired) process.on(signal, f);
     return {

@@ -1,6 +1,6 @@
 import { Slab } from "../base/slab.ts";
 import { TimerWheel } from "../base/timer_wheel.ts";
-import type { ListenerSpec, Model } from "../config/model.ts";
+import type { Model } from "../config/model.ts";
 import type { Problem } from "../config/problem.ts";
 import type { Receipt } from "../config/source.ts";
 import type { Site } from "../exchange/site.ts";
@@ -18,6 +18,7 @@ import { type AdminView, adminApp, observeApp } from "./admin/admin_app.ts";
 import { compileSites } from "./compile.ts";
 import { ConnectionCaps } from "./connection_caps.ts";
 import { ADMIN_HANDLER, bindLabel, isInternal, OBSERVE_HANDLER, withInternalListeners } from "./internal_listeners.ts";
+import { ListenerChange } from "./listener_change.ts";
 import { type ListenerEnv, ListenerRuntime } from "./listener_runtime.ts";
 import { same } from "./same.ts";
 import type { Status } from "./status.ts";
@@ -161,6 +162,7 @@ export class Server implements AdminView {
     const clusters = this.#nextClusters(model, made);
     const sites = compileSites(model, {
       link: this.#link,
+      log: this.#env.log,
       slab: this.#slab,
       metrics: this.metrics,
       clusters,
@@ -171,17 +173,16 @@ export class Server implements AdminView {
     for (const [name, site] of sites) if (isInternal(name)) sites.set(name, { ...site, accessLog: null });
     for (const c of made) c.start();
     await Promise.all(made.map((c) => c.ready));
-    const bound: ListenerRuntime[] = [];
-    const unbound: ListenerRuntime[] = [];
-    const problems = await this.#bindNew(model, sites, bound, unbound);
+    const change = new ListenerChange(this.#listeners, model.listeners);
+    const env: ListenerEnv = { platform: this.#env.platform, log: this.#env.log, caps: this.#caps, server: this.metrics.server };
+    // Before anything is taken away: an address that can't be had refuses the config and costs nothing.
+    const problems = await change.bind((spec) => new ListenerRuntime(env, spec, sites.get(spec.name)!, isInternal(spec.name)));
     if (problems.length > 0) {
-      await Promise.all(bound.map((l) => l.unbind()));
-      // What made room for the refused config goes back to its place.
-      await Promise.all(unbound.map((l) => l.bind()));
+      await change.undo(this.#env.log);
       for (const c of made) c.close();
       return this.#refuse(problems);
     }
-    this.#commit(model, sites, bound, clusters);
+    this.#commit(model, sites, change, clusters);
     return { generation: this.#generation, problems: [] };
   }
 
@@ -204,54 +205,17 @@ export class Server implements AdminView {
     return next;
   }
 
-  /** Binds what is new or moved before anything is taken away: an address that can't be had refuses the config and costs nothing. */
-  async #bindNew(
-    model: Model,
-    sites: ReadonlyMap<string, Site>,
-    bound: ListenerRuntime[],
-    unbound: ListenerRuntime[],
-  ): Promise<Problem[]> {
-    const env: ListenerEnv = { platform: this.#env.platform, log: this.#env.log, caps: this.#caps!, server: this.metrics.server };
-    const problems: Problem[] = [];
-    for (const spec of model.listeners.values()) {
-      const before = this.#listeners.get(spec.name);
-      if (before !== undefined && same(socketOf(before.spec), socketOf(spec))) continue;
-      const site = sites.get(spec.name)!;
-      const l = new ListenerRuntime(env, spec, site, isInternal(spec.name));
-      try {
-        // The same address with other socket options: the old socket makes room first.
-        if (before !== undefined && same(before.spec.bind, spec.bind)) {
-          await before.unbind();
-          unbound.push(before);
-        }
-        await l.bind();
-        bound.push(l);
-      } catch (e) {
-        const why = e instanceof Error ? e.message : String(e);
-        problems.push(
-          problem(`listeners.${spec.name}.address`, `listener "${spec.name}" can't listen on ${bindLabel(spec.bind)}: ${why}`),
-        );
-      }
+  #commit(model: Model, sites: ReadonlyMap<string, Site>, change: ListenerChange, clusters: Map<string, UpstreamCluster>): void {
+    this.#listeners.clear();
+    for (const l of change.leaving) this.#leave(l);
+    for (const [name, l] of change.kept) {
+      const before = l.spec.name;
+      l.become(model.listeners.get(name)!, sites.get(name)!);
+      this.#listeners.set(name, l);
+      if (before !== name)
+        this.#env.log.log("info", "listener renamed", { listener: name, before, address: bindLabel(l.address) });
     }
-    return problems;
-  }
-
-  #commit(
-    model: Model,
-    sites: ReadonlyMap<string, Site>,
-    bound: ListenerRuntime[],
-    clusters: Map<string, UpstreamCluster>,
-  ): void {
-    const moved = new Set(bound.map((l) => l.spec.name));
-    for (const [name, l] of [...this.#listeners]) {
-      const spec = model.listeners.get(name);
-      if (spec === undefined || moved.has(name)) this.#leave(name, l);
-      else {
-        l.spec = spec;
-        l.site = sites.get(name)!;
-      }
-    }
-    for (const l of bound) {
+    for (const l of change.bound) {
       this.#listeners.set(l.spec.name, l);
       this.#env.log.log("info", "listening", { listener: l.spec.name, address: bindLabel(l.address) });
     }
@@ -280,8 +244,7 @@ export class Server implements AdminView {
     }
   }
 
-  #leave(name: string, l: ListenerRuntime): void {
-    this.#listeners.delete(name);
+  #leave(l: ListenerRuntime): void {
     this.#leaving.add(l);
     const { limitMs } = this.#model?.drain ?? { limitMs: 0 };
     const cut = this.#env.platform.setTimer(limitMs, () => l.abort());
@@ -293,11 +256,6 @@ export class Server implements AdminView {
         this.#leaving.delete(l);
       });
   }
-}
-
-/** What of a listener its socket is made of: a change of anything else leaves the socket and its connections alone. */
-function socketOf(l: ListenerSpec): unknown {
-  return [l.bind, l.backlog, l.mode, l.keepAliveMs];
 }
 
 function routeNames(model: Model): Set<string> {

@@ -23,7 +23,7 @@ export class ListenerMetrics {
   readonly faults: CounterVector;
   readonly bytesIn: Counter;
   readonly bytesOut: Counter;
-  /** Throws in callbacks of this listener's connections. */
+  /** Requests that a handler inside the process failed by a throw. */
   readonly handlerFaults: Counter;
 
   constructor(n: Numbers, listener: string) {
@@ -42,7 +42,7 @@ export class ListenerMetrics {
     );
     this.bytesIn = by.counter("received_bytes_total", "Bytes read from clients");
     this.bytesOut = by.counter("sent_bytes_total", "Bytes written to clients");
-    this.handlerFaults = by.counter("handler_faults_total", "Connections destroyed because a callback threw");
+    this.handlerFaults = by.counter("handler_faults_total", "Requests that a handler inside the process failed by a throw");
   }
 
   refuse(reason: Refusal): void {

@@ -28,6 +28,7 @@ export const RESPONSE_FLAGS: Readonly<Record<ErrorCode, ResponseFlag>> = Object.
   noCluster: { flag: "NC", meaning: "The route's cluster does not exist" },
   pathRefused: { flag: "DPE", meaning: "The path holds an encoded slash, a backslash or a NUL that its route does not take" },
   upgradeRefused: { flag: "UG", meaning: "The route does not let this upgrade or CONNECT through" },
+  methodRefused: { flag: "MR", meaning: "The method ends at Weir and is not served" },
   misdirected: { flag: "MD", meaning: "The request is for an authority that this connection must not serve" },
   noHost: { flag: "UH", meaning: "The cluster has no host that may take the request" },
   connectRefused: { flag: "UF", meaning: "The upstream refused the connection" },

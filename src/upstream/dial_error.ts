@@ -1,6 +1,6 @@
+import { addressText } from "../base/address.ts";
 import { type ErrorCode, ProxyError, upstreamFault } from "../base/error.ts";
 import type { Address } from "../platform/types.ts";
-import { addressLabel } from "./host.ts";
 
 /** How one attempt to connect ended. */
 export interface Outcome {
@@ -33,7 +33,7 @@ export function dialTimeout(outcomes: readonly Outcome[], ms: number): ProxyErro
 
 /** No address can be reached from the source address that the cluster asks for. */
 export function dialFamilyError(addresses: readonly Address[], source: string): ProxyError {
-  const found = addresses.map(addressLabel).join(", ");
+  const found = addresses.map(addressText).join(", ");
   return upstreamFault(
     "connectFailed",
     503,
@@ -49,7 +49,7 @@ function rank(e: ProxyError): number {
 
 /** The attempts' messages; advice that they have in common stands once, in front. */
 function list(outcomes: readonly Outcome[]): string {
-  const texts = outcomes.map((o) => o.error?.message ?? `${addressLabel(o.address)} gave no answer`);
+  const texts = outcomes.map((o) => o.error?.message ?? `${addressText(o.address)} gave no answer`);
   const first = texts[0]!;
   const end = first.indexOf(": ");
   const advice = end < 0 ? null : first.slice(0, end + 2);

@@ -1,3 +1,4 @@
+import { addressText } from "../base/address.ts";
 import type { EndpointSpec } from "../config/model.ts";
 import type { Address } from "../platform/types.ts";
 import type { Host } from "./types.ts";
@@ -14,21 +15,15 @@ export class UpstreamHost implements Host {
 
   constructor(endpoint: EndpointSpec, addresses: readonly Address[]) {
     this.addresses = addresses;
-    this.label = addressLabel(addresses[0]!);
+    this.label = addressText(addresses[0]!);
     this.authority = authorityOf(endpoint.address);
     this.endpoint = endpoint;
   }
 }
 
-/** `10.0.0.1:80`, `[::1]:80`, `name:80`, `unix:/path`; an abstract unix name begins with `@` as in /proc/net/unix. */
-export function addressLabel(a: Address): string {
-  if (a.kind === "unix") return a.path.startsWith("\0") ? `unix:@${a.path.slice(1)}` : `unix:${a.path}`;
-  return a.host.includes(":") ? `[${a.host}]:${a.port}` : `${a.host}:${a.port}`;
-}
-
 /** What Host says of an endpoint (RFC 9110 7.2). A unix path is no host: `localhost` stands for it. */
 export function authorityOf(a: Address): string {
-  return a.kind === "unix" ? "localhost" : addressLabel(a);
+  return a.kind === "unix" ? "localhost" : addressText(a);
 }
 
 /** 4 or 6 for an IP literal without brackets, 0 for a name. A colon is in no name; four numbers with dots are no name either (RFC 3986 3.2.2). */

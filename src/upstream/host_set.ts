@@ -1,6 +1,7 @@
+import { addressText } from "../base/address.ts";
 import type { EndpointSpec } from "../config/model.ts";
 import type { Address } from "../platform/types.ts";
-import { addressLabel, authorityOf, UpstreamHost } from "./host.ts";
+import { authorityOf, UpstreamHost } from "./host.ts";
 
 /** A host as it should be: an endpoint, and the addresses that it stands for now. */
 export interface HostDraft {
@@ -50,7 +51,7 @@ export function reconcile(before: readonly UpstreamHost[], drafts: readonly Host
 
 function keyOf(authority: string, addresses: readonly Address[]): string {
   let key = authority;
-  for (const a of addresses) key += `\n${addressLabel(a)}`;
+  for (const a of addresses) key += `\n${addressText(a)}`;
   return key;
 }
 

@@ -86,6 +86,26 @@ describe("a good config is in force within a second", () => {
     }
   });
 
+  test("of a config that is large, again and again, and small once more", async () => {
+    const s = await site();
+    const many = Array.from({ length: 1_000 }, (_, i) => ({
+      name: `r${i}`,
+      hosts: [`h${i}.example`],
+      match: [{ prefix: `/section/${i}` }],
+      respond: { status: 200, body: `${i}` },
+    }));
+    for (const word of ["two", "three", "four"]) {
+      s.weir.rewrite({ ...s.config, routes: [...many, ...answers(word)] });
+      await says(s.port, word);
+      expect((await get(s.port, "/section/7", "h7.example")).body).toBe("7");
+    }
+    const from = s.weir.stderr.length;
+    s.weir.rewrite({ ...s.config, routes: [...many, { name: "word", hosst: ["x"], respond: { status: 200 } }] });
+    expect(await s.weir.said(/hosst/, from)).toContain("hosts");
+    s.weir.rewrite({ ...s.config, routes: answers("small") });
+    await says(s.port, "small");
+  });
+
   test("after a change of an included file", async () => {
     const s = await site();
     const part = join(s.weir.dir, "part.yaml");
@@ -137,6 +157,21 @@ describe("a bad config", () => {
     await s.weir.said(new RegExp(String(s.origin.port)), from);
     expect((await get(s.port, "/")).body).toBe("one");
   });
+});
+
+test("SIGUSR2, which later versions may upgrade on, is warned of and changes nothing", async () => {
+  const s = await site();
+  using client = await openClient(s.port);
+  const asks = async (): Promise<string> => {
+    await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    return (await client.response()).body;
+  };
+  expect(await asks()).toBe("one");
+  const from = s.weir.stderr.length;
+  s.weir.signal("SIGUSR2");
+  expect(await s.weir.said(/SIGUSR2/, from)).toContain('"level":"warning","event":"no upgrade in this version');
+  expect(await asks()).toBe("one");
+  expect(await s.weir.metric("weir_config_generation")).toBe(1);
 });
 
 describe("what did not change keeps its connections", () => {
@@ -236,6 +271,56 @@ describe("what did not change keeps its connections", () => {
     await leaving.left();
     await kept.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     expect((await kept.response()).body).toBe("one");
+  });
+
+  test("a renamed listener, two that swap addresses and a moved one keep sockets and connections", async () => {
+    const s = await site();
+    const second = await freePort();
+    const third = await freePort();
+    const routes = ["one", "two", "web"].map((l) => ({ name: l, listeners: l, respond: { status: 200, body: `by ${l}` } }));
+    const put = (listeners: Readonly<Record<string, number>>): void => {
+      const bound = Object.entries(listeners).map(([name, port]) => [name, { address: `127.0.0.1:${port}` }]);
+      s.weir.rewrite({
+        ...s.config,
+        listeners: Object.fromEntries(bound),
+        routes: routes.filter((r) => r.listeners in listeners),
+      });
+    };
+    using client = await openClient(s.port);
+    const asks = async (): Promise<string> => {
+      await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+      return (await client.response()).body;
+    };
+    expect(await asks()).toBe("one");
+    put({ one: s.port, two: second });
+    await says(s.port, "by one");
+    expect([await asks(), (await get(second, "/")).body]).toEqual(["by one", "by two"]);
+    put({ one: second, two: s.port });
+    await says(s.port, "by two");
+    expect([await asks(), (await get(second, "/")).body]).toEqual(["by two", "by one"]);
+    // The one takes the other's place, and a new one its own.
+    put({ one: s.port, web: third });
+    await says(s.port, "by one");
+    await says(third, "by web");
+    expect(await asks()).toBe("by one");
+    await until("the left address to be free", async () => !(await canConnect(second)));
+    expect(client.ending).toBe("open");
+  });
+
+  test("a socket makes room for one of other settings and another name", async () => {
+    const s = await site();
+    s.weir.rewrite({
+      ...s.config,
+      listeners: { other: { address: `:${s.port}`, keepalive: "7s" } },
+      routes: answers("other"),
+    });
+    // Between the two sockets a client may be refused or cut.
+    const body = (): Promise<string> =>
+      get(s.port, "/").then(
+        (r) => r.body,
+        () => "",
+      );
+    await until("the new listener", async () => (await body()) === "other");
   });
 
   test("the config's generation rises by one with a change", async () => {

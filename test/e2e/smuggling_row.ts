@@ -1,6 +1,10 @@
 /** What must come of the bytes: a refusal that ends the connection, or these requests at the origin and nothing else. */
 export type Outcome =
   | { readonly kind: "refused"; readonly statuses: readonly number[] }
+  /** The first request is served, and what stands behind it is refused. */
+  | { readonly kind: "refusedBehind"; readonly request: Reached; readonly statuses: readonly number[] }
+  /** Weir replies itself, and that ends the connection: nothing reaches the origin. */
+  | { readonly kind: "answered"; readonly status: number }
   | { readonly kind: "reached"; readonly requests: readonly Reached[] };
 
 export interface Reached {
@@ -34,6 +38,14 @@ export function chunked(body: string, fields = "Transfer-Encoding: chunked\r\n")
 
 export function refused(...statuses: number[]): Outcome {
   return { kind: "refused", statuses: statuses.length === 0 ? [400] : statuses };
+}
+
+export function refusedBehind(line: string, body = ""): Outcome {
+  return { kind: "refusedBehind", request: { line, body, fields: {} }, statuses: [400] };
+}
+
+export function answered(status: number): Outcome {
+  return { kind: "answered", status };
 }
 
 export function reached(line: string, body = "", fields: Readonly<Record<string, string | null>> = {}): Outcome {

@@ -3,17 +3,21 @@ import { fieldValue, fieldValues } from "../support/message.ts";
 import { openClient } from "../support/raw_client.ts";
 import { type Site, startSite } from "../support/weir.ts";
 import { framingRows } from "./framing_rows.ts";
-import { headRows } from "./head_rows.ts";
+import { headRows, ownRows } from "./head_rows.ts";
 import type { Row } from "./smuggling_row.ts";
 
 setDefaultTimeout(30_000);
 
 const AFTER = "GET /after HTTP/1.1\r\nHost: test.example\r\nConnection: close\r\n\r\n";
 const requestRows: readonly Row[] = [...framingRows, ...headRows];
+const ROUTES = [
+  { name: "own", match: [{ path: "/own" }], respond: { status: 200, body: "own" } },
+  { name: "all", to: "origin" },
+];
 let site: Site;
 
 beforeAll(async () => {
-  site = await startSite();
+  site = await startSite({ routes: ROUTES });
 });
 afterAll(async () => {
   await site[Symbol.asyncDispose]();
@@ -21,6 +25,8 @@ afterAll(async () => {
 
 describe("bytes with two readings are refused, those with one pass", () => {
   for (const row of requestRows) test(`${row.name} (${row.rfc})`, () => tryRow(row));
+
+  for (const row of ownRows) test(`answered by a route itself: ${row.name} (${row.rfc})`, () => tryRow(row));
 
   test("the table has a hundred rows and no name twice", () => {
     expect(requestRows.length).toBeGreaterThanOrEqual(100);
@@ -40,6 +46,22 @@ async function tryRow(row: Row): Promise<void> {
     await client.left();
     expect(client.unread).toBe("");
     expect(site.origin.requests.slice(seen).map((r) => r.startLine)).toEqual([]);
+    return;
+  }
+  if (row.outcome.kind === "answered") {
+    expect((await client.response(row.send.split(" ")[0]!)).status).toBe(row.outcome.status);
+    await client.left();
+    expect(client.unread).toBe("");
+    expect(site.origin.requests.slice(seen).map((r) => r.startLine)).toEqual([]);
+    return;
+  }
+  if (row.outcome.kind === "refusedBehind") {
+    expect((await client.response()).status).toBe(200);
+    expect(row.outcome.statuses).toContain((await client.response()).status);
+    await client.left();
+    expect(client.unread).toBe("");
+    const behind = site.origin.requests.slice(seen);
+    expect(behind.map((r) => [r.startLine, r.body])).toEqual([[row.outcome.request.line, row.outcome.request.body]]);
     return;
   }
   for (const wanted of row.outcome.requests) {

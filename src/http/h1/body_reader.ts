@@ -1,3 +1,4 @@
+import { markSole } from "../../base/sole_view.ts";
 import { type Fields, STRIDE } from "../fields.ts";
 import { ID } from "../names.ts";
 import { nextExtension, X_BAD, X_END, X_NAME_DUE } from "./chunk_extension.ts";
@@ -44,14 +45,16 @@ export class BodyReader {
   #extensionBytes = 0;
   #extension = X_NAME_DUE;
   #trailers: TrailerReader | null = null;
+  #alone = false;
   readonly #maxFields: number;
 
   constructor(maxFields: number) {
     this.#maxFields = maxFields;
   }
 
-  /** `framing`: a length, `CHUNKED` or `UNTIL_CLOSE`. */
-  start(framing: number): void {
+  /** `framing`: a length, `CHUNKED` or `UNTIL_CLOSE`. `alone`: nothing else is in use of the chunk that the body begins in. */
+  start(framing: number, alone: boolean): void {
+    this.#alone = alone;
     this.#left = Math.max(framing, 0);
     this.#digits = 0;
     this.#lineBytes = 0;
@@ -77,7 +80,7 @@ export class BodyReader {
   read(b: Uint8Array, from: number, sink: BodySink): number | string {
     if (this.#state === S_LENGTH) return this.#readLength(b, from, sink);
     if (this.#state === S_UNTIL_CLOSE) {
-      if (from < b.length) sink.onBody(from === 0 ? b : b.subarray(from), false);
+      if (from < b.length) sink.onBody(this.#rest(b, from), false);
       return b.length;
     }
     return this.#readChunked(b, from, sink);
@@ -90,8 +93,16 @@ export class BodyReader {
     this.#left -= take;
     const end = this.#left === 0;
     if (end) this.#state = S_DONE;
-    sink.onBody(take === b.length ? b : b.subarray(from, from + take), end);
+    sink.onBody(take === n ? this.#rest(b, from) : b.subarray(from, from + take), end);
     return from + take;
+  }
+
+  #rest(b: Uint8Array, from: number): Uint8Array {
+    if (from === 0) return b;
+    const rest = b.subarray(from);
+    if (this.#alone) markSole(rest);
+    this.#alone = false;
+    return rest;
   }
 
   #readChunked(b: Uint8Array, from: number, sink: BodySink): number | string {

@@ -2,7 +2,7 @@ import { NO_BYTES } from "../../base/bytes.ts";
 import { localFault, type ProxyError, upstreamFault } from "../../base/error.ts";
 import type { Slab } from "../../base/slab.ts";
 import type { ByteFace, OpenStream, StreamReader, StreamWriter } from "../codec.ts";
-import { connectionHas, lowerValue } from "../connection_options.ts";
+import { connectionHas } from "../connection_options.ts";
 import type { Fields } from "../fields.ts";
 import type { RequestHead, ResponseHead } from "../head.ts";
 import { ID } from "../names.ts";
@@ -11,9 +11,9 @@ import { BodyReader, type BodySink } from "./body_reader.ts";
 import { F_HEAD_TOO_LARGE, F_START_LINE_TOO_LONG, F_TOO_MANY_FIELDS, faultText, MORE } from "./faults.ts";
 import { FieldReader } from "./field_reader.ts";
 import { CHUNKED, framingOf, framingText, UNTIL_CLOSE } from "./framing.ts";
-import { HeadBuffer } from "./head_buffer.ts";
+import { HeadBuffer, isOwnMemory } from "./head_buffer.ts";
 import { CHUNKED_FIELD, LAST_CHUNK, Output } from "./head_writer.ts";
-import { COALESCE_BYTES, type H1Limits, INTERIM_RESPONSES, OUTPUT_HIGH, PIECE_BYTES, READ_WINDOW } from "./limits.ts";
+import { type H1Limits, INTERIM_RESPONSES, OUTPUT_HIGH, PIECE_BYTES, READ_WINDOW } from "./limits.ts";
 import { readStatusLine, type StatusLine } from "./start_line.ts";
 
 export interface H1ClientOptions {
@@ -200,7 +200,8 @@ export class H1Client implements ByteFace, OpenStream, StreamWriter<RequestHead>
   sendHead(h: RequestHead, end: boolean): void {
     this.#method = h.method;
     this.#upgrade = h.upgrade;
-    this.#keepAlive = true;
+    // A server that takes what follows an upgrade's head for the new protocol has left the body where it expects a request.
+    this.#keepAlive = end || h.upgrade === "";
     // The field and not only the number: a body that nothing announces would be read as the next request.
     this.#chunkedOut = !end && (h.contentLength < 0 || (h.fields.mask & LENGTH_BIT) === 0);
     this.#out.request(h.method, h.path, h.fields, this.#chunkedOut ? CHUNKED_FIELD : null);
@@ -209,12 +210,7 @@ export class H1Client implements ByteFace, OpenStream, StreamWriter<RequestHead>
 
   sendData(b: Uint8Array, end: boolean): number {
     if (this.#sent) return 0;
-    if (b.length > 0) {
-      if (this.#chunkedOut) this.#out.chunkLine(b.length);
-      if (b.length <= COALESCE_BYTES) this.#out.small(b);
-      else this.#out.big(b);
-      if (this.#chunkedOut) this.#out.crlf();
-    }
+    if (b.length > 0) this.#out.body(b, this.#chunkedOut);
     if (end) {
       if (this.#chunkedOut) this.#out.small(LAST_CHUNK);
       this.#sent = true;
@@ -281,15 +277,16 @@ export class H1Client implements ByteFace, OpenStream, StreamWriter<RequestHead>
     const r = this.#fields.read(bytes, end);
     if (r < 0) return r === MORE && head.length >= headBytes ? F_HEAD_TOO_LARGE : r;
     const repeated = this.#fields.repeated;
-    const f = this.#fields.take(bytes);
+    const alone = isOwnMemory(chunk, from);
+    const f = this.#fields.take(alone ? bytes.slice(0, r) : bytes);
     head.clear();
     this.#fieldsAt = 0;
     const at = from + (r - before);
-    this.#headRead(f, repeated, chunk, at);
+    this.#headRead(f, repeated, chunk, at, alone);
     return this.#s === S_DETACHED ? chunk.length : at;
   }
 
-  #headRead(f: Fields, repeated: number, chunk: Uint8Array, at: number): void {
+  #headRead(f: Fields, repeated: number, chunk: Uint8Array, at: number, alone: boolean): void {
     const status = this.#status;
     const head: ResponseHead = { status, reason: this.#reason, fields: f, contentLength: 0, upgrade: "" };
     if (status < 200 && status !== 101) {
@@ -301,7 +298,7 @@ export class H1Client implements ByteFace, OpenStream, StreamWriter<RequestHead>
     }
     const tunnel = status === 101 || (this.#method === "CONNECT" && status < 300);
     if (status === 101) {
-      head.upgrade = lowerValue(f, ID.upgrade);
+      head.upgrade = (f.list("upgrade") ?? "").toLowerCase();
       if (head.upgrade === "") {
         this.#fail("upstreamProtocol", "101 (Switching Protocols) that names no protocol (RFC 9110 7.8)");
         return;
@@ -312,6 +309,8 @@ export class H1Client implements ByteFace, OpenStream, StreamWriter<RequestHead>
         return;
       }
     }
+    // RFC 9112 6.3, RFC 9110 9.3.6: a tunnel begins behind the head, whatever fields say, and they must not be sent with it.
+    if (tunnel) dropFraming(f);
     const framing = framingOf(f, repeated, this.#minor, UNTIL_CLOSE);
     if (framing < UNTIL_CLOSE) {
       this.#fail("upstreamProtocol", framingText(framing));
@@ -335,7 +334,7 @@ export class H1Client implements ByteFace, OpenStream, StreamWriter<RequestHead>
       return;
     }
     this.#body ??= new BodyReader(this.#o.limits.fields);
-    this.#body.start(framing);
+    this.#body.start(framing, alone);
     this.#s = S_BODY;
     this.#reader?.onHead(head, false);
   }
@@ -380,3 +379,9 @@ export class H1Client implements ByteFace, OpenStream, StreamWriter<RequestHead>
 }
 
 const FRAMING = (1 << ID["content-length"]) | (1 << ID["transfer-encoding"]);
+
+function dropFraming(f: Fields): void {
+  if ((f.mask & FRAMING) === 0) return;
+  f.remove("content-length");
+  f.remove("transfer-encoding");
+}

@@ -55,11 +55,15 @@ function lengthOf(f: Fields): number {
   const to = f.spans[i + 3]!;
   if (to === from || to - from > LENGTH_DIGITS) return BAD_LENGTH;
   let n = 0;
+  // Leading zeros are allowed (RFC 9110 8.6), and octal to some readers: the value goes on without them.
+  let zeros = 0;
   for (let p = from; p < to; p++) {
     const d = f.raw[p]! - 0x30;
     if (d < 0 || d > 9) return BAD_LENGTH;
     n = n * 10 + d;
+    if (n === 0 && p + 1 < to) zeros++;
   }
+  if (zeros > 0) f.spans[i + 2] = from + zeros;
   return n;
 }
 

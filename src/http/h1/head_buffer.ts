@@ -1,4 +1,13 @@
 import { NO_BYTES } from "../../base/bytes.ts";
+import { BIG_CHUNK } from "../../base/sole_view.ts";
+
+/**
+ * Whether a big chunk holds a head that ends a gathering or begins with it, and nothing before: with the head copied out, the body behind it
+ * is then the only view of the chunk's memory.
+ */
+export function isOwnMemory(chunk: Uint8Array, from: number): boolean {
+  return from === 0 && chunk.byteOffset === 0 && chunk.length >= BIG_CHUNK;
+}
 
 const FIRST_BYTES = 1024;
 

@@ -2,6 +2,7 @@ import { encodeLatin1, NO_BYTES, putBytes, putLatin1 } from "../../base/bytes.ts
 import type { Slab } from "../../base/slab.ts";
 import { type Fields, STRIDE } from "../fields.ts";
 import { reasonPhrase } from "../status.ts";
+import { COALESCE_BYTES } from "./limits.ts";
 
 const CR = 13;
 const LF = 10;
@@ -88,18 +89,22 @@ export class Output {
     this.#bytes += b.length;
   }
 
+  /** A piece of a body, as a chunk of its own or as it is. */
+  body(b: Uint8Array, chunked: boolean): void {
+    if (chunked) this.#chunkLine(b.length);
+    if (b.length <= COALESCE_BYTES) this.small(b);
+    else this.big(b);
+    if (chunked) this.small(CRLF);
+  }
+
   /** The line before a chunk of `n` > 0 bytes. */
-  chunkLine(n: number): void {
+  #chunkLine(n: number): void {
     const hex = n.toString(16);
     const slab = this.#open(hex.length + 2);
     const at = putLatin1(slab.buf, slab.at, hex);
     slab.buf[at] = CR;
     slab.buf[at + 1] = LF;
     this.#end = slab.at = at + 2;
-  }
-
-  crlf(): void {
-    this.small(CRLF);
   }
 
   /** The last chunk with trailers. */

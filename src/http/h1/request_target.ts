@@ -1,6 +1,6 @@
 import { latin1 } from "../../base/bytes.ts";
 import { parseAuthority } from "../authority.ts";
-import { connectionHas, lowerValue, valueIs } from "../connection_options.ts";
+import { connectionHas, lowerValue } from "../connection_options.ts";
 import type { Fields } from "../fields.ts";
 import type { RequestHead } from "../head.ts";
 import { ID } from "../names.ts";
@@ -76,7 +76,8 @@ export function requestTarget(
   } else if (special && !normalizePath(head, o.mergeSlashes)) return T_PATH;
   if ((f.mask & (UPGRADE_BIT | EXPECT_BIT)) !== 0) {
     if ((f.mask & EXPECT_BIT) !== 0) {
-      if (!valueIs(f, ID.expect, "100-continue")) return T_EXPECT;
+      // All its lines are one list (RFC 9110 5.3), and a second member is an expectation too.
+      if (f.list("expect")?.toLowerCase() !== "100-continue") return T_EXPECT;
       head.expectContinue = minor === 1;
     }
     if ((f.mask & UPGRADE_BIT) !== 0 && minor === 1 && connectionHas(f, "upgrade")) head.upgrade = upgradeOf(f);

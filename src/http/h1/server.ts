@@ -11,9 +11,9 @@ import { BodyReader, type BodySink } from "./body_reader.ts";
 import { F_EMPTY_LINES, F_HEAD_TOO_LARGE, F_URI_TOO_LONG, faultText, MORE } from "./faults.ts";
 import { FieldReader } from "./field_reader.ts";
 import { BAD_TRANSFER_CODING, CHUNKED, framingOf, framingText } from "./framing.ts";
-import { HeadBuffer } from "./head_buffer.ts";
+import { HeadBuffer, isOwnMemory } from "./head_buffer.ts";
 import { CHUNKED_FIELD, CLOSE_FIELD, EMPTY_FIELD, KEEP_ALIVE_FIELD, LAST_CHUNK, Output } from "./head_writer.ts";
-import { COALESCE_BYTES, type H1Limits, LEADING_EMPTY_LINES, OUTPUT_HIGH, PIECE_BYTES, READ_WINDOW } from "./limits.ts";
+import { type H1Limits, LEADING_EMPTY_LINES, OUTPUT_HIGH, PIECE_BYTES, READ_WINDOW } from "./limits.ts";
 import { requestTarget, T_EXPECT, targetText } from "./request_target.ts";
 import { type RequestLine, readRequestLine } from "./start_line.ts";
 
@@ -52,6 +52,7 @@ const W_DONE = 2;
 const HOST_BIT = 1 << ID.host;
 const CONNECTION_BIT = 1 << ID.connection;
 const LENGTH_BIT = 1 << ID["content-length"];
+const EXPECT_BIT = 1 << ID.expect;
 const line: RequestLine = { method: "", target: "", minor: 1, special: false };
 
 /** HTTP/1.x, server role (RFC 9112). One live stream, so the codec is its writer itself. */
@@ -287,7 +288,9 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
       (this.#ended && this.#stash.length === 0 && !this.#reading) ||
       this.#requests >= this.#o.maxRequests ||
       this.#r === R_CLOSED ||
-      (this.#r === R_BODY && (end || this.#continueDue))
+      (this.#r === R_BODY && (end || this.#continueDue)) ||
+      // RFC 9931: what stands behind a CONNECT may be an untrusted program's and meant for the tunnel; refused, it must not become a request.
+      this.#method === "CONNECT"
     ) {
       this.#keepAlive = false;
     }
@@ -299,7 +302,7 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
 
   sendData(b: Uint8Array, end: boolean): number {
     if (this.#w !== W_BODY) return 0;
-    if (b.length > 0 && !this.#bodyless) this.#putData(b);
+    if (b.length > 0 && !this.#bodyless) this.#out.body(b, this.#chunkedOut);
     if (end) {
       if (this.#chunkedOut) this.#out.small(LAST_CHUNK);
       this.#replySent();
@@ -370,10 +373,11 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
     const r = this.#fields.read(bytes, end);
     if (r < 0) return r === MORE && head.length >= headBytes ? F_HEAD_TOO_LARGE : r;
     const repeated = this.#fields.repeated;
-    const f = this.#fields.take(bytes);
+    const alone = isOwnMemory(chunk, from);
+    const f = this.#fields.take(alone ? bytes.slice(0, r) : bytes);
     head.clear();
     this.#fieldsAt = 0;
-    this.#headRead(f, repeated);
+    this.#headRead(f, repeated, alone);
     return from + (r - before);
   }
 
@@ -397,7 +401,7 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
     return r;
   }
 
-  #headRead(f: Fields, repeated: number): void {
+  #headRead(f: Fields, repeated: number, alone: boolean): void {
     this.#requests++;
     const minor = this.#minor;
     const framing = framingOf(f, repeated, minor, 0);
@@ -422,12 +426,18 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
       );
       return;
     }
-    if (head.method === "CONNECT" && framing !== 0) {
-      this.#refuse(downstreamFault("badRequest", 400, "CONNECT with a body (RFC 9110 9.3.6)"));
+    // RFC 9110 9.3.6, 9.3.8: neither has content, and who takes the one for granted reads the other's as a request.
+    if (framing !== 0 && (head.method === "CONNECT" || head.method === "TRACE")) {
+      this.#refuse(downstreamFault("badRequest", 400, `${head.method} with a body (RFC 9110 9.3.6, 9.3.8)`));
       return;
     }
     this.#authority = head.authority;
     head.contentLength = framing;
+    // RFC 9110 10.1.1: ignored in HTTP/1.0, and not to be asked of the upstream for a request without content.
+    if ((f.mask & EXPECT_BIT) !== 0 && (framing === 0 || !head.expectContinue)) {
+      head.expectContinue = false;
+      f.remove("expect");
+    }
     this.#keepAlive =
       minor === 1
         ? (f.mask & CONNECTION_BIT) === 0 || !connectionHas(f, "close")
@@ -442,7 +452,7 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
     } else {
       this.#r = R_BODY;
       this.#body ??= new BodyReader(this.#o.limits.fields);
-      this.#body.start(framing);
+      this.#body.start(framing, alone);
       this.#armBody();
     }
     const reader = this.#accept(this);
@@ -481,13 +491,6 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
   }
 
   // ---- writing ----
-
-  #putData(b: Uint8Array): void {
-    if (this.#chunkedOut) this.#out.chunkLine(b.length);
-    if (b.length <= COALESCE_BYTES) this.#out.small(b);
-    else this.#out.big(b);
-    if (this.#chunkedOut) this.#out.crlf();
-  }
 
   #replySent(): void {
     this.#w = W_DONE;

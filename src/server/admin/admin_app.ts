@@ -30,6 +30,9 @@ function probes(view: AdminView): Hono {
     return new Response(page.body, { headers: { "content-type": page.contentType } });
   });
   app.notFound((c) => c.text("404 Not Found\n", 404));
-  app.onError((_e, c) => c.text("500 Internal Server Error\n", 500));
+  // To whoever called: there it is answered, logged and counted.
+  app.onError((e) => {
+    throw e;
+  });
   return app;
 }

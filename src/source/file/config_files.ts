@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { isAbsolute, join, normalize } from "node:path";
 
@@ -14,33 +15,57 @@ export const diskFiles: ConfigFiles = {
   list: (directory) => readdir(directory),
 };
 
+const ABSENT = "absent";
+
 /** Remembers all that a config was made of, found or not: when any of it changes, the config may have changed. */
 export class WatchedFiles implements ConfigFiles {
   readonly #from: ConfigFiles;
-  readonly #files = new Set<string>();
-  readonly #directories = new Set<string>();
+  /** Path → digest of what was read. */
+  readonly #files = new Map<string, string>();
+  readonly #directories = new Map<string, string>();
 
   constructor(from: ConfigFiles) {
     this.#from = from;
   }
 
   get files(): string[] {
-    return [...this.#files];
+    return [...this.#files.keys()];
   }
 
   get directories(): string[] {
-    return [...this.#directories];
+    return [...this.#directories.keys()];
   }
 
-  read(path: string): Promise<string> {
-    this.#files.add(path);
-    return this.#from.read(path);
+  /** All that was read, in one digest. */
+  get contents(): string {
+    return digest(JSON.stringify([[...this.#files], [...this.#directories]]));
   }
 
-  list(directory: string): Promise<readonly string[]> {
-    this.#directories.add(directory);
-    return this.#from.list(directory);
+  async read(path: string): Promise<string> {
+    this.#files.set(path, ABSENT);
+    const text = await this.#from.read(path);
+    this.#files.set(path, digest(text));
+    return text;
   }
+
+  async list(directory: string): Promise<readonly string[]> {
+    this.#directories.set(directory, ABSENT);
+    const names = await this.#from.list(directory);
+    this.#directories.set(directory, digest(JSON.stringify([...names].sort())));
+    return names;
+  }
+}
+
+/** The `contents` of the same files and directories as they are on disk now. */
+export async function contentsNow(files: readonly string[], directories: readonly string[]): Promise<string> {
+  const now = new WatchedFiles(diskFiles);
+  for (const file of files) await now.read(file).catch(() => ABSENT);
+  for (const directory of directories) await now.list(directory).catch(() => []);
+  return now.contents;
+}
+
+function digest(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }
 
 /** A path of a config file: relative ones start at the file's directory. */

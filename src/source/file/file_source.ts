@@ -1,15 +1,17 @@
-import { createHash } from "node:crypto";
-import { readdir, readFile, realpath } from "node:fs/promises";
+import { realpath } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { ConfigSink, ConfigSource, Receipt } from "../../config/source.ts";
 import type { Closer, Platform, Timer } from "../../platform/types.ts";
-import { type Load, loadAside } from "./load_aside.ts";
+import { contentsNow } from "./config_files.ts";
+import { AsideLoader } from "./load_aside.ts";
 import { type Environment, type LoadedConfig, loadConfig } from "./load_config.ts";
 
 /** Several events of one change (a rename, a symlink swap, an editor's backup) become one look. */
 const SETTLE_MS = 100;
 /** File systems without events (some network and overlay ones) are looked at this often. */
 const POLL_MS = 5_000;
+/** Without a load for so long, the thread of a large config is replaced: what loads left on its heap, hundreds of MiB after a few, goes with it. */
+const RENEW_MS = 60_000;
 
 /**
  * A config file with all that it includes. It is read again when any of these files changes on disk: the directories are watched, for a
@@ -25,18 +27,20 @@ export class FileSource implements ConfigSource {
   #watched: Map<string, Closer> = new Map();
   #files: readonly string[] = [];
   #directories: readonly string[] = [];
-  #fingerprint = "";
+  #contents = "";
   #settle: Timer | null = null;
   #poll: Timer | null = null;
+  #renew: Timer | null = null;
   #queue: Promise<unknown> = Promise.resolve();
   #closed = false;
   /** While requests wait, a large config is loaded aside. */
-  readonly #reload: Load;
-  #loads = 0;
+  readonly #aside: AsideLoader;
+  #first: LoadedConfig | null;
 
-  /** `script`: see `loadAside`. */
-  constructor(platform: Platform, path: string, env: Environment, script: URL) {
-    this.#reload = loadAside(script, () => this.#files);
+  /** `first`: the config as it was read just now, null when it was not; `script`: see `AsideLoader`. */
+  constructor(platform: Platform, path: string, env: Environment, first: LoadedConfig | null, script: URL) {
+    this.#aside = new AsideLoader(script);
+    this.#first = first;
     this.#platform = platform;
     this.#path = path;
     this.#env = env;
@@ -45,7 +49,7 @@ export class FileSource implements ConfigSource {
 
   async run(sink: ConfigSink, signal: AbortSignal): Promise<void> {
     this.#sink = sink;
-    await this.reload();
+    await this.#serial(() => this.#start());
     if (signal.aborted) return;
     await new Promise<void>((ended) => {
       signal.addEventListener("abort", () => ended(), { once: true });
@@ -59,11 +63,34 @@ export class FileSource implements ConfigSource {
   }
 
   async #load(): Promise<Receipt> {
-    const load = this.#loads++ === 0 ? loadConfig : this.#reload;
-    const loaded = await load(this.#path, this.#env);
+    const loaded = await this.#aside.load(this.#path, this.#env, this.#files);
     await this.#watch(loaded);
+    this.#renewLater();
+    return await this.#offer(loaded);
+  }
+
+  #renewLater(): void {
+    this.#renew?.cancel();
+    if (this.#closed) return;
+    this.#renew = this.#platform.setTimer(RENEW_MS, () => {
+      void this.#serial(async () => {
+        this.#aside.close();
+        if (!this.#closed) await this.#aside.prepare(this.#path, this.#env, this.#files);
+      });
+    });
+  }
+
+  async #start(): Promise<void> {
+    const loaded = this.#first ?? (await loadConfig(this.#path, this.#env));
+    this.#first = null;
+    await this.#watch(loaded);
+    await this.#offer(loaded);
+    if (!this.#closed) await this.#aside.prepare(this.#path, this.#env, this.#files);
+  }
+
+  async #offer({ model, problems }: LoadedConfig): Promise<Receipt> {
     const sink = this.#sink!;
-    return loaded.model === null ? sink.refuse(loaded.problems) : await sink.offer(loaded.model, loaded.problems);
+    return model === null ? sink.refuse(problems) : await sink.offer(model, problems);
   }
 
   #serial<T>(f: () => Promise<T>): Promise<T> {
@@ -76,7 +103,7 @@ export class FileSource implements ConfigSource {
   async #watch(loaded: LoadedConfig): Promise<void> {
     this.#files = loaded.files;
     this.#directories = loaded.directories;
-    this.#fingerprint = await this.#read();
+    this.#contents = loaded.contents;
     const wanted = new Set<string>(loaded.directories.map((d) => resolve(d)));
     for (const file of loaded.files) {
       wanted.add(dirname(resolve(file)));
@@ -119,29 +146,17 @@ export class FileSource implements ConfigSource {
 
   #look(): Promise<void> {
     return this.#serial(async () => {
-      if (this.#closed || (await this.#read()) === this.#fingerprint) return;
+      if (this.#closed || (await contentsNow(this.#files, this.#directories)) === this.#contents) return;
       await this.#load();
     });
-  }
-
-  /** What all files hold now, in one hash; a file that can't be read counts as such. */
-  async #read(): Promise<string> {
-    const hash = createHash("sha256");
-    for (const file of this.#files) {
-      const bytes = await readFile(file).catch(() => null);
-      hash.update(`${file}\0${bytes === null ? "absent" : bytes.length}\0`);
-      if (bytes !== null) hash.update(bytes);
-    }
-    for (const dir of this.#directories) {
-      hash.update((await readdir(dir).catch(() => [])).sort().join("\0"));
-    }
-    return hash.digest("hex");
   }
 
   #close(): void {
     this.#closed = true;
     this.#settle?.cancel();
     this.#poll?.cancel();
+    this.#renew?.cancel();
+    this.#aside.close();
     for (const w of this.#watched.values()) w.close();
     this.#watched.clear();
   }

@@ -2,6 +2,7 @@ import { dirname, normalize } from "node:path";
 import { type ConfigFiles, pathFrom } from "./config_files.ts";
 import { decode } from "./decode.ts";
 import { expandGlob, isGlob } from "./glob.ts";
+import type { LoadMemory } from "./load_memory.ts";
 import { type ProblemList, Reporter } from "./problem_list.ts";
 import { configSchema, defaultsSchema, includeSchema, type SingleKey } from "./schema/config.ts";
 import { SourceText, type Span } from "./source_text.ts";
@@ -41,6 +42,7 @@ export interface GatherEnv {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly files: ConfigFiles;
   readonly problems: ProblemList;
+  readonly memory: LoadMemory | null;
 }
 
 const NO_DEFAULTS: Defaults = { listener: null, route: null, cluster: null };
@@ -71,7 +73,7 @@ class Gatherer {
     const source = new SourceText(fileName, text);
     const directory = dirname(fileName);
     problems.beginFile(fileName);
-    const raw = readYaml(source, problems);
+    const raw = readYaml(source, problems, this.#env.memory);
     if (raw === null) {
       this.gathered.incomplete = true;
       return;

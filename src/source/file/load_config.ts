@@ -2,6 +2,7 @@ import type { Model } from "../../config/model.ts";
 import type { Problem } from "../../config/problem.ts";
 import { type ConfigFiles, diskFiles, WatchedFiles } from "./config_files.ts";
 import { gather } from "./gather.ts";
+import type { LoadMemory } from "./load_memory.ts";
 import { lowerConfig } from "./lower/lower_config.ts";
 import { Lowering } from "./lower/lowering.ts";
 import { ProblemList } from "./problem_list.ts";
@@ -17,40 +18,56 @@ export interface LoadedConfig {
   readonly files: readonly string[];
   /** Directories that a pattern of `include` was looked up in. */
   readonly directories: readonly string[];
+  /** A digest of all that was read, to be compared with `contentsNow`. */
+  readonly contents: string;
 }
 
 /**
  * Reads a config file, YAML or JSON, with all that it includes and refers to. It never rejects: what is wrong stands in `problems`.
+ * `memory`: of the load before, so that routes which say the same are not read anew; null: none.
  *
  * @example const { model, problems } = await loadConfig("weir.yaml", process.env)
  */
-export async function loadConfig(path: string, env: Environment): Promise<LoadedConfig> {
+export async function loadConfig(path: string, env: Environment, memory: LoadMemory | null = null): Promise<LoadedConfig> {
+  const files = new WatchedFiles(diskFiles);
   let text: string;
   try {
-    text = await diskFiles.read(path);
+    text = await files.read(path);
   } catch (e) {
     const message = `make the file readable: reading ${JSON.stringify(path)} failed: ${e instanceof Error ? e.message : String(e)}`;
-    return {
-      model: null,
-      problems: [{ severity: "error", path: "", message, hint: "", place: null }],
-      files: [path],
-      directories: [],
-    };
+    const problems: Problem[] = [{ severity: "error", path: "", message, hint: "", place: null }];
+    return { model: null, problems, files: files.files, directories: [], contents: files.contents };
   }
-  const loaded = await parseConfig(text, path, env, diskFiles);
-  return { ...loaded, files: [path, ...loaded.files] };
+  return await parse(text, path, env, files, memory);
 }
 
 /** The same of a text that is at hand; `fileName` places problems and relative paths. */
-export async function parseConfig(text: string, fileName: string, env: Environment, files: ConfigFiles): Promise<LoadedConfig> {
+export function parseConfig(
+  text: string,
+  fileName: string,
+  env: Environment,
+  files: ConfigFiles,
+  memory: LoadMemory | null = null,
+): Promise<LoadedConfig> {
+  return parse(text, fileName, env, new WatchedFiles(files), memory);
+}
+
+async function parse(
+  text: string,
+  fileName: string,
+  env: Environment,
+  files: WatchedFiles,
+  memory: LoadMemory | null,
+): Promise<LoadedConfig> {
+  memory?.begin();
   const problems = new ProblemList();
-  const watched = new WatchedFiles(files);
-  const gathered = await gather(fileName, text.replace(/^\uFEFF/, ""), { env, files: watched, problems });
-  const model = lowerConfig(new Lowering(gathered, fileName, problems));
+  const gathered = await gather(fileName, text.replace(/^\uFEFF/, ""), { env, files, problems, memory });
+  const model = lowerConfig(new Lowering(gathered, fileName, problems, memory));
   return {
     model: problems.errors > 0 ? null : model,
     problems: problems.sorted(),
-    files: watched.files,
-    directories: watched.directories,
+    files: files.files,
+    directories: files.directories,
+    contents: files.contents,
   };
 }

@@ -7,12 +7,19 @@ export class ProblemList {
   readonly #found = new Map<string, Problem>();
   readonly #files = new Map<string, number>();
   #errors = 0;
+  #told = 0;
+
+  /** How often a problem was told, those included that are kept once. */
+  get told(): number {
+    return this.#told;
+  }
 
   get errors(): number {
     return this.#errors;
   }
 
   add(severity: Problem["severity"], path: string, span: Span | null, message: string, hint = ""): void {
+    this.#told++;
     const place = span === null ? null : placeOf(span);
     const advice = message.replace(/:.*$/s, "");
     const key = `${place === null ? path : `${place.file}:${place.line}:${place.column}`} ${advice}`;

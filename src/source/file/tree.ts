@@ -1,4 +1,4 @@
-import type { Span } from "./source_text.ts";
+import type { SourceText, Span } from "./source_text.ts";
 
 /** A value of a config file that remembers where it stands, also after files and defaults have been merged. */
 export type ConfNode = MapNode | ListNode | ScalarNode;
@@ -61,6 +61,21 @@ export function headOf(node: ConfNode): Span {
     if (first !== undefined && first.key.source === node.span.source && first.key.start === node.span.start) return first.key;
   }
   return node.span;
+}
+
+/** The same in another text, where everything stands `by` characters further on. */
+export function movedNode(node: ConfNode, source: SourceText, by: number): ConfNode {
+  const span = movedSpan(node.span, source, by);
+  if (node.kind === "scalar") return { kind: "scalar", span, value: node.value };
+  if (node.kind === "list") return { kind: "list", span, items: node.items.map((item) => movedNode(item, source, by)) };
+  const entries = new Map<string, MapEntry>();
+  for (const [name, { key, value }] of node.entries)
+    entries.set(name, { key: movedSpan(key, source, by), value: movedNode(value, source, by) });
+  return { kind: "map", span, entries };
+}
+
+function movedSpan(span: Span, source: SourceText, by: number): Span {
+  return { source, start: span.start + by, end: span.end + by };
 }
 
 /** Plain values for the decoder. Maps become records without a prototype: names of a file are no properties. */

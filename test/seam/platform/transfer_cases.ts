@@ -24,6 +24,14 @@ function fill(peer: Peer, bytes: Uint8Array, piece: number, flushed: (i: number)
   throw new Error("raise the bytes: nothing was ever queued");
 }
 
+/** Reads on whenever what was written has left. */
+async function resumeAfterDrains(writer: Peer, reader: Peer): Promise<void> {
+  for (let seen = 0; !writer.closed; seen = writer.drains) {
+    await writer.until(() => writer.drains > seen || writer.closed);
+    if (!reader.closed) reader.call((c) => c.resume());
+  }
+}
+
 /** Bytes there and back, in order and without loss. */
 export const transferCases: readonly Case[] = [
   [
@@ -60,6 +68,34 @@ export const transferCases: readonly Case[] = [
       expect(client.cause).toBe(null);
       expect(remote.cause).toBe(null);
       expect(client.broken + remote.broken).toBe("");
+      await server.listener.close();
+    },
+  ],
+  [
+    "chunks that a handler keeps stay as they came while others are written on, and all pass whole",
+    async ({ p }) => {
+      const server = await Server.open(p);
+      const from = await pair(p, server);
+      const to = await pair(p, server);
+      const bytes = pattern(32 * MIB);
+      const kept: { at: number; chunk: Uint8Array }[] = [];
+      let passed = 0;
+      let turn = 0;
+      from.remote.onBytes = (b) => {
+        const keep = turn++ % 3 === 0;
+        if (keep) kept.push({ at: passed, chunk: b });
+        passed += b.length;
+        // Own memory for what is kept: a written chunk is the connection's.
+        if (!to.client.write(keep ? b.slice() : b)) from.remote.call((c) => c.pause());
+        if (passed === bytes.length) to.client.call((c) => c.end());
+      };
+      void resumeAfterDrains(to.client, from.remote);
+      await pour(from.client, bytes, 1_000_000);
+      await to.remote.until(() => to.remote.ended);
+      expect(firstDifference(to.remote.chunks, bytes)).toBe(-1);
+      expect(kept.length).toBeGreaterThan(0);
+      for (const { at, chunk } of kept) expect(firstDifference([chunk], bytes.subarray(at, at + chunk.length))).toBe(-1);
+      for (const end of [from.client, from.remote, to.client, to.remote]) end.call((c) => c.destroy(null));
       await server.listener.close();
     },
   ],

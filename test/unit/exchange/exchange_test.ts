@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { get, ok, Site, statuses } from "./site.ts";
+import { DATE, get, ok, Site, statuses } from "./site.ts";
 
 const QUIET = [0, 0, 0];
 
@@ -10,7 +10,7 @@ describe("an exchange", () => {
     expect(site.origin.take()).toBe("GET /x?y=z HTTP/1.1\r\nHost: a\r\nAccept: b\r\n\r\n");
     site.origin.send(ok("hello", "Server: s\r\n"));
     await site.settled();
-    expect(client.take()).toBe("HTTP/1.1 200 OK\r\nServer: s\r\nContent-Length: 5\r\n\r\nhello");
+    expect(client.take()).toBe(`HTTP/1.1 200 OK\r\n${DATE}Server: s\r\nContent-Length: 5\r\n\r\nhello`);
     client.send(get("/y"));
     await site.settled();
     expect(site.origins).toHaveLength(1);
@@ -29,9 +29,9 @@ describe("an exchange", () => {
     expect(site.origin.take()).toBe(
       "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nT: u\r\n\r\n",
     );
-    site.origin.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nV: w\r\n\r\n");
+    site.origin.send(`HTTP/1.1 200 OK\r\n${DATE}Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nV: w\r\n\r\n`);
     await site.settled();
-    expect(client.take()).toBe("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nV: w\r\n\r\n");
+    expect(client.take()).toBe(`HTTP/1.1 200 OK\r\n${DATE}Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nV: w\r\n\r\n`);
     expect(site.active).toEqual(QUIET);
   });
 
@@ -96,7 +96,9 @@ describe("an exchange", () => {
     site.origin.send("here");
     site.origin.conn!.end();
     await site.settled();
-    expect(client.take()).toBe("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nuntil \r\n4\r\nhere\r\n0\r\n\r\n");
+    expect(client.take()).toBe(
+      `HTTP/1.1 200 OK\r\n${DATE}Transfer-Encoding: chunked\r\n\r\n6\r\nuntil \r\n4\r\nhere\r\n0\r\n\r\n`,
+    );
     expect(client.closed).toBeNull();
   });
 
@@ -124,6 +126,42 @@ describe("an exchange", () => {
     expect(untold.text).toContain("Connection: close\r\n");
     expect(site.origin.closed).not.toBeNull();
     expect(site.active).toEqual(QUIET);
+  });
+
+  test("a reply without Date gets one, an interim one does not (RFC 9110 6.6.1)", async () => {
+    const site = await Site.start();
+    const client = await site.client(get("/"));
+    site.origin.send("HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    await site.settled();
+    expect(client.take()).toBe(`HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n${DATE}\r\n`);
+    client.send(get("/"));
+    await site.settled();
+    const own = "Date: Mon, 02 Jan 2006 15:04:05 GMT\r\n";
+    site.origin.send(`HTTP/1.1 204 No Content\r\n${own}\r\n`);
+    await site.settled();
+    expect(client.take()).toBe(`HTTP/1.1 204 No Content\r\n${own}\r\n`);
+  });
+
+  test("a 426 keeps the protocols that it asks for (RFC 9110 15.5.22)", async () => {
+    const site = await Site.start();
+    const client = await site.client(get("/"));
+    site.origin.send("HTTP/1.1 426 Upgrade Required\r\nUpgrade: TLS/1.3\r\nConnection: Upgrade\r\nContent-Length: 0\r\n\r\n");
+    await site.settled();
+    expect(client.text.match(/^(Connection|Upgrade): .*$/gm)).toEqual(["Upgrade: TLS/1.3", "Connection: upgrade"]);
+    client.send(get("/own"));
+    await site.settled();
+    expect(statuses(client.text)).toEqual([426, 200]);
+  });
+
+  test("an upgrade that is passed on names TE in Connection as well (RFC 9110 10.1.4)", async () => {
+    const site = await Site.start();
+    await site.client(get("/", "Connection: upgrade, TE\r\nUpgrade: websocket\r\nTE: trailers\r\n"));
+    const sent = site.origin.take();
+    expect(sent.match(/^(Connection|Upgrade|TE): .*$/gm)).toEqual([
+      "Upgrade: websocket",
+      "TE: trailers",
+      "Connection: upgrade, TE",
+    ]);
   });
 
   test("an upstream that refuses to connect gives 503", async () => {
@@ -162,6 +200,46 @@ describe("an exchange", () => {
     await site.settled();
     expect(second.take()).toBe(ok("two"));
     expect(site.active).toEqual(QUIET);
+  });
+});
+
+describe("Max-Forwards (RFC 9110 7.6.2)", () => {
+  test("counts down on the way", async () => {
+    const site = await Site.start();
+    await site.client("OPTIONS /x HTTP/1.1\r\nHost: a\r\nMax-Forwards: 10\r\n\r\n");
+    expect(site.origin.take()).toBe("OPTIONS /x HTTP/1.1\r\nHost: a\r\nMax-Forwards: 9\r\n\r\n");
+  });
+
+  test("of 0 ends OPTIONS here, on a resource and on the server", async () => {
+    const site = await Site.start();
+    for (const target of ["/x", "*"]) {
+      const client = await site.client(`OPTIONS ${target} HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n`);
+      expect(client.text).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+      expect(client.text).toMatch(/\r\nAllow: GET, HEAD, /);
+      expect(client.text).toMatch(/\r\nContent-Length: 0\r\n/);
+    }
+    expect(site.origins).toHaveLength(0);
+    expect(site.active).toEqual(QUIET);
+  });
+
+  test("of 0 ends TRACE here, which is not served", async () => {
+    const site = await Site.start();
+    const client = await site.client("TRACE / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n");
+    expect(statuses(client.text)).toEqual([405]);
+    expect(client.text).toMatch(/\r\nAllow: GET, HEAD, /);
+    expect(site.origins).toHaveLength(0);
+  });
+
+  test("that is no number is refused, on other methods it means nothing", async () => {
+    const site = await Site.start();
+    for (const value of ["x", "-1", "1, 0", "", "99999999999"]) {
+      const client = await site.client(`OPTIONS / HTTP/1.1\r\nHost: a\r\nMax-Forwards: ${value}\r\n\r\n`);
+      expect(statuses(client.text)).toEqual([400]);
+    }
+    const twice = await site.client("TRACE / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 1\r\nMax-Forwards: 0\r\n\r\n");
+    expect(statuses(twice.text)).toEqual([400]);
+    await site.client(get("/x", "Max-Forwards: 0\r\n"));
+    expect(site.origin.take()).toBe(get("/x", "Max-Forwards: 0\r\n"));
   });
 });
 

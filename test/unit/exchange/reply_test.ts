@@ -58,6 +58,12 @@ describe("replies of Weir's own", () => {
     expect(shown(errorReply(downstreamFault("badRequest", 400, "x"), WALL))).not.toContain("Retry-After: 1");
   });
 
+  test("405 says which methods there are (RFC 9110 15.5.6)", () => {
+    expect(shown(errorReply(localFault("upgradeRefused", 405, "x"), WALL))).toContain(
+      "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS",
+    );
+  });
+
   test("replies of one status do not share their fields", () => {
     const e = localFault("noRoute", 404, "x");
     const first = errorReply(e, WALL);

@@ -138,8 +138,11 @@ export function get(path: string, fields = ""): string {
   return `GET ${path} HTTP/1.1\r\nHost: a\r\n${fields}\r\n`;
 }
 
+/** The wall clock of the network in memory while it stands. */
+export const DATE = "Date: Tue, 01 Jan 2030 00:00:00 GMT\r\n";
+
 export function ok(body: string, fields = ""): string {
-  return `HTTP/1.1 200 OK\r\n${fields}Content-Length: ${body.length}\r\n\r\n${body}`;
+  return `HTTP/1.1 200 OK\r\n${DATE}${fields}Content-Length: ${body.length}\r\n\r\n${body}`;
 }
 
 /** The status of each reply in the text. */

@@ -52,6 +52,30 @@ describe("the upstream's time", () => {
     expect(site.active).toEqual(QUIET);
   });
 
+  test("of the route runs while Weir still connects, from the request's end", async () => {
+    const site = await Site.start(", timeout: 2s", "", ", connectTimeout: 60s");
+    site.platform.silent.add("127.0.0.1:9000");
+    const client = await site.client("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhello");
+    await site.advance(10_000);
+    expect(client.text).toBe("");
+    client.send("world");
+    await site.settled();
+    await site.advance(1900);
+    expect(client.text).toBe("");
+    await site.advance(100 + GRAIN_MS);
+    expect(statuses(client.text)).toEqual([504]);
+    expect(site.fault("requestTimeout")).toBe(1);
+    expect(site.active).toEqual(QUIET);
+  });
+
+  test("of the route counts from trailers too", async () => {
+    const site = await Site.start(", timeout: 2s");
+    const client = await site.client("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nT: u\r\n\r\n");
+    await site.advance(2000 + GRAIN_MS);
+    expect(statuses(client.text)).toEqual([504]);
+    expect(site.fault("requestTimeout")).toBe(1);
+  });
+
   test("of the route within a reply: the client's connection is reset", async () => {
     const site = await Site.start(", timeout: 2s");
     const client = await site.client(get("/"));

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { acceptFault, dialFault, listenFault, resetFault, showAddress } from "../../../src/platform/system_fault.ts";
+import { addressText } from "../../../src/base/address.ts";
+import { acceptFault, dialFault, listenFault, resetFault } from "../../../src/platform/system_fault.ts";
 import type { Address } from "../../../src/platform/types.ts";
 
 const TCP: Address = { kind: "tcp", host: "10.1.2.3", port: 80 };
@@ -9,11 +10,11 @@ describe("addresses in messages", () => {
   const rows: [Address, string][] = [
     [TCP, "10.1.2.3:80"],
     [{ kind: "tcp", host: "::1", port: 80 }, "[::1]:80"],
-    [{ kind: "tcp", host: "", port: 80 }, "*:80"],
+    [{ kind: "tcp", host: "", port: 80 }, ":80"],
     [UNIX, "unix:/run/app.sock"],
     [{ kind: "unix", path: "\0app" }, "unix:@app"],
   ];
-  for (const [address, shown] of rows) test(shown, () => expect(showAddress(address)).toBe(shown));
+  for (const [address, shown] of rows) test(shown, () => expect(addressText(address)).toBe(shown));
 });
 
 describe("faults of the system", () => {
@@ -31,7 +32,7 @@ describe("faults of the system", () => {
       const e = dialFault(to, { code });
       expect(e.facts).toMatchObject({ code: wanted, retry: "always", side: "upstream" });
       expect(e.message).toContain(code);
-      expect(e.message).toContain(showAddress(to));
+      expect(e.message).toContain(addressText(to));
     });
   }
   test("a listen tells an address in use apart", () => {

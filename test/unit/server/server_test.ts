@@ -5,6 +5,7 @@ import { createMemoryPlatform, type MemoryPlatform } from "../../../src/platform
 import type { Conn } from "../../../src/platform/types.ts";
 import { Server } from "../../../src/server/server.ts";
 import { parseConfig } from "../../../src/source/file/load_config.ts";
+import type { Counter } from "../../../src/telemetry/numbers.ts";
 
 const PORT = 8080;
 const CONFIG = `
@@ -33,12 +34,12 @@ class Client {
   ended = false;
   conn: Conn | null = null;
 
-  constructor(platform: MemoryPlatform) {
+  constructor(platform: MemoryPlatform, port = PORT) {
     const closed = (): void => {
       this.ended = true;
     };
     platform.dial(
-      { kind: "tcp", host: "127.0.0.1", port: PORT },
+      { kind: "tcp", host: "127.0.0.1", port },
       {},
       {
         onOpen: (c) => {
@@ -112,6 +113,89 @@ describe("a refused config", () => {
     client.send(GET);
     await platform.settled();
     expect(client.text).toStartWith("HTTP/1.1 200 OK\r\n");
+    await taken.close();
+    await server.stop();
+  });
+});
+
+describe("addresses that listeners take from each other in one config", () => {
+  const listener = (name: string, at: string, more = ""): string => `  ${name}: { address: "${at}"${more} }\n`;
+  const says = (name: string): string =>
+    `  - { name: say-${name}, listeners: ${name}, respond: { status: 200, body: "by ${name}\\n" } }\n`;
+  const A = "127.0.0.1:8080";
+  const B = "127.0.0.1:8081";
+
+  /** Listeners by name, each of which answers with its name. */
+  function config(listeners: Readonly<Record<string, string>>, more = ""): string {
+    const names = Object.keys(listeners);
+    const bound = names.map((name) => listener(name, listeners[name]!, more)).join("");
+    return `admin: false\nlisteners:\n${bound}routes:\n${names.map(says).join("")}`;
+  }
+
+  async function asks(platform: MemoryPlatform, client: Client): Promise<string> {
+    await platform.settled();
+    client.text = "";
+    client.send(GET);
+    await platform.settled();
+    return client.text.split("\r\n\r\n")[1] ?? "";
+  }
+
+  /** Before, after, and who answers then at which port. */
+  const rows: readonly (readonly [string, Record<string, string>, Record<string, string>, Record<number, string>])[] = [
+    ["a renamed listener", { old: A }, { fresh: A }, { 8080: "fresh" }],
+    ["two that swap addresses", { one: A, two: B }, { one: B, two: A }, { 8080: "two", 8081: "one" }],
+    [
+      "three in a ring",
+      { x: A, y: B, z: "127.0.0.1:8082" },
+      { x: B, y: "127.0.0.1:8082", z: A },
+      { 8080: "z", 8081: "x", 8082: "y" },
+    ],
+    ["one that moves to where another was", { one: A, two: B }, { one: B }, { 8081: "one" }],
+    ["one renamed and a new one of the old name", { web: A }, { edge: A, web: B }, { 8080: "edge", 8081: "web" }],
+  ];
+  for (const [what, before, after, answers] of rows) {
+    test(`${what}: sockets and connections stay`, async () => {
+      const { platform, server } = await startServer(config(before));
+      const ports = Object.keys(answers).map(Number);
+      const clients = ports.map((port) => new Client(platform, port));
+      const stand = ports.map((port) => Object.values(before).some((at) => at.endsWith(`:${port}`)));
+      await platform.settled();
+      expect((await server.apply(await modelOf(config(after)))).problems).toEqual([]);
+      for (const [i, port] of ports.entries()) {
+        expect(await asks(platform, new Client(platform, port))).toBe(`by ${answers[port]}\n`);
+        if (stand[i]) expect(await asks(platform, clients[i]!)).toBe(`by ${answers[port]}\n`);
+        expect(clients[i]!.ended).toBe(!stand[i]);
+      }
+      const active = [...server.metrics.numbers.families.get("weir_listener_connections_active")!.rows.values()];
+      const counts = active.map((r) => [r.labels["listener"], (r.metric as Counter).value]);
+      expect(Object.fromEntries(counts)).toEqual(Object.fromEntries(ports.map((port, i) => [answers[port]!, stand[i] ? 2 : 1])));
+      await server.stop();
+      expect(active.map((r) => (r.metric as Counter).value)).toEqual(ports.map(() => 0));
+    });
+  }
+
+  const moves: readonly (readonly [string, string, string])[] = [
+    ["with other socket settings and another name", config({ old: A }), config({ fresh: A }, ", keepalive: 7s")],
+    ["from every address to one of them", config({ web: ":8080" }), config({ web: A })],
+    ["from one address to all of them", config({ web: A }), config({ web: ":8080" })],
+  ];
+  for (const [what, before, after] of moves) {
+    test(`a socket makes room for one ${what}`, async () => {
+      const { platform, server } = await startServer(before);
+      expect((await server.apply(await modelOf(after))).problems).toEqual([]);
+      expect(await asks(platform, new Client(platform))).toStartWith("by ");
+      await server.stop();
+    });
+  }
+
+  test("a refused config leaves all of them where they were", async () => {
+    const { platform, server } = await startServer(config({ one: A, two: B }));
+    const taken = await platform.listen({ kind: "tcp", host: "127.0.0.1", port: 9090 }, {}, () => NOBODY);
+    const after = config({ one: B, two: A, more: "127.0.0.1:9090" });
+    for (const text of [after, after.replace('"127.0.0.1:8080"', '"127.0.0.1:8080", keepalive: 7s')])
+      expect((await server.apply(await modelOf(text))).problems.map((p) => p.path)).toEqual(["listeners.more.address"]);
+    expect(await asks(platform, new Client(platform, 8080))).toBe("by one\n");
+    expect(await asks(platform, new Client(platform, 8081))).toBe("by two\n");
     await taken.close();
     await server.stop();
   });

@@ -1,3 +1,4 @@
+import { addressText } from "../../../src/base/address.ts";
 import type { ProxyError } from "../../../src/base/error.ts";
 import { ProxyError as Fault } from "../../../src/base/error.ts";
 import type {
@@ -13,7 +14,6 @@ import type {
   Timer,
 } from "../../../src/platform/types.ts";
 import type { EventLog, Facts, Level } from "../../../src/telemetry/event_log.ts";
-import { addressLabel } from "../../../src/upstream/host.ts";
 
 /** A dial that the test answers: `open`, `fail`, or nothing at all. */
 export class FakeDial {
@@ -25,7 +25,7 @@ export class FakeDial {
   conn: FakeConn | null = null;
 
   constructor(to: Address, at: number, options: DialOptions, handler: DialHandler) {
-    this.label = addressLabel(to);
+    this.label = addressText(to);
     this.at = at;
     this.options = options;
     this.#handler = handler;

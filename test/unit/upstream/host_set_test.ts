@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { addressLabel, authorityOf, ipFamily, type UpstreamHost } from "../../../src/upstream/host.ts";
+import { addressText } from "../../../src/base/address.ts";
+import { authorityOf, ipFamily, type UpstreamHost } from "../../../src/upstream/host.ts";
 import { type HostDraft, reconcile } from "../../../src/upstream/host_set.ts";
 import { address, endpoint } from "./specs.ts";
 
@@ -16,7 +17,7 @@ describe("labels of addresses", () => {
     ["unix:/run/a.sock", "unix:/run/a.sock", "localhost"],
     ["unix:\0name", "unix:@name", "localhost"],
   ])("%j", (at, label, authority) => {
-    expect(addressLabel(address(at))).toBe(label);
+    expect(addressText(address(at))).toBe(label);
     expect(authorityOf(address(at))).toBe(authority);
   });
 

@@ -1,9 +1,8 @@
+import { type Address, addressesOverlap, addressText } from "../../../base/address.ts";
 import type { ListenerSpec } from "../../../config/model.ts";
-import type { Address } from "../../../platform/types.ts";
 import type { Item } from "../gather.ts";
 import type { Lowering } from "../lower/lowering.ts";
 import type { ProcessPart } from "../lower/process.ts";
-import { addressText } from "../schema/address.ts";
 import { placeOf } from "../source_text.ts";
 
 interface Bound {
@@ -17,7 +16,7 @@ export function checkAddresses(listeners: ReadonlyMap<string, ListenerSpec>, res
   const bound: Bound[] = [];
   const add = (what: string, address: Address | null, item: Item | undefined): void => {
     if (address === null) return;
-    const before = bound.find((b) => overlap(b.address, address));
+    const before = bound.find((b) => addressesOverlap(b.address, address));
     if (before === undefined) {
       bound.push({ what, address, item });
       return;
@@ -45,14 +44,4 @@ function tell(late: Bound, early: Bound, to: Lowering): void {
 function placeText(item: Item, to: Lowering): string {
   const place = placeOf(to.reporter(item).span(["address"]));
   return `at ${place.file}:${place.line}:${place.column}`;
-}
-
-function overlap(a: Address, b: Address): boolean {
-  if (a.kind === "unix" || b.kind === "unix") return a.kind === "unix" && b.kind === "unix" && a.path === b.path;
-  if (a.port !== b.port || a.port === 0) return false;
-  if (a.host === b.host || a.host === "" || b.host === "") return true;
-  const sixes = a.host.includes(":");
-  if (sixes !== b.host.includes(":")) return false;
-  const any = sixes ? "::" : "0.0.0.0";
-  return a.host === any || b.host === any;
 }

@@ -31,7 +31,18 @@ export function checkShadowed(routes: readonly LoweredRoute[], to: Lowering): vo
   }
 }
 
+/** Of matches that a load remembers from the one before. */
+const keys = new WeakMap<MatchSpec, string>();
+
 function matchKey(m: MatchSpec): string {
+  const known = keys.get(m);
+  if (known !== undefined) return known;
+  const key = newKey(m);
+  keys.set(m, key);
+  return key;
+}
+
+function newKey(m: MatchSpec): string {
   const path = m.path === null ? "" : `${m.path.kind} ${m.path.ignoreCase} ${JSON.stringify(m.path.value)}`;
   return `${path} ${[...m.methods].sort().join()} ${valuesKey(m.headers)} ${valuesKey(m.query)}`;
 }

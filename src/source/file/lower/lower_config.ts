@@ -1,4 +1,4 @@
-import type { ClusterSpec, ListenerSpec, Model } from "../../../config/model.ts";
+import type { ClusterSpec, ListenerSpec, Model, RouteSpec } from "../../../config/model.ts";
 import { checkActions } from "../check/actions.ts";
 import { checkAddresses } from "../check/addresses.ts";
 import { checkFieldNames } from "../check/field_names.ts";
@@ -9,6 +9,7 @@ import { checkSomeListener } from "../check/some_listener.ts";
 import { checkUnused } from "../check/unused.ts";
 import { decode } from "../decode.ts";
 import type { Item } from "../gather.ts";
+import { memoryKey } from "../load_memory.ts";
 import { clusterSchema } from "../schema/cluster.ts";
 import { type ListenerConfig, listenerSchema } from "../schema/listener.ts";
 import { type RouteConfig, routeSchema } from "../schema/route.ts";
@@ -74,24 +75,32 @@ export interface LoweredRoute extends PlacedRoute {
 }
 
 function lowerRoutes(to: Lowering, names: Names): LoweredRoute[] {
-  const decoded: { item: Item; c: RouteConfig }[] = [];
+  const decoded: { item: Item; c: RouteConfig; spec: RouteSpec | null }[] = [];
   for (const item of to.gathered.routes) {
     checkActions(item, to);
     checkFieldNames(item, to);
     names.checkReferences(item, to);
-    const c = decode(routeSchema, toPlain(item.node), to.reporter(item));
-    if (c !== null) decoded.push({ item, c });
-  }
-  const given = names.routeNames(decoded, to);
-  const derive = new RouteNames(given);
-  const out: LoweredRoute[] = [];
-  for (const { item, c } of decoded) {
+    const key = memoryKey(item.node);
+    const known = to.memory.routes.find(key);
+    if (known !== null) {
+      decoded.push({ item, c: known.config, spec: known.spec });
+      continue;
+    }
     const report = to.reporter(item);
+    const told = to.problems.told;
+    const c = decode(routeSchema, toPlain(item.node), report);
+    if (c === null) continue;
+    const spec = lowerRoute(c.name ?? "", c, report);
+    decoded.push({ item, c, spec });
+    if (spec !== null && to.problems.told === told) to.memory.routes.keep(key, { config: c, spec });
+  }
+  const derive = new RouteNames(names.routeNames(decoded, to));
+  const out: LoweredRoute[] = [];
+  for (const { item, c, spec } of decoded) {
+    if (spec === null) continue;
     const listeners = c.listeners === undefined ? null : typeof c.listeners === "string" ? [c.listeners] : c.listeners;
-    const lowered = lowerRoute(c.name ?? "", c, report);
-    if (lowered === null) continue;
     const hosts = hostsOf(c);
-    const route = c.name === undefined ? { ...lowered, name: derive.derive(hosts, lowered.match) } : lowered;
+    const route = c.name === undefined ? { ...spec, name: derive.derive(hosts, spec.match) } : spec;
     out.push({ route, hosts, listeners, item });
   }
   return out;

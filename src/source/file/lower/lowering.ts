@@ -2,15 +2,18 @@ import { dirname } from "node:path";
 import type { Address } from "../../../platform/types.ts";
 import { pathFrom } from "../config_files.ts";
 import type { Gathered, Item } from "../gather.ts";
+import { LoadMemory } from "../load_memory.ts";
 import { type ProblemList, Reporter } from "../problem_list.ts";
 
 /** What lowering one resource needs to know of the whole. */
 export class Lowering {
   readonly problems: ProblemList;
   readonly gathered: Gathered;
+  readonly memory: LoadMemory;
   readonly #directory: string;
 
-  constructor(gathered: Gathered, fileName: string, problems: ProblemList) {
+  constructor(gathered: Gathered, fileName: string, problems: ProblemList, memory: LoadMemory | null) {
+    this.memory = memory ?? new LoadMemory();
     this.gathered = gathered;
     this.problems = problems;
     this.#directory = dirname(fileName);

@@ -93,9 +93,3 @@ function ipLiteral(host: string, bracketed: boolean): string | null {
     return ipaddr.IPv6.isValid(host) ? (host.includes("%") ? host : ipaddr.IPv6.parse(host).toRFC5952String()) : null;
   return ipaddr.IPv4.isValidFourPartDecimal(host) ? host : null;
 }
-
-/** An address as the config writes it. */
-export function addressText(a: Address): string {
-  if (a.kind === "unix") return `unix:${a.path.replace(/^\0/, "@")}`;
-  return `${a.host.includes(":") ? `[${a.host}]` : a.host}:${a.port}`;
-}

@@ -24,7 +24,7 @@ class Sink {
 function read(framing: number, ...pieces: string[]): { sink: Sink; results: (number | string)[]; reader: BodyReader } {
   const reader = new BodyReader(10);
   const sink = new Sink();
-  reader.start(framing);
+  reader.start(framing, false);
   const results: (number | string)[] = [];
   for (const p of pieces) {
     const r = reader.read(encodeLatin1(p), 0, sink);
@@ -73,9 +73,9 @@ describe("BodyReader", () => {
 
   test("serves one body after another", () => {
     const { reader, sink } = read(CHUNKED, "1;a=b\r\nx\r\n0\r\nT: 1\r\n\r\n");
-    reader.start(CHUNKED);
+    reader.start(CHUNKED, false);
     reader.read(encodeLatin1("1\r\ny\r\n0\r\n\r\n"), 0, sink);
-    reader.start(2);
+    reader.start(2, false);
     reader.read(encodeLatin1("zz"), 0, sink);
     expect(sink.body).toBe("xyzz");
     expect(sink.ends).toBe(3);
@@ -83,7 +83,7 @@ describe("BodyReader", () => {
 
   test("hands over a chunk that fills a piece as the piece itself", () => {
     const reader = new BodyReader(10);
-    reader.start(CHUNKED);
+    reader.start(CHUNKED, false);
     const given: Uint8Array[] = [];
     const sink = { onBody: (b: Uint8Array) => void given.push(b), onBodyTrailers: () => {} };
     reader.read(encodeLatin1("4\r\n"), 0, sink);

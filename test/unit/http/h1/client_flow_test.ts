@@ -103,6 +103,21 @@ describe("streams", () => {
     expect(codec.failure).toBeNull();
   });
 
+  test("an upgrade that was not taken keeps the connection, unless the request had a body (CVE-2026-58055)", () => {
+    for (const body of [false, true]) {
+      const codec = client();
+      const reader = new Reader();
+      const w = open(codec, reader);
+      const fields = Fields.of("Upgrade", "tcp", ...(body ? ["Content-Length", "2"] : []));
+      w.sendHead(requestHead("POST", "/", fields, { upgrade: "tcp", contentLength: body ? 2 : 0 }), !body);
+      if (body) w.sendData(encodeLatin1("hi"), true);
+      codec.receive(encodeLatin1(OK));
+      expect(reader.ends).toBe(1);
+      expect(codec.idle).toBe(!body);
+      expect(codec.wantsClose).toBe(body);
+    }
+  });
+
   test("reading stops at the window and goes on when bytes are credited", () => {
     const codec = client();
     const reader = new Reader();

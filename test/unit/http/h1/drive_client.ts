@@ -32,6 +32,7 @@ export class ClientDrive implements StreamReader<ResponseHead> {
   readonly codec: H1Client;
   readonly said: Transcript = new Transcript();
   readonly writer: StreamWriter<RequestHead>;
+  readonly #connect: boolean;
   #tunnel = false;
 
   constructor(settings: ClientSettings = {}) {
@@ -40,6 +41,7 @@ export class ClientDrive implements StreamReader<ResponseHead> {
     const writer = this.codec.open(this);
     if (writer instanceof ProxyError) throw writer;
     this.writer = writer;
+    this.#connect = settings.method === "CONNECT";
     const { method = "GET", upgrade = "", unsent = false } = settings;
     writer.sendHead(requestHead(method, "/x", Fields.of("Host", "a"), { upgrade, contentLength: unsent ? -1 : 0 }), !unsent);
     if (settings.givenUp === true)
@@ -74,13 +76,14 @@ export class ClientDrive implements StreamReader<ResponseHead> {
   }
 
   onInterim(h: ResponseHead): void {
-    this.said.add(`interim ${showResponse(h)}`);
+    this.said.add(`interim ${showResponse(h, FRAMING)}`);
   }
 
   onHead(h: ResponseHead, end: boolean): void {
-    this.said.add(showResponse(h));
+    const tunnel = h.status === 101 || this.#connect;
+    this.said.add(showResponse(h, tunnel ? [] : FRAMING));
     if (end) this.said.add("end");
-    else if (h.status === 101) {
+    else if (tunnel) {
       this.#tunnel = true;
       this.said.add("tunnel");
       this.said.body(this.codec.detach());
@@ -159,10 +162,12 @@ const SILENT: StreamReader<ResponseHead> = {
   onReset: () => {},
 };
 
-function showResponse(h: ResponseHead): string {
+const FRAMING = ["content-length", "transfer-encoding"];
+
+function showResponse(h: ResponseHead, without: readonly string[]): string {
   let s = String(h.status);
   if (h.reason !== "") s += ` "${h.reason}"`;
   if (h.contentLength !== 0) s += ` len=${h.contentLength < 0 ? "unknown" : h.contentLength}`;
   if (h.upgrade !== "") s += ` upgrade=${h.upgrade}`;
-  return s + showFields(h.fields, ["content-length", "transfer-encoding"]);
+  return s + showFields(h.fields, without);
 }

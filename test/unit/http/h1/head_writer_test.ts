@@ -109,10 +109,17 @@ describe("heads", () => {
 describe("bodies", () => {
   test("chunk lines, a last chunk with trailers", () => {
     const o = new Output(new Slab());
-    for (const n of [1, 15, 16, 255, 65536]) o.chunkLine(n);
-    o.crlf();
+    const sizes = [1, 15, 16, 255, 65536];
+    for (const n of sizes) o.body(new Uint8Array(n).fill(0x78), true);
     o.trailers(received("X: y\r\nZ:q\r\n"));
-    expect(joinText(taken(o))).toBe("1\r\nf\r\n10\r\nff\r\n10000\r\n\r\n0\r\nX: y\r\nZ: q\r\n\r\n");
+    const chunks = sizes.map((n) => `${n.toString(16)}\r\n${"x".repeat(n)}\r\n`).join("");
+    expect(joinText(taken(o))).toBe(`${chunks}0\r\nX: y\r\nZ: q\r\n\r\n`);
+  });
+
+  test("without chunks a body stands alone", () => {
+    const o = new Output(new Slab());
+    for (const n of [3, 65536, 2]) o.body(new Uint8Array(n).fill(0x78), false);
+    expect(joinText(taken(o))).toBe("x".repeat(3 + 65536 + 2));
   });
 
   test("a head and small pieces are one part", () => {

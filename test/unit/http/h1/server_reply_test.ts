@@ -289,6 +289,18 @@ describe("replies", () => {
     expect(Buffer.from(s.codec.detach()).toString()).toBe("raw");
   });
 
+  test("a CONNECT that is refused ends the connection: what follows it may be meant for the tunnel (RFC 9931)", () => {
+    const s = new ServerStream();
+    s.receive("CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\nGET /meant-for-a HTTP/1.1\r\nHost: a\r\n\r\n");
+    s.writer.sendHead(replyHead(405, Fields.of(...TWO), 2), false);
+    s.writer.sendData(encodeLatin1("no"), true);
+    expect(s.sent()).toBe("HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno");
+    expect(s.codec.wantsClose).toBe(true);
+    expect(s.codec.hasInput).toBe(false);
+    s.receive("GET /later HTTP/1.1\r\nHost: a\r\n\r\n");
+    expect(s.heads.map((h) => h.method)).toEqual(["CONNECT"]);
+  });
+
   test("Host of a CONNECT may lack the port (RFC 9112 3.2.3)", () => {
     const s = new ServerStream();
     expect(s.receive("CONNECT A.example:443 HTTP/1.1\r\nHost: a.example\r\n\r\n")).toBeNull();

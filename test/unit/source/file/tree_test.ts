@@ -6,7 +6,7 @@ import { readYaml } from "../../../../src/source/file/yaml_tree.ts";
 
 function tree(text: string, name = "a.yaml"): ConfNode {
   const problems = new ProblemList();
-  const node = readYaml(new SourceText(name, text), problems);
+  const node = readYaml(new SourceText(name, text), problems, null);
   expect(problems.sorted()).toEqual([]);
   return node!;
 }
@@ -47,7 +47,7 @@ describe("readYaml", () => {
 
   test("refuses to nest without end", () => {
     const problems = new ProblemList();
-    readYaml(new SourceText("deep.yaml", "[".repeat(150) + "]".repeat(150)), problems);
+    readYaml(new SourceText("deep.yaml", "[".repeat(150) + "]".repeat(150)), problems, null);
     expect(problems.sorted().map((p) => p.message)).toEqual(["nest less deeply: found more than 100 levels"]);
   });
 });

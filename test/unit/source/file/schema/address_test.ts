@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { addressText, dialAddress, listenAddress } from "../../../../../src/source/file/schema/address.ts";
+import { addressText } from "../../../../../src/base/address.ts";
+import { dialAddress, listenAddress } from "../../../../../src/source/file/schema/address.ts";
 import { refusal } from "./leaves.ts";
 
 describe("where to listen", () => {
