@@ -109,8 +109,8 @@ export class DynamicTable {
     const columns = this.#columns;
     const from = count === 0 ? this.#end : columns[this.slotOf(this.inserted - count + 1)]!;
     const live = this.#end - from;
-    // Twice the table at most, so that a line moves no more than once while as much again as the table holds is inserted.
-    const wanted = Math.min(Math.max(FIRST_BYTES, 2 * (live + length)), 2 * this.max);
+    // With as much free as there is, a line moves once for each byte inserted at most. What is there is never more than the table's size.
+    const wanted = Math.max(FIRST_BYTES, 2 * (live + length));
     if (wanted > bytes.length) {
       this.bytes = new Uint8Array(wanted);
       this.bytes.set(bytes.subarray(from, this.#end));

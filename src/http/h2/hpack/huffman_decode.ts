@@ -14,9 +14,9 @@ const LIMIT: Float64Array = /* @__PURE__ */ buildLimits();
 /** For each length: what to add to a code to find it in `SYMBOLS`. */
 const OFFSET: Int32Array = /* @__PURE__ */ buildOffsets();
 
-/** Bytes to have free for what a string of `n` bytes decodes to: the shortest code has 5 bits, and one byte more may be touched. */
+/** Bytes to have free for what a string of `n` bytes decodes to: the shortest code has 5 bits. */
 export function decodedBound(n: number): number {
-  return Math.floor((n * 8) / 5) + 1;
+  return Math.floor((n * 8) / 5);
 }
 
 /**
@@ -38,6 +38,7 @@ export function decodeHuffman(b: Uint8Array, from: number, to: number, out: Uint
     do {
       pair = PAIRS[(bits >>> (n - WINDOW)) & WINDOW_MASK]!;
       if (pair === 0) break;
+      // The second may be none; as there are bits for two, there is room.
       out[at] = pair;
       out[at + 1] = pair >>> 8;
       at += pair >>> 24;

@@ -85,6 +85,29 @@ describe("names from tables", () => {
   });
 });
 
+describe("fields from the table that is changed behind them in the same block", () => {
+  test("4.4: an entry that empties it, and one that takes the place of what was there", () => {
+    const d = new HpackDecoder(4096);
+    readBlock(writer().literal("indexing", "a", "1").literal("indexing", "b", "2").bytes, "request", d);
+    const huge = "x".repeat(4096);
+    const b = writer().indexed(63).indexed(62).literal("indexing", "c", huge).literal("indexing", "dd", "34").indexed(62).bytes;
+    expect(readBlock(b, "request", d).lines).toEqual(["a: 1", "b: 2", `c: ${huge}`, "dd: 34", "dd: 34"]);
+  });
+
+  test("entries that make room by moving the others", () => {
+    const d = new HpackDecoder(4096);
+    readBlock(writer().resize(400).bytes, "request", d);
+    for (let i = 0; i < 60; i++) {
+      const before = entriesOf(d.table);
+      const b = writer();
+      for (let k = before.length; k > 0; k--) b.indexed(61 + k);
+      b.literal("indexing", "n", `${i}`.repeat(20)).indexed(62);
+      const line = `n: ${`${i}`.repeat(20)}`;
+      expect(readBlock(b.bytes, "request", d).lines).toEqual([...before.reverse(), line, line]);
+    }
+  });
+});
+
 describe("the table's size (RFC 7541 4.2, RFC 9113 4.3.1)", () => {
   test("updates at the beginning, one behind the other", () => {
     const d = new HpackDecoder(4096);
