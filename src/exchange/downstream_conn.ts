@@ -15,6 +15,9 @@ export interface ConnHost {
   readonly site: Site;
   readonly tunnels: TunnelSet;
   closed(c: DownstreamConn): void;
+  /** It became a tunnel's: it still is the client's connection, and counts as one until `tunnelClosed`. */
+  tunnelled(c: DownstreamConn): void;
+  tunnelClosed(c: DownstreamConn): void;
 }
 
 /** A client's HTTP/1.x connection. */
@@ -23,6 +26,7 @@ export class DownstreamConn extends Link {
   readonly #host: ConnHost;
   #peer: Peer | null = null;
   #peerOf: Site | null = null;
+  #tunnelled = false;
 
   constructor(host: ConnHost, conn: Conn) {
     const { site } = host;
@@ -63,8 +67,14 @@ export class DownstreamConn extends Link {
   /** Gives the connection to a tunnel. */
   detach(): TunnelEnd {
     const unread = this.face.detach();
+    this.#tunnelled = true;
     this.release();
     return { conn: this.conn, unread };
+  }
+
+  /** The tunnel that the connection was given to has ended. */
+  tunnelClosed(): void {
+    this.#host.tunnelClosed(this);
   }
 
   protected onFault(e: ProxyError): void {
@@ -90,6 +100,10 @@ export class DownstreamConn extends Link {
   }
 
   protected onGone(cause: ProxyError | null): void {
+    if (this.#tunnelled) {
+      this.#host.tunnelled(this);
+      return;
+    }
     this.#host.closed(this);
     if (!this.face.busy) return;
     this.face.lost(

@@ -22,6 +22,8 @@ export class ListenerRuntime implements ConnHost {
   #site: Site;
   readonly #env: ListenerEnv;
   readonly #conns = new Set<DownstreamConn>();
+  /** Connections that are tunnels now. */
+  #tunnelled = 0;
   /** Not counted against the caps: an operator must get in when clients fill them. */
   readonly #exempt: boolean;
   #listener: Listener | null = null;
@@ -46,8 +48,9 @@ export class ListenerRuntime implements ConnHost {
   /** Goes on as what a new config says, maybe under another name; the socket and the connections stay. */
   become(spec: ListenerSpec, site: Site): void {
     // What is open now is closed under the new name.
-    this.#site.metrics.connectionsActive.add(-this.#conns.size);
-    site.metrics.connectionsActive.add(this.#conns.size);
+    const { connections } = this;
+    this.#site.metrics.connectionsActive.add(-connections);
+    site.metrics.connectionsActive.add(connections);
     this.#spec = spec;
     this.#site = site;
   }
@@ -58,7 +61,7 @@ export class ListenerRuntime implements ConnHost {
   }
 
   get connections(): number {
-    return this.#conns.size + this.tunnels.size;
+    return this.#conns.size + this.#tunnelled;
   }
 
   /** Rejects with a ProxyError when the address can't be had. */
@@ -100,7 +103,6 @@ export class ListenerRuntime implements ConnHost {
     if (this.connections === 0) return Promise.resolve();
     return new Promise((resolve) => {
       this.#idle = resolve;
-      this.#watchTunnels();
     });
   }
 
@@ -111,7 +113,19 @@ export class ListenerRuntime implements ConnHost {
   }
 
   closed(c: DownstreamConn): void {
-    if (!this.#conns.delete(c)) return;
+    if (this.#conns.delete(c)) this.#gone(c);
+  }
+
+  tunnelled(c: DownstreamConn): void {
+    if (this.#conns.delete(c)) this.#tunnelled++;
+  }
+
+  tunnelClosed(c: DownstreamConn): void {
+    this.#tunnelled--;
+    this.#gone(c);
+  }
+
+  #gone(c: DownstreamConn): void {
     this.site.metrics.connectionsActive.add(-1);
     if (!this.#exempt) this.#env.caps.release(clientOf(c.conn));
     this.#settle();
@@ -123,7 +137,7 @@ export class ListenerRuntime implements ConnHost {
     const client = clientOf(conn);
     const { maxConnections } = this.spec;
     const refusal =
-      maxConnections !== null && this.#conns.size >= maxConnections
+      maxConnections !== null && this.connections >= maxConnections
         ? "listenerLimit"
         : this.#exempt
           ? null
@@ -152,12 +166,6 @@ export class ListenerRuntime implements ConnHost {
       this.#env.server.shedConnections.add(1);
     }
     this.#env.log.log("error", "accepting a connection failed", { listener: this.spec.name, reason: e.message });
-  }
-
-  #watchTunnels(): void {
-    if (this.#idle === null) return;
-    this.#settle();
-    if (this.#idle !== null) this.#env.platform.setTimer(50, () => this.#watchTunnels(), true);
   }
 
   #settle(): void {
