@@ -22,6 +22,9 @@ export interface ConnHost {
   /** The TLS policy in force for an authority; null: there is none. */
   tlsPolicyOf(authority: string): string | null;
   closed(c: OpenConn): void;
+  /** It became a tunnel's: it still is the client's connection, and counts as one until `tunnelClosed`. */
+  tunnelled(c: OpenConn): void;
+  tunnelClosed(c: OpenConn): void;
 }
 
 /** A client's connection that carries HTTP: what its exchanges know of it, whatever the version. */
@@ -82,6 +85,9 @@ export abstract class DownstreamConn extends Link implements OpenConn {
     this.#servedOf = site;
     return true;
   }
+
+  /** A tunnel that one of the exchanges became has ended. */
+  abstract tunnelClosed(): void;
 
   /** Who is at the other end, as the policy in force sees it. */
   protected peerNow(): Peer {

@@ -340,6 +340,7 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
     metrics.tunnelsActive.add(1);
     return (bytesUp, bytesDown, cause) => {
       metrics.tunnelsActive.add(-1);
+      this.down.tunnelClosed();
       metrics.requestsActive.add(-1);
       metrics.finish(this.status);
       this.requestBodyBytes += bytesUp;

@@ -11,6 +11,7 @@ import type { TunnelEnd } from "./tunnel.ts";
 export class H1Downstream extends DownstreamConn {
   readonly face: H1Server;
   readonly multiplexed = false;
+  #tunnelled = false;
 
   constructor(host: ConnHost, conn: Conn, tlsPolicy: string | null) {
     super(host, conn, tlsPolicy);
@@ -30,8 +31,13 @@ export class H1Downstream extends DownstreamConn {
 
   detach(): TunnelEnd {
     const unread = this.face.detach();
+    this.#tunnelled = true;
     this.release();
     return { conn: this.conn, unread };
+  }
+
+  tunnelClosed(): void {
+    this.host.tunnelClosed(this);
   }
 
   protected onFault(e: ProxyError): void {
@@ -57,6 +63,10 @@ export class H1Downstream extends DownstreamConn {
   }
 
   protected onGone(cause: ProxyError | null): void {
+    if (this.#tunnelled) {
+      this.host.tunnelled(this);
+      return;
+    }
     this.host.closed(this);
     if (!this.face.busy) return;
     this.face.lost(

@@ -40,6 +40,10 @@ export class H2Downstream extends DownstreamConn {
     throw new Error("call this only where `multiplexed` is false: a stream has no connection to give away");
   }
 
+  tunnelClosed(): void {
+    // The connection is there for the other streams.
+  }
+
   protected onFault(e: ProxyError): void {
     this.host.site.metrics.fault(e.facts.code);
   }

@@ -25,6 +25,8 @@ export class ListenerRuntime implements EntranceHost {
   #entrance: Entrance;
   readonly #env: ListenerEnv;
   readonly #conns = new Set<OpenConn>();
+  /** Connections that are tunnels now. */
+  #tunnelled = 0;
   /** Not counted against the caps: an operator must get in when clients fill them. */
   readonly #exempt: boolean;
   #listener: Listener | null = null;
@@ -58,8 +60,9 @@ export class ListenerRuntime implements EntranceHost {
   /** Goes on as what a new config says, maybe under another name; the socket and the connections stay. */
   become(spec: ListenerSpec, site: Site, tls: ListenerTls | null): void {
     // What is open now is closed under the new name.
-    this.#site.metrics.connectionsActive.add(-this.#conns.size);
-    site.metrics.connectionsActive.add(this.#conns.size);
+    const { connections } = this;
+    this.#site.metrics.connectionsActive.add(-connections);
+    site.metrics.connectionsActive.add(connections);
     this.#spec = spec;
     this.#site = site;
     if (this.tls !== tls) this.tls?.close();
@@ -72,7 +75,7 @@ export class ListenerRuntime implements EntranceHost {
   }
 
   get connections(): number {
-    return this.#conns.size + this.tunnels.size;
+    return this.#conns.size + this.#tunnelled;
   }
 
   /** Rejects with a ProxyError when the address can't be had. */
@@ -115,7 +118,6 @@ export class ListenerRuntime implements EntranceHost {
     if (this.connections === 0) return Promise.resolve();
     return new Promise((resolve) => {
       this.#idle = resolve;
-      this.#watchTunnels();
     });
   }
 
@@ -137,7 +139,19 @@ export class ListenerRuntime implements EntranceHost {
   }
 
   closed(c: OpenConn): void {
-    if (!this.#conns.delete(c)) return;
+    if (this.#conns.delete(c)) this.#gone(c);
+  }
+
+  tunnelled(c: OpenConn): void {
+    if (this.#conns.delete(c)) this.#tunnelled++;
+  }
+
+  tunnelClosed(c: OpenConn): void {
+    this.#tunnelled--;
+    this.#gone(c);
+  }
+
+  #gone(c: OpenConn): void {
     this.site.metrics.connectionsActive.add(-1);
     if (!this.#exempt) this.#env.caps.release(clientOf(c.conn));
     this.#settle();
@@ -149,7 +163,7 @@ export class ListenerRuntime implements EntranceHost {
     const client = clientOf(conn);
     const { maxConnections } = this.spec;
     const refusal =
-      maxConnections !== null && this.#conns.size >= maxConnections
+      maxConnections !== null && this.connections >= maxConnections
         ? "listenerLimit"
         : this.#exempt
           ? null
@@ -178,12 +192,6 @@ export class ListenerRuntime implements EntranceHost {
       this.#env.server.shedConnections.add(1);
     }
     this.#env.log.log("error", "accepting a connection failed", { listener: this.spec.name, reason: e.message });
-  }
-
-  #watchTunnels(): void {
-    if (this.#idle === null) return;
-    this.#settle();
-    if (this.#idle !== null) this.#env.platform.setTimer(50, () => this.#watchTunnels(), true);
   }
 
   #settle(): void {

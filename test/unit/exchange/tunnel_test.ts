@@ -25,6 +25,24 @@ describe("an upgrade", () => {
     expect(site.active).toEqual([1, 1, 0]);
   });
 
+  test("counts as its client's connection until it ends", async () => {
+    const site = await Site.start("", ", maxConnections: 1");
+    const web = site.server.metrics.listener("web");
+    const first = await site.client(UPGRADE);
+    site.origin.send(SWITCH);
+    await site.settled();
+    expect(statuses(first.text)).toEqual([101]);
+    expect(web.connectionsActive.value).toBe(1);
+    const second = await site.client(get("/own"));
+    expect([second.text, second.gone]).toEqual(["", true]);
+    first.conn!.end();
+    site.origin.conn!.end();
+    await site.settled();
+    expect(web.connectionsActive.value).toBe(0);
+    const third = await site.client(get("/own"));
+    expect(statuses(third.text)).toEqual([200]);
+  });
+
   test("passes what came with the heads", async () => {
     const { site } = await tunnel("early", "");
     expect(site.origin.take()).toBe("early");
