@@ -49,7 +49,7 @@ function apply({ spec, from = tcp("203.0.113.9"), lines = [], authority = "shop.
   const policy = new ForwardedPolicy({ ...KEEP, ...spec }, "edge");
   const info = infoOf(from);
   const head = { ...requestHead("GET", "/", received(...lines)), authority };
-  const id = policy.apply(policy.peer(info), head, info);
+  const id = policy.apply(policy.peer(info, null), head, info);
   const out: string[] = [];
   head.fields.forEach((name, value) => {
     out.push(`${name}: ${value}`);
@@ -175,7 +175,7 @@ describe("the client's address", () => {
   ];
   for (const [name, remote, lines, client] of rows) {
     test(name, () => {
-      const peer = policy.peer(infoOf(tcp(remote)));
+      const peer = policy.peer(infoOf(tcp(remote)), null);
       expect(policy.clientAddress(peer, requestHead("GET", "/", received(...lines)))).toBe(client);
     });
   }

@@ -62,7 +62,7 @@ routes: [{ name: all, respond: { status: 200 } }]
       wall: () => platform.wallNow(),
     });
     const env = { platform, log, caps: new ConnectionCaps(model.process, null), server: this.#metrics.server };
-    await new ListenerRuntime(env, model.listeners.get("web")!, sites.get("web")!, true).bind();
+    await new ListenerRuntime(env, model.listeners.get("web")!, sites.get("web")!, null, true).bind();
   }
 
   /** A client that has sent `text`. */
