@@ -75,14 +75,6 @@ export interface HttpHandlerSpec {
 export interface Http2Spec {
   /** Streams that the peer may have open at once. */
   readonly concurrentStreams: number;
-  /** Bytes of a stream's body on their way to Weir. */
-  readonly streamWindow: number;
-  /** The same of all streams of a connection. */
-  readonly connectionWindow: number;
-  /** Bytes of a frame's payload that Weir takes. */
-  readonly maxFrame: number;
-  /** Bytes of the decoder's table for fields (RFC 7541 4.2). */
-  readonly headerTable: number;
   /** PING after so long without a byte, and the end of the connection without an answer; null: none. */
   readonly keepAlive: { readonly idleMs: number; readonly timeoutMs: number } | null;
 }

@@ -62,10 +62,6 @@ function listener(name: string, bind: Address): ListenerSpec {
           },
           http2: {
             concurrentStreams: 16,
-            streamWindow: 65_535,
-            connectionWindow: 65_535,
-            maxFrame: 16_384,
-            headerTable: 4096,
             keepAlive: null,
           },
           timeouts: { idleMs: 60_000, headMs: 10_000, bodyMs: 10_000, streamIdleMs: 60_000, tunnelIdleMs: 60_000 },

@@ -20,10 +20,6 @@ export function host(at: string, weight = 1): UpstreamHost {
 
 const HTTP2: ClusterSpec["http2"] = {
   concurrentStreams: 100,
-  streamWindow: 65_535,
-  connectionWindow: 65_535,
-  maxFrame: 16_384,
-  headerTable: 4096,
   keepAlive: null,
 };
 

@@ -4,10 +4,6 @@ import type { Http2Config } from "../schema/http2.ts";
 export function lowerHttp2(c: Http2Config): Http2Spec {
   return {
     concurrentStreams: c.concurrentStreams,
-    streamWindow: c.streamWindow,
-    connectionWindow: c.connectionWindow,
-    maxFrame: c.maxFrame,
-    headerTable: c.headerTable,
     keepAlive: c.keepalive === null ? null : { idleMs: c.keepalive.idle, timeoutMs: c.keepalive.timeout },
   };
 }

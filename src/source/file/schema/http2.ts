@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { duration } from "./duration.ts";
 import { int, off } from "./scalar.ts";
-import { size } from "./size.ts";
 
 const keepalive = z.strictObject({
   idle: duration().prefault("30s").describe("PING after so long without a byte"),
@@ -14,18 +13,6 @@ export const http2Schema = z
     concurrentStreams: int(1, 2 ** 31 - 1)
       .prefault(128)
       .describe("Streams that the other side may have open at once on a connection"),
-    streamWindow: size(65_535, 2 ** 31 - 1)
-      .prefault("256KiB")
-      .describe("Bytes of one body on their way to Weir"),
-    connectionWindow: size(65_535, 2 ** 31 - 1)
-      .prefault("1MiB")
-      .describe("Bytes of all bodies of a connection on their way to Weir"),
-    maxFrame: size(16_384, 2 ** 24 - 1)
-      .prefault("16KiB")
-      .describe("Bytes of a frame's payload that Weir takes"),
-    headerTable: size(0, 64 * 1024)
-      .prefault("4KiB")
-      .describe("Bytes of the table that compressed fields refer to"),
     keepalive: z.union([keepalive, off()]).prefault(false).describe("PINGs on a silent connection; false: none"),
   })
   .meta({ id: "Http2" });
