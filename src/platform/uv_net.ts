@@ -9,6 +9,8 @@ export const JOIN_BYTES = 16 * 1024;
 const LANDING_BYTES = 256 * 1024;
 /** Small chunks are cut from a slab of this size; a chunk that is kept holds no more than that. */
 const SLAB = 8 * 1024;
+/** What one read of ciphertext can give in plain bytes, with the rest of a record that came before (RFC 8446 section 5.2). */
+const PLAIN_BYTES = LANDING_BYTES + 17 * 1024;
 
 /** What the connections of one platform share. */
 export class UvNet {
@@ -20,6 +22,7 @@ export class UvNet {
   /** Where small parts are joined. */
   scratch = new Uint8Array(JOIN_BYTES);
   nextId = 1;
+  #plain: Uint8Array | null = null;
   #slab = new Uint8Array(SLAB);
   #used = 0;
   #late: UvConn[] = [];
@@ -31,10 +34,25 @@ export class UvNet {
     this.onFault = onFault;
   }
 
+  /** Where TLS puts plain bytes, to be copied out as well. */
+  get plain(): Uint8Array {
+    this.#plain ??= new Uint8Array(PLAIN_BYTES);
+    return this.#plain;
+  }
+
   /** A copy of the first `n` landed bytes. */
   chunk(n: number): Uint8Array {
+    return this.#copy(this.landing, n);
+  }
+
+  /** A copy of the first `n` plain bytes. */
+  plainChunk(n: number): Uint8Array {
+    return this.#copy(this.plain, n);
+  }
+
+  #copy(from: Uint8Array, n: number): Uint8Array {
     if (n > SLAB >> 1) {
-      const own = this.landing.slice(0, n);
+      const own = from.slice(0, n);
       markReceived(own);
       return own;
     }
@@ -43,7 +61,7 @@ export class UvNet {
       this.#used = 0;
     }
     const b = this.#slab.subarray(this.#used, this.#used + n);
-    b.set(this.landing.subarray(0, n));
+    b.set(from.subarray(0, n));
     this.#used += n;
     return b;
   }
