@@ -33,6 +33,8 @@ import { clearStaleSocket, inodeOf, isFilePath, removeOwnSocket } from "./unix_p
 import { loadUvBinding, type UvBinding } from "./uv_binding.ts";
 import { UvNet } from "./uv_net.ts";
 import { acceptUv, dialUv, serverHandle } from "./uv_socket.ts";
+import { UvTlsPlatform } from "./uv_tls.ts";
+import { loadUvTlsBinding } from "./uv_tls_binding.ts";
 
 export interface NodeOptions extends PlatformOptions {
   /** Deno: carry TCP on the handles below `node:net`, which costs a third less; true by default. Where they are not found, and elsewhere: `node:net` itself. */
@@ -56,11 +58,15 @@ class NodePlatform extends HostServices implements Platform {
   readonly tls: PlatformTls;
   readonly #net: NodeNet;
   readonly #uv: UvNet | null;
+  /** Whether connections on the handles below `node:net` can speak TLS. */
+  readonly #securesHandles: boolean;
 
   constructor(name: "bun" | "deno" | "node", onFault: (e: unknown) => void, binding: UvBinding | null) {
     super();
     this.name = name;
-    this.tls = new NodeTls(name);
+    const tls = binding === null ? null : loadUvTlsBinding(binding);
+    this.tls = tls === null ? new NodeTls(name) : new UvTlsPlatform(tls);
+    this.#securesHandles = tls !== null;
     const budget = new DescriptorBudget();
     this.#uv = binding === null ? null : new UvNet(binding, budget, onFault);
     this.#net = { onFault, budget, nextId: 1 };
@@ -83,7 +89,8 @@ class NodePlatform extends HostServices implements Platform {
   }
 
   dial(to: Address, o: DialOptions, h: DialHandler): { cancel(): void } {
-    if (this.#uv !== null && to.kind === "tcp" && o.tls === undefined) return dialUv(this.#uv, to, o, h);
+    if (this.#uv !== null && to.kind === "tcp" && (this.#securesHandles || o.tls === undefined))
+      return dialUv(this.#uv, to, o, h);
     if (!this.#net.budget.takeForDial()) {
       const c = new NodeConn(this.#net, new Socket(), h, false, to);
       c.refuse();
@@ -118,7 +125,7 @@ class NodePlatform extends HostServices implements Platform {
         server.removeAllListeners("error");
         server.on("error", (e) => o.onError?.(acceptFault(listener.address, e)));
         const keepAliveMs = o.keepAlive ? o.keepAlive.idleMs : 0;
-        if (this.#uv !== null && listener.address.kind === "tcp" && o.mayBeSecured !== true) {
+        if (this.#uv !== null && listener.address.kind === "tcp" && (this.#securesHandles || o.mayBeSecured !== true)) {
           acceptUv(this.#uv, serverHandle(server), listener.address, o, accept);
         } else {
           const notice = new ShedNotice(listener.address, o.onError);

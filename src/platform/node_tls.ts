@@ -12,6 +12,7 @@ import {
   type Server,
   type TLSSocket,
 } from "node:tls";
+import { ProxyError } from "../base/error.ts";
 import { couple, type DenoTlsHandle, findCoupling } from "./deno_tls_flow.ts";
 import type { NodeConn } from "./node_conn.ts";
 import { chainOf } from "./tls_chain.ts";
@@ -54,22 +55,32 @@ export class NodeTls implements PlatformTls {
 
   serverContext(o: TlsServerOptions): NodeServerContext {
     checkServerOptions(o, this.#promises);
-    this.#checkFlow();
-    try {
-      const c = new NodeServerContext(o, this.#runtime);
-      c.prepare();
-      return c;
-    } catch (e) {
-      throw refused("check the certificate, its key and the lists of ciphers and curves: the runtime does not take them", e);
-    }
+    return this.#made(() => this.createServer(o));
   }
 
   clientContext(o: TlsClientOptions): NodeClientContext {
     checkClientOptions(o, this.#promises);
+    return this.#made(() => this.createClient(o));
+  }
+
+  /** Throws what the runtime says of the options. */
+  protected createServer(o: TlsServerOptions): NodeServerContext {
     this.#checkFlow();
+    const c = new NodeServerContext(o, this.#runtime);
+    c.prepare();
+    return c;
+  }
+
+  protected createClient(o: TlsClientOptions): NodeClientContext {
+    this.#checkFlow();
+    return new NodeClientContext(o, this.#onDeno);
+  }
+
+  #made<T>(make: () => T): T {
     try {
-      return new NodeClientContext(o, this.#onDeno);
+      return make();
     } catch (e) {
+      if (e instanceof ProxyError) throw e;
       throw refused("check the certificates, the key and the lists of ciphers and curves: the runtime does not take them", e);
     }
   }

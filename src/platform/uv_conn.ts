@@ -1,11 +1,13 @@
 import type { ProxyError } from "../base/error.ts";
 import { markReceived } from "./received_chunk.ts";
 import { OUT_OF_DESCRIPTORS } from "./shed_notice.ts";
-import { dialFault, handlerFault, resetFault } from "./system_fault.ts";
+import { dialFault, handlerFault, handshakeFault, resetFault } from "./system_fault.ts";
 import { tcpAddress } from "./tcp_address.ts";
-import type { Conn, ConnHandler, ConnInfo, DialHandler, TcpAddress, TlsInfo, TlsServerContext } from "./types.ts";
+import type { Conn, ConnHandler, ConnInfo, DialHandler, DialTls, TcpAddress, TlsInfo, TlsServerContext } from "./types.ts";
 import { UV_EOF, type UvName, type UvTcp } from "./uv_binding.ts";
 import { JOIN_BYTES, type UvNet, WHOLE_BYTES } from "./uv_net.ts";
+import type { UvContext } from "./uv_tls.ts";
+import { UvTlsSide } from "./uv_tls_side.ts";
 
 const ACCEPTED = 1;
 const PAUSED = 2;
@@ -21,6 +23,9 @@ const OPEN = 64;
 const CANCELLED = 128;
 /** A write returned false, so `onDrain` is owed. */
 const OWES_DRAIN = 256;
+const HANDSHAKING = 512;
+
+const NO_BYTES = new Uint8Array(0);
 
 interface Pending {
   /** Held here, for the runtime reads from it until the last byte has left. */
@@ -33,7 +38,8 @@ interface Pending {
 export class UvConn implements Conn {
   readonly handle: UvTcp;
   handler: ConnHandler;
-  readonly tls: TlsInfo | null = null;
+  /** For a dial: what it asks for. */
+  dialTls: DialTls | null = null;
   /** Set when reading starts; 0: off. */
   keepAliveMs = 0;
   readonly #net: UvNet;
@@ -48,6 +54,7 @@ export class UvConn implements Conn {
   #own: Uint8Array | null = null;
   /** Much was read since the last sweep. */
   #busy = false;
+  #tls: UvTlsSide | null = null;
 
   /** `at`: the listener's address or the one dialed. */
   constructor(net: UvNet, handle: UvTcp, handler: ConnHandler, accepted: boolean, at: TcpAddress) {
@@ -68,7 +75,11 @@ export class UvConn implements Conn {
   }
 
   get queued(): number {
-    return this.#queued;
+    return this.#tls === null ? this.#queued : this.#tls.queued;
+  }
+
+  get tls(): TlsInfo | null {
+    return this.#tls === null ? null : this.#tls.info;
   }
 
   setHandler(h: ConnHandler): void {
@@ -77,6 +88,7 @@ export class UvConn implements Conn {
 
   write(parts: readonly Uint8Array[], flushed?: () => void): boolean {
     if ((this.#flags & (CLOSED | ENDING)) !== 0) return true;
+    if (this.#tls !== null) return this.#writeTls(this.#tls, parts, flushed);
     if (parts.length === 1) return this.#writeOne(parts[0]!, flushed);
     let total = 0;
     for (let i = 0; i < parts.length; i++) total += parts[i]!.length;
@@ -99,19 +111,21 @@ export class UvConn implements Conn {
   pause(): void {
     if ((this.#flags & (PAUSED | CLOSED)) !== 0) return;
     this.#flags |= PAUSED;
-    if ((this.#flags & PEER_ENDED) === 0) this.handle.readStop();
+    if ((this.#flags & (PEER_ENDED | HANDSHAKING)) === 0) this.handle.readStop();
   }
 
   resume(): void {
     if ((this.#flags & (PAUSED | CLOSED)) !== PAUSED) return;
     this.#flags &= ~PAUSED;
     if ((this.#flags & PEER_ENDED) === 0) this.handle.readStart();
+    this.#tls?.resumed();
   }
 
   end(): void {
     if ((this.#flags & (CLOSED | ENDING)) !== 0) return;
     this.#flags |= ENDING;
-    if (this.handle.shutdown(SHUTDOWN) !== 0) this.#lost();
+    if (this.#tls !== null) this.#tls.end();
+    else if (this.sendFin() !== 0) this.lost();
   }
 
   reset(): void {
@@ -126,16 +140,18 @@ export class UvConn implements Conn {
     this.#close(cause);
   }
 
-  secure(_ctx: TlsServerContext, _head: Uint8Array): void {
-    throw new Error("listen with mayBeSecured");
+  secure(ctx: TlsServerContext, head: Uint8Array): void {
+    if ((this.#flags & CLOSED) !== 0 || this.#tls !== null) return;
+    this.#beginTls(ctx as TlsServerContext & UvContext, null, head);
+    // A handshake goes on while its connection is paused.
+    if ((this.#flags & (PAUSED | CLOSED)) === PAUSED && this.tls === null) this.handle.readStart();
   }
 
   /** For a dial: no more calls. */
   cancel(): void {
     if ((this.#flags & (OPEN | CLOSED)) !== 0) return;
-    this.#flags |= CANCELLED | CLOSED;
-    this.handle.close();
-    this.#net.budget.give();
+    this.#flags |= CANCELLED;
+    this.destroy(null);
   }
 
   // What follows is called by the handles' shared callbacks.
@@ -153,12 +169,8 @@ export class UvConn implements Conn {
       this.dialFailed(this.#net.binding.name(status));
       return;
     }
-    this.#flags |= OPEN;
-    try {
-      (this.handler as DialHandler).onOpen(this);
-    } catch (e) {
-      this.fault(e);
-    }
+    if (this.dialTls === null) this.#tellOpen();
+    else this.#beginTls(this.dialTls.context as DialTls["context"] & UvContext, this.dialTls, NO_BYTES);
     this.start();
   }
 
@@ -178,13 +190,47 @@ export class UvConn implements Conn {
     const n = binding.state[binding.nread]!;
     if ((this.#flags & CLOSED) !== 0) return;
     if (n > 0) {
-      try {
-        this.handler.onData(this.#take(n));
-      } catch (e) {
-        this.fault(e);
-      }
-    } else if (n === UV_EOF) this.#peerEnded();
-    else if (n < 0) this.#lost();
+      if (this.#tls === null) this.deliver(this.#take(n));
+      else this.#tls.landed((this.#own ?? this.#net.landing).subarray(0, n));
+    } else if (n === UV_EOF) {
+      if (this.#tls === null) this.peerEnded();
+      else this.#tls.landedEnd();
+    } else if (n < 0) this.lost();
+  }
+
+  get isPaused(): boolean {
+    return (this.#flags & PAUSED) !== 0;
+  }
+
+  /** What a server's certificate has to name where no name is given. */
+  get dialedHost(): string {
+    return this.#at.host;
+  }
+
+  deliver(b: Uint8Array): void {
+    if ((this.#flags & CLOSED) !== 0) return;
+    try {
+      this.handler.onData(b);
+    } catch (e) {
+      this.fault(e);
+    }
+  }
+
+  /** The handshake is done, and the peer is who was asked for. */
+  secured(info: TlsInfo): void {
+    if ((this.#flags & CLOSED) !== 0) return;
+    this.#flags &= ~HANDSHAKING;
+    if ((this.#flags & PAUSED) !== 0) this.handle.readStop();
+    if ((this.#flags & OPEN) === 0) this.#tellOpen();
+    else this.call(() => this.handler.onSecure?.(info));
+    const tls = this.#tls;
+    if (tls === null || (this.#flags & CLOSED) !== 0) return;
+    tls.open();
+    if (tls.queued === 0) this.drained();
+  }
+
+  handshakeFailed(reason: unknown): void {
+    if ((this.#flags & CLOSED) === 0) this.destroy(handshakeFault((this.#flags & ACCEPTED) !== 0, this.#at, reason));
   }
 
   /** Nothing big has been read for a while: the landing buffer is of more use elsewhere. */
@@ -203,15 +249,20 @@ export class UvConn implements Conn {
     const pending = this.#pending;
     if ((this.#flags & CLOSED) !== 0 || pending === null) return;
     if (status !== 0) {
-      this.#lost();
+      this.lost();
       return;
     }
     const done = pending.shift()!;
     this.#queued -= done.bytes;
     this.#releaseAll(done.parts);
     if (pending.length === 0) this.#pending = null;
-    if (done.flushed !== undefined) this.#call(done.flushed);
-    if (this.#pending !== null || (this.#flags & (OWES_DRAIN | CLOSED)) !== OWES_DRAIN) return;
+    if (done.flushed !== undefined) this.call(done.flushed);
+    if (this.#pending === null) this.drained();
+  }
+
+  /** Nothing waits any more. */
+  drained(): void {
+    if ((this.#flags & (OWES_DRAIN | CLOSED)) !== OWES_DRAIN) return;
     this.#flags &= ~OWES_DRAIN;
     try {
       this.handler.onDrain();
@@ -223,8 +274,17 @@ export class UvConn implements Conn {
   finSent(status: number): void {
     if ((this.#flags & CLOSED) !== 0) return;
     this.#flags |= FIN_SENT;
-    if (status !== 0 && (this.#flags & PEER_ENDED) === 0) this.#lost();
+    if (status !== 0 && (this.#flags & PEER_ENDED) === 0) this.lost();
     else if ((this.#flags & PEER_ENDED) !== 0) this.destroy(null);
+  }
+
+  /** Calls what the handler gave. */
+  call(f: () => void): void {
+    try {
+      f();
+    } catch (e) {
+      this.fault(e);
+    }
   }
 
   /** A handler threw: this connection pays, and nobody else. */
@@ -235,6 +295,11 @@ export class UvConn implements Conn {
 
   /** The last call. */
   settle(): void {
+    if (this.#tls !== null) {
+      this.handle.close();
+      this.#tls.destroy();
+    }
+    if ((this.#flags & CANCELLED) !== 0) return;
     try {
       this.handler.onClose(this.#cause);
     } catch (e) {
@@ -271,11 +336,17 @@ export class UvConn implements Conn {
     this.#pending = null;
     this.#queued = 0;
     this.handle.onread = null;
-    this.handle.close();
+    if (this.#tls === null) this.handle.close();
+    else {
+      // The runtime may stand in one of its callbacks, and goes on with what is closed there.
+      this.#tls.drop();
+      this.handle.readStop();
+    }
     this.#net.later(this);
   }
 
-  #peerEnded(): void {
+  peerEnded(): void {
+    if ((this.#flags & (PEER_ENDED | CLOSED)) !== 0) return;
     this.#flags |= PEER_ENDED;
     try {
       this.handler.onEnd();
@@ -285,8 +356,41 @@ export class UvConn implements Conn {
     if ((this.#flags & (FIN_SENT | CLOSED)) === FIN_SENT) this.destroy(null);
   }
 
-  #lost(): void {
-    this.destroy(resetFault((this.#flags & ACCEPTED) !== 0));
+  /** The peer's reset. */
+  lost(): void {
+    if ((this.#flags & HANDSHAKING) !== 0) this.handshakeFailed("a reset");
+    else this.destroy(resetFault((this.#flags & ACCEPTED) !== 0));
+  }
+
+  /** `finSent` follows. */
+  sendFin(): number {
+    return this.handle.shutdown(SHUTDOWN);
+  }
+
+  #beginTls(context: UvContext, dial: DialTls | null, head: Uint8Array): void {
+    this.#flags |= HANDSHAKING;
+    const tls = context.open(dial === null ? "" : dial.serverName);
+    if (tls === null) {
+      this.handshakeFailed("options that can't be used");
+      return;
+    }
+    this.#tls = new UvTlsSide(this.#net, this, context, tls, dial);
+    this.#tls.begin(head);
+  }
+
+  #tellOpen(): void {
+    this.#flags |= OPEN;
+    try {
+      (this.handler as DialHandler).onOpen(this);
+    } catch (e) {
+      this.fault(e);
+    }
+  }
+
+  #writeTls(tls: UvTlsSide, parts: readonly Uint8Array[], flushed: (() => void) | undefined): boolean {
+    if (tls.write(parts, flushed)) return true;
+    this.#flags |= OWES_DRAIN;
+    return false;
   }
 
   #writeOne(part: Uint8Array, flushed: (() => void) | undefined): boolean {
@@ -294,7 +398,7 @@ export class UvConn implements Conn {
     const status = this.handle.writeBuffer(WRITE, part);
     if (status === 0 && binding.state[binding.wasAsync] === 0) {
       this.#net.release(part);
-      if (flushed !== undefined) this.#call(flushed);
+      if (flushed !== undefined) this.call(flushed);
       return true;
     }
     return this.#sent(status, [part], part.length, flushed);
@@ -303,12 +407,12 @@ export class UvConn implements Conn {
   #sent(status: number, parts: readonly Uint8Array[], bytes: number, flushed: (() => void) | undefined): boolean {
     const binding = this.#net.binding;
     if (status !== 0) {
-      this.#lost();
+      this.lost();
       return true;
     }
     if (binding.state[binding.wasAsync] === 0) {
       this.#releaseAll(parts);
-      if (flushed !== undefined) this.#call(flushed);
+      if (flushed !== undefined) this.call(flushed);
       return true;
     }
     this.#pending ??= [];
@@ -320,14 +424,6 @@ export class UvConn implements Conn {
 
   #releaseAll(parts: readonly Uint8Array[]): void {
     for (let i = 0; i < parts.length; i++) this.#net.release(parts[i]!);
-  }
-
-  #call(flushed: () => void): void {
-    try {
-      flushed();
-    } catch (e) {
-      this.fault(e);
-    }
   }
 
   #readInfo(): ConnInfo {

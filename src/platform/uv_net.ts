@@ -17,6 +17,8 @@ const SPARE_BUFFERS = 16;
 const OWN_IDLE_MS = 1_000;
 /** Small chunks are cut from a slab of this size; a chunk that is kept holds no more than that. */
 const SLAB = 8 * 1024;
+/** What one read of ciphertext can give in plain bytes, with the rest of a record that came before (RFC 8446 section 5.2). */
+const PLAIN_BYTES = LANDING_BYTES + 17 * 1024;
 
 /** What the connections of one platform share. */
 export class UvNet {
@@ -28,6 +30,7 @@ export class UvNet {
   /** Where small parts are joined. */
   scratch = new Uint8Array(JOIN_BYTES);
   nextId = 1;
+  #plain: Uint8Array | null = null;
   #slab = new Uint8Array(SLAB);
   #used = 0;
   readonly #spare: Uint8Array[] = [];
@@ -74,6 +77,17 @@ export class UvNet {
     this.#sweep = null;
     for (const c of this.#owners) c.reclaim();
     if (this.#owners.size > 0) this.#sweep = hostTimer(OWN_IDLE_MS, () => this.#reclaim());
+  }
+
+  /** Where TLS puts plain bytes, to be copied out as well. */
+  get plain(): Uint8Array {
+    this.#plain ??= new Uint8Array(PLAIN_BYTES);
+    return this.#plain;
+  }
+
+  /** A copy of the first `n` plain bytes. */
+  plainChunk(n: number): Uint8Array {
+    return this.chunk(this.plain, n);
   }
 
   /** A copy of the first `n` bytes that landed in `from`. */

@@ -45,7 +45,7 @@ export class ClusterMetrics {
     this.resets = by.counter("resets_total", "Connections that the upstream reset or closed in mid-exchange", "never");
     this.timeouts = by.counter("timeouts_total", "Attempts that ended with a timeout", "never");
     this.faults = by.vector("faults_total", "Attempts that failed, by error code", CODE_CELLS, "never");
-    this.floods = by.counter("http2_floods_total", "HTTP/2 connections ended because the upstream went past a budget", "never");
+    this.floods = by.counter("floods_total", "HTTP/2 connections ended because the upstream went past a budget", "never");
     this.bytesUp = by.counter("sent_bytes_total", "Bytes written to upstreams", "never");
     this.bytesDown = by.counter("received_bytes_total", "Bytes read from upstreams", "never");
   }

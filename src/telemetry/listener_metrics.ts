@@ -59,7 +59,7 @@ export class ListenerMetrics {
     );
     this.bytesIn = by.counter("received_bytes_total", "Bytes read from clients");
     this.bytesOut = by.counter("sent_bytes_total", "Bytes written to clients");
-    this.floods = by.vector("http2_floods_total", "HTTP/2 connections ended for going past a budget", FLOOD, "never");
+    this.floods = by.vector("floods_total", "HTTP/2 connections ended for going past a budget", FLOOD, "never");
     this.handlerFaults = by.counter("handler_faults_total", "Requests that a handler inside the process failed by a throw");
   }
 
