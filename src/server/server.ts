@@ -212,7 +212,10 @@ export class Server implements AdminView {
     const change = new ListenerChange(this.#listeners, model.listeners);
     const env: ListenerEnv = { platform: this.#env.platform, log: this.#env.log, caps: this.#caps, server: this.metrics.server };
     // Before anything is taken away: an address that can't be had refuses the config and costs nothing.
-    const problems = await change.bind((spec) => new ListenerRuntime(env, spec, sites.get(spec.name)!, tls.listeners.get(spec.name) ?? null, isInternal(spec.name)));
+    const problems = await change.bind(
+      (spec) =>
+        new ListenerRuntime(env, spec, sites.get(spec.name)!, tls.listeners.get(spec.name) ?? null, isInternal(spec.name)),
+    );
     if (problems.length > 0) {
       await change.undo(this.#env.log);
       for (const c of made) c.close();
