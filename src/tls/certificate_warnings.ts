@@ -11,6 +11,10 @@ export function certificateWarnings(chain: readonly ParsedCertificate[], now: nu
   // What is made for a few days, as in a mesh, is renewed more often.
   if (left < Math.min(SOON_MS, (leaf!.notAfter - leaf!.notBefore) / 4))
     warnings.push(`renew the certificate soon: it expires in ${spanText(left)}`);
+  // OpenSSL, rustls and browsers want two: with one the star would stand for everybody's names.
+  const wide = leaf!.names.dns.find((n) => /^\*\.[^.]+$/.test(n));
+  if (wide !== undefined)
+    warnings.push(`name hosts in the certificate: clients take no wildcard as wide as ${JSON.stringify(wide)}`);
   const misplaced = chain.findIndex((c, i) => i > 0 && !equal(chain[i - 1]!.issuer, c.subject));
   // RFC 8446 4.4.2: each SHOULD certify the one before; some clients take nothing else.
   if (misplaced > 0)

@@ -150,6 +150,11 @@ describe("a pair is served with a warning", () => {
     expect(warned(...lasting(1, 0.2))).toContain("4 hours");
   });
 
+  test("when a wildcard has one label behind its star", () => {
+    const [cert, key] = pairOf({ name: "wide", extensions: [dns("localhost", "*.localhost")] });
+    expect(warned(cert, key)).toBe('name hosts in the certificate: clients take no wildcard as wide as "*.localhost"');
+  });
+
   test("when its chain is out of order", () => {
     expect(warned(site.pem + root.pem + intermediate.pem, site.keyPem)).toContain("certificate 2 of the file did not sign");
   });
