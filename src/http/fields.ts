@@ -167,3 +167,10 @@ export class Fields {
 }
 
 const NONE = new Uint8Array(0);
+
+/** Index in `spans` of the first received field with that id; -1 when there is none. */
+export function spanOf(f: Fields, id: number): number {
+  const s = f.spans;
+  for (let i = 0; i < s.length; i += STRIDE) if (s[i + 4] === id) return i;
+  return -1;
+}

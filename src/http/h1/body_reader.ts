@@ -1,6 +1,6 @@
 import { markSole } from "../../base/sole_view.ts";
-import { type Fields, STRIDE } from "../fields.ts";
-import { ID } from "../names.ts";
+import type { Fields } from "../fields.ts";
+import { dropForbiddenTrailers, FORBIDDEN_TRAILERS } from "../trailer_rules.ts";
 import { nextExtension, X_BAD, X_END, X_NAME_DUE } from "./chunk_extension.ts";
 import { faultText, MORE } from "./faults.ts";
 import { FieldReader } from "./field_reader.ts";
@@ -194,35 +194,6 @@ function hexDigit(c: number): number {
   return l >= 0x61 && l <= 0x66 ? l - 0x57 : -1;
 }
 
-const FORBIDDEN_TRAILERS =
-  (1 << ID["transfer-encoding"]) | (1 << ID["content-length"]) | (1 << ID.host) | (1 << ID.trailer) | (1 << ID.upgrade);
-
-/** Who merges trailers into the head, as some servers do, would take these for what Weir or another trusted hop has said of the request. */
-const DROPPED_TRAILERS =
-  (1 << ID.forwarded) |
-  (1 << ID["x-forwarded-for"]) |
-  (1 << ID["x-forwarded-proto"]) |
-  (1 << ID["x-forwarded-host"]) |
-  (1 << ID["x-forwarded-client-cert"]) |
-  (1 << ID["x-request-id"]) |
-  (1 << ID.via) |
-  (1 << ID.expect) |
-  (1 << ID["max-forwards"]) |
-  (1 << ID.cookie) |
-  (1 << ID.authorization) |
-  (1 << ID["content-type"]);
-
-/** RFC 9110 6.5.1: fields of routing, control, authentication or content are no trailers. */
-function dropForbidden(f: Fields): void {
-  if ((f.mask & DROPPED_TRAILERS) === 0) return;
-  const s = f.spans;
-  for (let i = 4; i < s.length; i += STRIDE) {
-    const id = s[i]!;
-    if (id > 0 && (DROPPED_TRAILERS & (1 << id)) !== 0) s[i] = -1;
-  }
-  f.mask &= ~DROPPED_TRAILERS;
-}
-
 /** The trailer section (RFC 9112 7.1.2). Fields that frame or route are refused there; connection options are dropped by the exchange. */
 class TrailerReader {
   fields: Fields | null = null;
@@ -243,7 +214,7 @@ class TrailerReader {
     if (r < 0) return `trailer section: ${faultText(r).text}`;
     const fields = this.#reader.take(this.#buffer.bytes);
     if ((fields.mask & FORBIDDEN_TRAILERS) !== 0) return "trailer section holds a framing or routing field (RFC 9110 6.5.1)";
-    dropForbidden(fields);
+    dropForbiddenTrailers(fields);
     this.fields = fields;
     return from + (r - before);
   }

@@ -1,12 +1,13 @@
 import { equalsIgnoreCase } from "../../base/bytes.ts";
-import { type Fields, STRIDE } from "../fields.ts";
+import { BAD_LENGTH, readContentLength } from "../content_length.ts";
+import { type Fields, spanOf } from "../fields.ts";
 import { ID } from "../names.ts";
 
 /** Content-Length or how else a message's body ends: a length ≥ 0, or one of these. */
 export const CHUNKED = -1;
 export const UNTIL_CLOSE = -2;
 /** Faults of framing: each is a shape that two parsers could read two ways (RFC 9112 6.3, 11.2). */
-export const BAD_LENGTH = -10;
+export { BAD_LENGTH };
 export const BOTH_LENGTHS = -11;
 export const REPEATED_LENGTH = -12;
 export const BAD_TRANSFER_CODING = -13;
@@ -28,8 +29,6 @@ export function framingText(fault: number): string {
 
 const CL = 1 << ID["content-length"];
 const TE = 1 << ID["transfer-encoding"];
-/** 15 digits stay below 2^53. */
-const LENGTH_DIGITS = 15;
 
 /**
  * How the body of a message is framed: a length, `CHUNKED`, or `absent` when neither field is there; or a fault.
@@ -41,35 +40,10 @@ export function framingOf(f: Fields, repeated: number, minor: number, absent: nu
   if (mask === (CL | TE)) return BOTH_LENGTHS;
   if (mask === CL) {
     if ((repeated & CL) !== 0) return REPEATED_LENGTH;
-    return lengthOf(f);
+    return readContentLength(f);
   }
   if ((repeated & TE) !== 0) return REPEATED_TRANSFER_CODING;
   if (minor === 0) return TRANSFER_CODING_IN_1_0;
   const i = spanOf(f, ID["transfer-encoding"]);
   return equalsIgnoreCase(f.raw, f.spans[i + 2]!, f.spans[i + 3]!, "chunked") ? CHUNKED : BAD_TRANSFER_CODING;
-}
-
-function lengthOf(f: Fields): number {
-  const i = spanOf(f, ID["content-length"]);
-  const from = f.spans[i + 2]!;
-  const to = f.spans[i + 3]!;
-  if (to === from || to - from > LENGTH_DIGITS) return BAD_LENGTH;
-  let n = 0;
-  // Leading zeros are allowed (RFC 9110 8.6), and octal to some readers: the value goes on without them.
-  let zeros = 0;
-  for (let p = from; p < to; p++) {
-    const d = f.raw[p]! - 0x30;
-    if (d < 0 || d > 9) return BAD_LENGTH;
-    n = n * 10 + d;
-    if (n === 0 && p + 1 < to) zeros++;
-  }
-  if (zeros > 0) f.spans[i + 2] = from + zeros;
-  return n;
-}
-
-/** Index in `spans` of the first received field with that id; it must be there. */
-export function spanOf(f: Fields, id: number): number {
-  const s = f.spans;
-  for (let i = 0; i < s.length; i += STRIDE) if (s[i + 4] === id) return i;
-  return -1;
 }

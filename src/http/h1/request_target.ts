@@ -1,11 +1,10 @@
 import { latin1 } from "../../base/bytes.ts";
 import { parseAuthority } from "../authority.ts";
 import { connectionHas, lowerValue } from "../connection_options.ts";
-import type { Fields } from "../fields.ts";
+import { type Fields, spanOf } from "../fields.ts";
 import type { RequestHead } from "../head.ts";
 import { ID } from "../names.ts";
 import { normalizePath } from "../path.ts";
-import { spanOf } from "./framing.ts";
 
 /** What is wrong with a request's target or authority. */
 const T_FORM = 1;
