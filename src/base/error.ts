@@ -23,6 +23,7 @@ export type ErrorCode =
   | "clientReset"
   | "clientClosed"
   | "tooManyConnections"
+  | "flood"
   // routing and policy
   | "noRoute"
   | "noCluster"

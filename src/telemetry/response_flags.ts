@@ -24,6 +24,7 @@ export const RESPONSE_FLAGS: Readonly<Record<ErrorCode, ResponseFlag>> = Object.
   clientReset: { flag: "DR", meaning: "The client reset the connection or the stream" },
   clientClosed: { flag: "DC", meaning: "The client closed the connection before the exchange had ended" },
   tooManyConnections: { flag: "OM", meaning: "A cap on connections was reached" },
+  flood: { flag: "FL", meaning: "The peer went past a budget of its HTTP/2 connection" },
   noRoute: { flag: "NR", meaning: "No route matches the request" },
   noCluster: { flag: "NC", meaning: "The route's cluster does not exist" },
   pathRefused: { flag: "DPE", meaning: "The path holds an encoded slash, a backslash or a NUL that its route does not take" },
