@@ -401,7 +401,7 @@ export abstract class H2Connection implements ByteFace, FrameSink, StreamOwner {
   }
 
   #rest(): void {
-    if (!this.stopped && this.#settled) this.timers.idle = this.#o.clock.now + this.#o.idleMs;
+    if (this.#settled && !this.leaving) this.timers.idle = this.#o.clock.now + this.#o.idleMs;
   }
 
   #settle(): void {

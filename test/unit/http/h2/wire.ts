@@ -1,4 +1,4 @@
-import type { Fields } from "../../../../src/http/fields.ts";
+import { Fields } from "../../../../src/http/fields.ts";
 import { errorName } from "../../../../src/http/h2/error_codes.ts";
 import { HpackDecoder } from "../../../../src/http/h2/hpack/decoder.ts";
 import { HeaderBlock } from "../../../../src/http/h2/hpack/header_block.ts";
@@ -222,7 +222,7 @@ export class FrameLog {
     if (b.fault !== 0) throw new Error(`a block has fault ${b.fault}`);
     const pseudo = [b.method, b.protocol, b.scheme, b.authority, b.path].filter((s) => s !== null);
     if (b.status !== 0) pseudo.push(String(b.status));
-    return pseudo.join(" ") + showFields(b.take());
+    return (pseudo.join(" ") + showFields(b.take())).trim();
   }
 }
 
@@ -232,4 +232,8 @@ export function showFields(f: Fields, without: readonly string[] = []): string {
     if (!without.includes(name.toLowerCase())) shown.push(`${name.toLowerCase()}: ${value}`);
   });
   return shown.length === 0 ? "" : ` [${shown.join(" | ")}]`;
+}
+
+export function fields(...pairs: string[]): Fields {
+  return Fields.of(...pairs);
 }
