@@ -156,10 +156,15 @@ measure("client and server, an exchange", STREAMS * TURNS, () => {
 ask();
 parts.length = 0;
 client.takeOutput(parts);
-const recorded = parts[0]!.slice();
+const requests = parts[0]!.slice();
+/** WINDOW_UPDATE of the connection for what a turn's replies take. */
+const grant = Uint8Array.of(0, 0, 4, 8, 0, 0, 0, 0, 0, 0, 0, (STREAMS * body.length) >> 8, STREAMS * body.length);
+const recorded = new Uint8Array(requests.length + grant.length);
+recorded.set(requests);
 const idsAt: number[] = [];
-for (let at = 0; at < recorded.length; at += 9 + ((recorded[at]! << 16) | (recorded[at + 1]! << 8) | recorded[at + 2]!))
+for (let at = 0; at < requests.length; at += 9 + ((requests[at]! << 16) | (requests[at + 1]! << 8) | requests[at + 2]!))
   idsAt.push(at + 5);
+recorded.set(grant, requests.length);
 let id = new DataView(recorded.buffer).getUint32(idsAt[0]!);
 
 measure("server alone", STREAMS * TURNS, () => {
