@@ -11,7 +11,7 @@ export const BUDGET: Readonly<Record<BudgetCause, number>> = {
   priority: 5,
   windowUpdate: 6,
   tinyWindow: 7,
-  strayFrames: 8,
+  strayHeads: 8,
   otherFrames: 9,
 };
 export const BUDGET_CAUSES: readonly BudgetCause[] = Object.keys(BUDGET) as BudgetCause[];

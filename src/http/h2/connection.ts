@@ -27,7 +27,7 @@ import {
 } from "./limits.ts";
 import { SendQueue } from "./send_queue.ts";
 import { PeerSettings } from "./settings.ts";
-import type { H2Stream, StreamOwner } from "./stream.ts";
+import { type H2Stream, L_ENDED, type StreamOwner } from "./stream.ts";
 import { RESET_BY_US, StreamTable, UNKNOWN } from "./stream_table.ts";
 import { PING_DRAIN, PING_KEEPALIVE, Timers } from "./timers.ts";
 
@@ -281,7 +281,7 @@ export abstract class H2Connection implements ByteFace, FrameSink, StreamOwner {
   closed(s: H2Stream, resetByUs: boolean): void {
     this.queue.remove(s);
     this.streams.remember(s.id, resetByUs);
-    if (!resetByUs && s.remoteEnded) this.budgets.served++;
+    if (s.local === L_ENDED && s.remoteEnded) this.budgets.served++;
   }
 
   forget(s: H2Stream): void {
@@ -348,7 +348,7 @@ export abstract class H2Connection implements ByteFace, FrameSink, StreamOwner {
   protected strayHeaders(id: number): FrameFault | null {
     const how = this.streams.howEnded(id);
     if (how === RESET_BY_US) {
-      this.budgets.take(BUDGET.strayFrames);
+      this.budgets.take(BUDGET.strayHeads);
       return null;
     }
     return how === UNKNOWN ? IDLE_STREAM : BEHIND_END;

@@ -44,7 +44,10 @@ function windowUpdate(c: H2Connection, id: number, increment: number): void {
   if (id === 0) {
     if (increment === 0) c.onFrameFault(ZERO_INCREMENT);
     else if (queue.window + increment > MAX_31) c.onFrameFault(WINDOW_OVERFLOW);
-    else queue.window += increment;
+    else {
+      queue.window += increment;
+      queue.pump();
+    }
     return;
   }
   const s = c.streams.find(id);
@@ -58,6 +61,8 @@ function windowUpdate(c: H2Connection, id: number, increment: number): void {
   else {
     s.sendWindow += increment;
     queue.windowMoved(s);
+    // At once, and not when the chunk has been read: what a later frame finds must not depend on how bytes were cut.
+    queue.pump();
   }
 }
 
@@ -86,6 +91,7 @@ function settings(c: H2Connection, b: Uint8Array, from: number, to: number): voi
   if (change !== 0 && !moveWindows(c, change)) return;
   c.out.settingsAck();
   c.onSettings();
+  c.queue.pump();
 }
 
 /** RFC 9113 6.9.2: the windows of all streams move, and may go below 0. */

@@ -72,13 +72,15 @@ export class DataIn {
     else s.moved();
   }
 
-  /** DATA on a stream that has ended or never was. */
+  /** DATA on a stream that has ended or never was. What was on its way when we reset the stream costs the peer nothing but its window. */
   #stray(id: number, gone: boolean): void {
     const c = this.#c;
-    if (gone && c.isIdle(id)) c.onFrameFault(IDLE_STREAM);
-    else if (c.budgets.take(BUDGET.strayFrames) && gone && c.streams.howEnded(id) !== RESET_BY_US) {
-      c.provoked();
-      c.out.resetStream(id, STREAM_CLOSED);
+    if (!gone || c.streams.howEnded(id) === RESET_BY_US) return;
+    if (c.isIdle(id)) {
+      c.onFrameFault(IDLE_STREAM);
+      return;
     }
+    c.provoked();
+    c.out.resetStream(id, STREAM_CLOSED);
   }
 }

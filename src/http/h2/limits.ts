@@ -17,7 +17,7 @@ export type BudgetCause =
   | "priority"
   | "windowUpdate"
   | "tinyWindow"
-  | "strayFrames"
+  | "strayHeads"
   | "otherFrames";
 
 /** What a peer controls on an HTTP/2 connection, in one place. A listener's config may set other numbers where it has a key. */
@@ -58,8 +58,8 @@ const BUDGETS: Readonly<Record<BudgetCause, Budget>> = {
   // DATA frames cut below `TINY_FRAME` by the peer's window, as one of a byte does (data dribble, CVE-2019-9511). A client
   // that reads slowly and tells of each read makes some too.
   tinyWindow: { burst: 1000, perSecond: 200, perServed: 1, perMoved: 0 },
-  // Frames on streams that have ended. What was on its way when the stream was reset is forgiven; a peer that goes on is not.
-  strayFrames: { burst: 1000, perSecond: 100, perServed: 2, perMoved: 0 },
+  // Header blocks on streams that we have reset: dropped, but decoded. What was on its way is one for each, its trailers.
+  strayHeads: { burst: 500, perSecond: 50, perServed: 1, perMoved: 0 },
   // Frames of unknown types and GOAWAY: skipped, but read. PRIORITY_UPDATE (RFC 9218) is one for each request.
   otherFrames: { burst: 500, perSecond: 50, perServed: 2, perMoved: 2 },
 };

@@ -49,7 +49,9 @@ export class SendQueue {
       }
     }
     if (from < n) {
-      s.pending.push(from === 0 ? b : b.subarray(from));
+      const rest = from === 0 ? b : b.subarray(from);
+      if (s.pendingBytes === 0) s.pending = [rest];
+      else s.pending.push(rest);
       s.pendingBytes += n - from;
     }
     s.ending = end;

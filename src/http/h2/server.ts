@@ -91,6 +91,14 @@ export class H2Server extends H2Connection implements ServerStreamOwner {
     return this.streams.size > 0;
   }
 
+  /**
+   * The client has said that it goes, or has gone, and nothing was wrong: closing at once can't take a frame away from it. Otherwise the
+   * close has to wait for its FIN, or a reset might overtake GOAWAY (RFC 9113 5.4.1).
+   */
+  get clientIsDone(): boolean {
+    return this.#ended && !this.stopped;
+  }
+
   isIdle(id: number): boolean {
     // Nothing is pushed: an even id never was open.
     return id % 2 === 0 || id > this.#lastId;
@@ -278,6 +286,7 @@ export class H2Server extends H2Connection implements ServerStreamOwner {
   /** The client takes no streams of ours anyway; it is about to go. */
   onGoAway(_lastId: number, _code: number): void {
     this.drain("last");
+    this.#ended = true;
   }
 
   protected onBodyLate(s: H2Stream): void {

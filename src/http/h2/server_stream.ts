@@ -63,6 +63,7 @@ export class ServerStream extends H2Stream implements StreamWriter<ResponseHead>
 
   /** Takes data that nobody will see, too: of a reply whose head allows none, or that the client does not want any more. */
   override sendData(b: Uint8Array, end: boolean): number {
+    if (this.local === L_IDLE) return 0;
     const room = this.local === L_ENDED || this.wireClosed ? OUTPUT_HIGH : super.sendData(b, end);
     if (!end) return room;
     if (!this.tunnel || this.wireClosed) this.release();

@@ -46,6 +46,8 @@ export const L_BODY = 1;
 export const L_ENDING = 2;
 export const L_ENDED = 3;
 
+const NONE: Uint8Array[] = [];
+
 /** A stream in either role. Its writing half is fed by `SendQueue`, its reading half by the connection. */
 export abstract class H2Stream {
   id: number;
@@ -60,7 +62,7 @@ export abstract class H2Stream {
 
   // ---- writing: `SendQueue` has the say over these ----
   sendWindow: number;
-  readonly pending: Uint8Array[] = [];
+  pending: Uint8Array[] = NONE;
   pendingAt = 0;
   pendingBytes = 0;
   /** The end comes behind what is pending. */
@@ -231,7 +233,7 @@ export abstract class H2Stream {
   close(resetByUs: boolean): void {
     if (this.wireClosed) return;
     this.wireClosed = true;
-    this.pending.length = 0;
+    this.pending = NONE;
     this.pendingBytes = 0;
     this.trailers = null;
     this.starved = false;

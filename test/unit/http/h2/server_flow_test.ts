@@ -603,6 +603,18 @@ describe("draining (RFC 9113 6.8)", () => {
     d.last.reply(200, "ok");
     expect(d.after()).toEqual(["HEADERS 1 200", 'DATA 1 "ok" end']);
     expect(d.codec.wantsClose).toBe(true);
+    expect(d.codec.clientIsDone).toBe(true);
+  });
+
+  test("a close that the client does not await waits for its FIN", () => {
+    const d = drive();
+    d.codec.drain("last");
+    expect(d.codec.clientIsDone).toBe(false);
+    d.end();
+    expect(d.codec.clientIsDone).toBe(true);
+    const e = drive(w.goAway(0, 0), w.ping("x".repeat(8)));
+    e.feed(w.windowUpdate(0, 0));
+    expect(e.codec.clientIsDone).toBe(false);
   });
 });
 
