@@ -3,7 +3,6 @@ import { constants } from "node:crypto";
 import { isIP, type Socket } from "node:net";
 import {
   type ConnectionOptions,
-  checkServerIdentity,
   connect,
   createSecureContext,
   createServer,
@@ -14,6 +13,7 @@ import {
 } from "node:tls";
 import { couple, type DenoTlsHandle, findCoupling } from "./deno_tls_flow.ts";
 import type { NodeConn } from "./node_conn.ts";
+import { serverIdentityFault } from "./server_identity.ts";
 import { chainOf } from "./tls_chain.ts";
 import { checkClientOptions, checkServerOptions, refused, type TlsPromises, wireAlpn } from "./tls_checks.ts";
 import type {
@@ -188,8 +188,10 @@ export class NodeClientContext implements TlsClientContext {
       servername: isIP(serverName) === 0 ? serverName : "",
       rejectUnauthorized: !this.options.insecureSkipVerify,
       // Asked once the chain is good.
-      checkServerIdentity: (_: string, cert: PeerCertificate) =>
-        this.options.verifyPeer === null ? checkServerIdentity(name, cert) : undefined,
+      checkServerIdentity: (_: string, cert: PeerCertificate) => {
+        const fault = this.options.verifyPeer === null ? serverIdentityFault(name, cert) : undefined;
+        return typeof fault === "string" ? new Error(fault) : fault;
+      },
       allowHalfOpen: true,
     } as ConnectionOptions) as NodeTlsSocket;
   }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import type { DetailedPeerCertificate } from "node:tls";
+import { connect as connectTls, type DetailedPeerCertificate } from "node:tls";
 import { until } from "../support/deadline.ts";
 import { type Listeners, startListeners } from "../support/listeners.ts";
 import { dns, uses } from "../support/mint.ts";
@@ -212,6 +212,26 @@ describe("what is no handshake", () => {
       expect(["end", "reset"]).toContain(await client.left(8000));
     };
     await Promise.all(["", hello.slice(0, 40), hello].map(closed));
+  });
+
+  test("garbage behind a handshake ends that connection and is no fault of Weir's", async () => {
+    for (const bytes of [
+      `\x17\x03\x03\x00\x20${"x".repeat(32)}`,
+      "\x15\x03\x03\x00\x02\x02\x28",
+      "no record",
+      "\x17\x03\x03\xff\xff",
+    ]) {
+      const raw = await openClient(w.port["web"]!);
+      const secure = connectTls({ socket: raw.socket, rejectUnauthorized: false, servername: "site.example" });
+      secure.on("error", () => {});
+      await new Promise((resolve) => secure.once("secureConnect", resolve));
+      secure.write("GET / HTTP/1.1\r\nHost: site.example\r\n\r\n");
+      await new Promise((resolve) => secure.once("data", resolve));
+      raw.socket.write(Buffer.from(bytes, "latin1"));
+      await raw.left();
+      raw.destroy();
+    }
+    expect(await w.site.weir.metric("weir_callback_throws_total")).toBe(0);
   });
 
   test("faults and handshakes are counted by code, and nothing is left open", async () => {
