@@ -21,6 +21,8 @@ export interface ConnHost {
   readonly tunnels: TunnelSet;
   /** The TLS policy in force for an authority; null: there is none. */
   tlsPolicyOf(authority: string): string | null;
+  /** Whether a client must show a certificate to be served under this authority. */
+  demandsCertificate(authority: string): boolean;
   closed(c: OpenConn): void;
   /** It became a tunnel's: it still is the client's connection, and counts as one until `tunnelClosed`. */
   tunnelled(c: OpenConn): void;
@@ -75,9 +77,12 @@ export abstract class DownstreamConn extends Link implements OpenConn {
     return this.host.tunnels;
   }
 
-  /** Whether a request for this authority may come on this connection (RFC 9110 7.4): a name's TLS policy must be the handshake's. */
+  /**
+   * Whether a request for this authority may come on this connection (RFC 9110 7.4): a name's TLS policy must be the handshake's, and
+   * cleartext beside TLS must be no way round a certificate.
+   */
   serves(authority: string): boolean {
-    if (this.#tlsPolicy === null) return true;
+    if (this.#tlsPolicy === null) return !this.host.demandsCertificate(authority);
     const { site } = this.host;
     if (this.#servedOf === site && this.#served === authority) return true;
     if (this.host.tlsPolicyOf(authority) !== this.#tlsPolicy) return false;

@@ -237,6 +237,9 @@ function onClose(socket: BunSocket, e: unknown): void {
   c.closed(e);
 }
 function onError(socket: BunSocket, e: unknown): void {
-  socket.data?.fault(e);
+  const c = socket.data as BunConn | undefined;
+  // TLS that is broken below is no throw: the peer's alert, or what is no record.
+  if (systemCode(e) === "EPROTO") c?.broken(e);
+  else c?.fault(e);
 }
 function ignoreFault(): void {}

@@ -315,6 +315,12 @@ export class BunConn implements Conn {
     this.net.later(this);
   }
 
+  /** What came of TLS was an alert, or no record (RFC 8446 6.2): the connection is of no more use. */
+  broken(e: unknown): void {
+    if ((this.flags & HANDSHAKING) !== 0) this.handshakeFailed(e);
+    else this.destroy(resetFault((this.flags & ACCEPTED) !== 0));
+  }
+
   /** A handler threw: this connection pays, and nobody else. */
   fault(e: unknown): void {
     this.net.onFault(e);

@@ -1,8 +1,9 @@
 import type { Buffer } from "node:buffer";
 import { isIP } from "node:net";
-import { checkServerIdentity, createSecureContext, type PeerCertificate } from "node:tls";
+import { createSecureContext, type PeerCertificate } from "node:tls";
 import type { BunConn, BunSocket } from "./bun_conn.ts";
 import { common, NodeServerContext } from "./node_tls.ts";
+import { serverIdentityFault } from "./server_identity.ts";
 import { systemCode } from "./system_fault.ts";
 import { chainOf, type LinkedCertificate } from "./tls_chain.ts";
 import { checkClientOptions, checkServerOptions, refused, type TlsPromises, wireAlpn } from "./tls_checks.ts";
@@ -156,7 +157,7 @@ export class BunClientContext implements TlsClientContext {
     if (verifyPeer !== null) return verifyPeer(info.peerChain) ?? info;
     if (insecureSkipVerify) return info;
     const name = tls.serverName === "" ? dialed : tls.serverName;
-    return checkServerIdentity(name, s.getPeerCertificate(true) as PeerCertificate) ?? info;
+    return serverIdentityFault(name, s.getPeerCertificate(true) as PeerCertificate) ?? info;
   }
 }
 

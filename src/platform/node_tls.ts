@@ -3,7 +3,6 @@ import { constants } from "node:crypto";
 import { isIP, type Socket } from "node:net";
 import {
   type ConnectionOptions,
-  checkServerIdentity,
   connect,
   createSecureContext,
   createServer,
@@ -15,6 +14,7 @@ import {
 import { ProxyError } from "../base/error.ts";
 import { couple, type DenoTlsHandle, findCoupling } from "./deno_tls_flow.ts";
 import type { NodeConn } from "./node_conn.ts";
+import { serverIdentityFault } from "./server_identity.ts";
 import { chainOf } from "./tls_chain.ts";
 import { checkClientOptions, checkServerOptions, refused, type TlsPromises, wireAlpn } from "./tls_checks.ts";
 import type {
@@ -199,8 +199,10 @@ export class NodeClientContext implements TlsClientContext {
       servername: isIP(serverName) === 0 ? serverName : "",
       rejectUnauthorized: !this.options.insecureSkipVerify,
       // Asked once the chain is good.
-      checkServerIdentity: (_: string, cert: PeerCertificate) =>
-        this.options.verifyPeer === null ? checkServerIdentity(name, cert) : undefined,
+      checkServerIdentity: (_: string, cert: PeerCertificate) => {
+        const fault = this.options.verifyPeer === null ? serverIdentityFault(name, cert) : undefined;
+        return typeof fault === "string" ? new Error(fault) : fault;
+      },
       allowHalfOpen: true,
     } as ConnectionOptions) as NodeTlsSocket;
   }

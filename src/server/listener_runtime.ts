@@ -57,6 +57,10 @@ export class ListenerRuntime implements EntranceHost {
     return this.tls?.policyOfAuthority(authority) ?? null;
   }
 
+  demandsCertificate(authority: string): boolean {
+    return this.tls?.demandsCertificate(authority) ?? false;
+  }
+
   /** Goes on as what a new config says, maybe under another name; the socket and the connections stay. */
   become(spec: ListenerSpec, site: Site, tls: ListenerTls | null): void {
     // What is open now is closed under the new name.

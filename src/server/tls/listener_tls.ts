@@ -27,6 +27,8 @@ export class ListenerTls {
   readonly #chains: readonly ChainTls[];
   readonly #byName = new NameTable<ChainTls>("anyLabels");
   #rest: ChainTls | null = null;
+  /** One of the chains asks for certificates and serves no one without. */
+  readonly #demands: boolean;
 
   /** Throws a ProxyError when the runtime can't keep what a chain asks for. */
   constructor(env: TlsEnv, spec: ListenerSpec, among: PreparedSecrets) {
@@ -39,6 +41,7 @@ export class ListenerTls {
       else for (const name of match.serverNames) this.#byName.add(name, chain);
     }
     this.#chains = chains;
+    this.#demands = chains.some((c) => c.demandsCertificate);
   }
 
   /** The context of a client's hello; null: no chain, or no certificate, is for its name. */
@@ -54,6 +57,11 @@ export class ListenerTls {
   /** The same of an authority, port and all. */
   policyOfAuthority(authority: string): string {
     return this.#chains.length === 1 ? this.#chains[0]!.policy : this.policyOf(hostKey(authority));
+  }
+
+  /** Whether a client of that authority must show a certificate. */
+  demandsCertificate(authority: string): boolean {
+    return this.#demands && this.#chainOf(hostKey(authority))?.demandsCertificate === true;
   }
 
   close(): void {
@@ -91,6 +99,10 @@ class ChainTls {
     this.#choice = this.#makeChoice();
     const changed = (): void => this.#replace();
     this.#watches = [...this.#certificates, ...(this.#trust === null ? [] : [this.#trust])].map((s) => s.onChange(changed));
+  }
+
+  get demandsCertificate(): boolean {
+    return this.#spec.clientCertificates?.mode === "require";
   }
 
   choose(hello: ClientHello): TlsServerContext | null {
