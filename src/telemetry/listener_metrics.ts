@@ -7,8 +7,8 @@ import { errorCell } from "./response_flags.ts";
 export const REFUSALS = Object.freeze(["listenerLimit", "processLimit", "clientLimit", "noDescriptors", "draining"] as const);
 export type Refusal = (typeof REFUSALS)[number];
 
-/** Budgets of an HTTP/2 connection. */
-const FLOODS: readonly string[] = Object.freeze([
+/** Budgets of an HTTP/2 connection, as its codec calls them. */
+export const FLOODS: readonly string[] = Object.freeze([
   "resets",
   "continuation",
   "ping",
@@ -17,7 +17,7 @@ const FLOODS: readonly string[] = Object.freeze([
   "priority",
   "windowUpdate",
   "tinyWindow",
-  "strayFrames",
+  "strayHeads",
   "otherFrames",
 ]);
 const FLOOD: CellSpec = { label: "budget", names: FLOODS };
