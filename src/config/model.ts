@@ -294,6 +294,8 @@ export interface DrainSpec {
   readonly delayMs: number;
   /** Then what is in flight has this long to end. */
   readonly limitMs: number;
+  /** The same for tunnels: WebSockets may be worth more patience, or less. */
+  readonly tunnelsMs: number;
 }
 
 export interface ProcessLimitsSpec {

@@ -8,6 +8,8 @@ import type { TunnelEnd, TunnelSet } from "./tunnel.ts";
 /** A connection of a listener, whatever it carries. */
 export interface OpenConn {
   readonly conn: Conn;
+  /** Some of its streams are tunnels. */
+  readonly tunnelling: boolean;
   /** announce: each reply from now on is its connection's last. last: idle connections close now as well. */
   drain(stage: "announce" | "last"): void;
   /** Cuts it. */
@@ -50,6 +52,8 @@ export abstract class DownstreamConn extends Link implements OpenConn {
   /** Several streams at a time: one can't take the whole connection. */
   abstract readonly multiplexed: boolean;
 
+  abstract readonly tunnelling: boolean;
+
   /** Gives the connection to a tunnel; only where there is one stream. */
   abstract detach(): TunnelEnd;
 
@@ -90,6 +94,9 @@ export abstract class DownstreamConn extends Link implements OpenConn {
     this.#servedOf = site;
     return true;
   }
+
+  /** One of its streams has become a tunnel. */
+  abstract tunnelOpened(): void;
 
   /** A tunnel that one of the exchanges became has ended. */
   abstract tunnelClosed(): void;

@@ -317,6 +317,7 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
     }
     const tunnel = new StreamTunnel(link, { writer, wake: () => down.wake() }, up, idleMs, down.tunnels, done);
     this.#target = tunnel;
+    down.tunnelOpened();
     down.wake();
     tunnel.start();
     for (const b of early.parts) tunnel.takeData(b, false);

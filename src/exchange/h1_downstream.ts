@@ -11,6 +11,8 @@ import type { TunnelEnd } from "./tunnel.ts";
 export class H1Downstream extends DownstreamConn {
   readonly face: H1Server;
   readonly multiplexed = false;
+  /** What becomes a tunnel is no connection of this kind any more. */
+  readonly tunnelling = false;
   #tunnelled = false;
 
   constructor(host: ConnHost, conn: Conn, tlsPolicy: string | null) {
@@ -34,6 +36,10 @@ export class H1Downstream extends DownstreamConn {
     this.#tunnelled = true;
     this.release();
     return { conn: this.conn, unread };
+  }
+
+  tunnelOpened(): void {
+    // Told by `detach`.
   }
 
   tunnelClosed(): void {

@@ -13,6 +13,7 @@ import type { TunnelEnd } from "./tunnel.ts";
 export class H2Downstream extends DownstreamConn {
   readonly face: H2Server;
   readonly multiplexed = true;
+  #tunnels = 0;
 
   constructor(host: ConnHost, conn: Conn, tlsPolicy: string | null) {
     super(host, conn, tlsPolicy);
@@ -40,8 +41,16 @@ export class H2Downstream extends DownstreamConn {
     throw new Error("call this only where `multiplexed` is false: a stream has no connection to give away");
   }
 
+  get tunnelling(): boolean {
+    return this.#tunnels > 0;
+  }
+
+  tunnelOpened(): void {
+    this.#tunnels++;
+  }
+
   tunnelClosed(): void {
-    // The connection is there for the other streams.
+    this.#tunnels--;
   }
 
   protected onFault(e: ProxyError): void {

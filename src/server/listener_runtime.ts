@@ -30,6 +30,7 @@ export class ListenerRuntime implements EntranceHost {
   /** Not counted against the caps: an operator must get in when clients fill them. */
   readonly #exempt: boolean;
   #listener: Listener | null = null;
+  #requestsCut = false;
   #draining: "no" | "announce" | "last" = "no";
   #idle: (() => void) | null = null;
 
@@ -123,6 +124,14 @@ export class ListenerRuntime implements EntranceHost {
     return new Promise((resolve) => {
       this.#idle = resolve;
     });
+  }
+
+  /** The time of these is over: both are gone when it has been called for both. */
+  cut(what: "requests" | "tunnels"): void {
+    if (what === "requests") this.#requestsCut = true;
+    else for (const t of [...this.tunnels]) t.close(null);
+    // A connection of several streams lives on for the tunnels among them.
+    if (this.#requestsCut) for (const c of [...this.#conns]) if (!c.tunnelling) c.abort(null);
   }
 
   /** Cuts what is left. */

@@ -151,17 +151,27 @@ export class Server implements AdminView {
     if (this.#state === "draining" || this.#state === "stopped") return;
     this.#state = "draining";
     this.metrics.server.draining.value = 1;
-    const { delayMs, limitMs } = this.#model?.drain ?? { delayMs: 0, limitMs: 0 };
-    this.#env.log.log("info", "draining", { delayMs, limitMs });
+    const { delayMs, limitMs, tunnelsMs } = this.#model?.drain ?? NO_DRAIN;
+    this.#env.log.log("info", "draining", { delayMs, limitMs, tunnelsMs });
     const all = [...this.#listeners.values(), ...this.#leaving];
     const serving = all.filter((l) => !isInternal(l.spec.name));
     for (const l of serving) l.announce();
     await this.#sleep(delayMs);
     await Promise.all(serving.map((l) => l.unbind()));
-    const done = Promise.all(serving.map((l) => l.drain())).then(() => true);
-    const whole = await Promise.race([done, this.#sleep(limitMs).then(() => false)]);
-    if (!whole) this.#env.log.log("warning", "cutting what did not end within the drain limit", { limitMs });
+    const done = Promise.all(serving.map((l) => l.drain()));
+    const { platform } = this.#env;
+    const cuts = [
+      platform.setTimer(limitMs, () => this.#cut(serving, "requests", limitMs), true),
+      platform.setTimer(tunnelsMs, () => this.#cut(serving, "tunnels", tunnelsMs), true),
+    ];
+    await Promise.race([done, this.#sleep(Math.max(limitMs, tunnelsMs) + CUT_MS)]);
+    for (const c of cuts) c.cancel();
     await this.stop();
+  }
+
+  #cut(listeners: readonly ListenerRuntime[], what: "requests" | "tunnels", limitMs: number): void {
+    this.#env.log.log("warning", `cutting ${what} that did not end within the drain's time`, { limitMs });
+    for (const l of listeners) l.cut(what);
   }
 
   /** Cuts everything and closes. */
@@ -295,17 +305,22 @@ export class Server implements AdminView {
 
   #leave(l: ListenerRuntime): void {
     this.#leaving.add(l);
-    const { limitMs } = this.#model?.drain ?? { limitMs: 0 };
-    const cut = this.#env.platform.setTimer(limitMs, () => l.abort());
+    const { limitMs, tunnelsMs } = this.#model?.drain ?? NO_DRAIN;
+    const { platform } = this.#env;
+    const cuts = [platform.setTimer(limitMs, () => l.cut("requests")), platform.setTimer(tunnelsMs, () => l.cut("tunnels"))];
     void l
       .unbind()
       .then(() => l.drain())
       .then(() => {
-        cut.cancel();
+        for (const c of cuts) c.cancel();
         this.#leaving.delete(l);
       });
   }
 }
+
+/** What was cut is closed on a later turn. */
+const CUT_MS = 1_000;
+const NO_DRAIN = { delayMs: 0, limitMs: 0, tunnelsMs: 0 };
 
 function routeNames(model: Model): Set<string> {
   const names = new Set<string>();

@@ -92,6 +92,8 @@ export class FirstBytes extends Timed implements ConnHandler {
     this.#refuse(downstreamFault("headTimeout", 0, `${what} in time`));
   }
 
+  readonly tunnelling = false;
+
   /** It has no request in hand: a drain ends it. */
   drain(stage: "announce" | "last"): void {
     if (stage === "last") this.abort(null);

@@ -66,11 +66,11 @@ export class Site {
   }
 
   /** `route` and `listener` are further keys, in YAML's flow style. */
-  static async start(route = "", listener = "", cluster = ""): Promise<Site> {
+  static async start(route = "", listener = "", cluster = "", drain = "delay: 2s, limit: 30s"): Promise<Site> {
     const site = new Site(createMemoryPlatform());
     const text = `
 admin: false
-drain: { delay: 2s, limit: 30s }
+drain: { ${drain} }
 listeners: { web: { address: "127.0.0.1:8080", forwarded: { xForwarded: keep, requestId: keep } ${listener} } }
 routes:
   - { name: own, match: [{ path: /own }], respond: { status: 200, body: "own\\n" } }

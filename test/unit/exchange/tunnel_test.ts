@@ -43,6 +43,26 @@ describe("an upgrade", () => {
     expect(statuses(third.text)).toEqual([200]);
   });
 
+  test("has a grace of its own in a drain, longer than that of requests or shorter", async () => {
+    for (const [drain, cutFirst] of [
+      ["delay: 0s, limit: 1s, tunnels: 5s", "request"],
+      ["delay: 0s, limit: 5s, tunnels: 1s", "tunnel"],
+    ] as const) {
+      const site = await Site.start("", "", "", drain);
+      const client = await site.client(UPGRADE);
+      site.origin.send(SWITCH);
+      await site.settled();
+      const waiting = await site.client(get("/"));
+      const drained = site.server.drain();
+      await site.advance(1500);
+      const [first, second] = cutFirst === "request" ? [waiting, client] : [client, waiting];
+      expect([first.gone, second.gone]).toEqual([true, false]);
+      await site.advance(5000);
+      await drained;
+      expect(second.gone).toBe(true);
+    }
+  });
+
   test("passes what came with the heads", async () => {
     const { site } = await tunnel("early", "");
     expect(site.origin.take()).toBe("early");

@@ -25,7 +25,7 @@ export function lowerProcess(to: Lowering): ProcessPart {
     control: control === undefined ? null : to.path(control),
     accessLogs: logs === undefined ? [] : (Array.isArray(logs) ? logs : [logs]).map((l) => lowerAccessLog(l, to)),
     log: log === undefined ? { level: "info", format: "auto" } : log,
-    drain: { delayMs: drain?.delay ?? 0, limitMs: drain?.limit ?? 0 },
+    drain: { delayMs: drain?.delay ?? 0, limitMs: drain?.limit ?? 0, tunnelsMs: drain?.tunnels ?? drain?.limit ?? 0 },
     process: {
       maxConnections: limits?.connections ?? null,
       maxConnectionsPerClient: limits?.connectionsPerClient ?? null,
