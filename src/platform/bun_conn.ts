@@ -211,7 +211,8 @@ export class BunConn implements Conn {
 
   /** The dial's peer is who was asked for. */
   dialSecured(info: TlsInfo): void {
-    if ((this.flags & CLOSED) !== 0) return;
+    // A server of TLS 1.2 may ask for another handshake later.
+    if ((this.flags & (CLOSED | HANDSHAKING)) !== HANDSHAKING) return;
     this.flags &= ~HANDSHAKING;
     this.tls = info;
     this.#tellOpen();

@@ -165,7 +165,7 @@ function clientHello(said: Said): Uint8Array {
 }
 
 function readClientHello(body: Uint8Array): Said {
-  if (body[0] !== CLIENT_HELLO) throw new Error("not a ClientHello");
+  open(body, CLIENT_HELLO);
   let at = 4 + 2 + 32;
   at += 1 + body[at]!;
   at += 2 + read16(body, at);
@@ -198,7 +198,7 @@ function serverHello(said: ServerSaid): Uint8Array {
 }
 
 function readServerHello(body: Uint8Array): ServerSaid {
-  if (body[0] !== SERVER_HELLO) throw new Error("not a ServerHello");
+  open(body, SERVER_HELLO);
   const [version, alpn, ...chain] = list16(body.subarray(4));
   return { version: text(version!) as TlsVersion, alpn: text(alpn!), chain };
 }
@@ -208,6 +208,11 @@ function record(type: number, body: Uint8Array): Uint8Array {
 }
 function message(type: number, body: Uint8Array): Uint8Array {
   return Buffer.concat([Uint8Array.of(type, body.length >> 16), sized16(body)]);
+}
+/** Throws unless the message is of that type and whole. */
+function open(body: Uint8Array, type: number): void {
+  const size = (body[1]! << 16) | read16(body, 2);
+  if (body[0] !== type || body.length !== 4 + size) throw new Error("another message, or one cut short");
 }
 function extension(type: number, body: Uint8Array): Uint8Array {
   return Buffer.concat([u16(type), sized16(body)]);

@@ -168,7 +168,7 @@ export class NodeConn implements Conn {
 
   /** A dial's handshake is done, as far as the runtime checks it. */
   dialSecured(s: NodeTlsSocket): void {
-    if ((this.#flags & (CANCELLED | CLOSED)) !== 0) return;
+    if ((this.#flags & (CANCELLED | CLOSED | OPEN)) !== 0) return;
     s.removeListener("error", onError);
     s.removeListener("close", onClose);
     this.#listen(s);

@@ -144,7 +144,7 @@ export class UvConn implements Conn {
     if ((this.#flags & CLOSED) !== 0 || this.#tls !== null) return;
     this.#beginTls(ctx as TlsServerContext & UvContext, null, head);
     // A handshake goes on while its connection is paused.
-    if ((this.#flags & (PAUSED | CLOSED)) === PAUSED && this.tls === null) this.handle.readStart();
+    if ((this.#flags & (PAUSED | CLOSED | HANDSHAKING)) === (PAUSED | HANDSHAKING)) this.handle.readStart();
   }
 
   /** For a dial: no more calls. */
@@ -160,7 +160,7 @@ export class UvConn implements Conn {
   start(): void {
     if ((this.#flags & CLOSED) !== 0) return;
     if (this.keepAliveMs > 0) this.handle.setKeepAlive(true, Math.max(1, Math.round(this.keepAliveMs / 1000)));
-    if ((this.#flags & PAUSED) === 0) this.handle.readStart();
+    if ((this.#flags & (PAUSED | HANDSHAKING)) !== PAUSED) this.handle.readStart();
   }
 
   opened(status: number): void {

@@ -31,8 +31,8 @@ interface Waiting {
 
 /** Up to here `write` is content: the runtime completes each write on a later turn, so that something nearly always waits. */
 const CONTENT_BYTES = 64 * 1024;
-/** The most of one part that is given to the runtime at once, for it copies all that it is given. */
-const SEND_BYTES = 64 * 1024;
+/** The most that is given to the runtime at once: it copies all that it is given, and encrypts as much in one go. */
+const SEND_BYTES = 48 * 1024;
 
 /** TLS between a connection and its handle. One write is under way at a time; what comes meanwhile waits, and leaves joined. */
 export class UvTlsLayer {
@@ -83,6 +83,16 @@ export class UvTlsLayer {
 
   /** False: `writable` follows. */
   write(parts: readonly Uint8Array[], flushed: (() => void) | undefined): boolean {
+    if (this.established && this.#flying === 0 && this.#waiting.length === 0 && parts.length > 0) {
+      const b = parts.length === 1 ? parts[0]! : this.#joined(parts);
+      if (b !== null && b.length > 0 && b.length <= SEND_BYTES) {
+        this.queued = b.length;
+        if (flushed !== undefined) this.#landed.push(flushed);
+        this.#fly(b);
+        if (parts.length === 1) releaseChunk(b);
+        return true;
+      }
+    }
     const last = parts.length - 1;
     for (let i = 0; i <= last; i++) {
       const part = parts[i]!;
@@ -162,6 +172,19 @@ export class UvTlsLayer {
     else this.#send(this.#join());
   }
 
+  /** All parts in one; null: they are too many. The array is free again after the next write. */
+  #joined(parts: readonly Uint8Array[]): Uint8Array | null {
+    const { scratch } = this.#net;
+    let at = 0;
+    for (let i = 0; i < parts.length; i++) {
+      const part = parts[i]!;
+      if (at + part.length > scratch.length) return null;
+      scratch.set(part, at);
+      at += part.length;
+    }
+    return scratch.subarray(0, at);
+  }
+
   /** The next bytes of the first part. It is freed by whoever has them copied. */
   #cut(w: Waiting, n: number): Uint8Array {
     const whole = n === w.part.length ? w.part : w.part.subarray(w.offset, w.offset + n);
@@ -182,9 +205,13 @@ export class UvTlsLayer {
     return scratch.subarray(0, at);
   }
 
-  #send(b: Uint8Array): void {
+  #fly(b: Uint8Array): void {
     this.#flying = b.length;
-    const status = this.#tls.writeBuffer(WRITE, b);
+    if (this.#tls.writeBuffer(WRITE, b) !== 0) this.#owner.lost();
+  }
+
+  #send(b: Uint8Array): void {
+    this.#fly(b);
     const waiting = this.#waiting;
     let gone = 0;
     while (gone < waiting.length && waiting[gone]!.offset === waiting[gone]!.part.length) {
@@ -194,7 +221,6 @@ export class UvTlsLayer {
     }
     if (gone === waiting.length) waiting.length = 0;
     else if (gone > 0) waiting.splice(0, gone);
-    if (status !== 0) this.#owner.lost();
   }
 
   #shutdown(): void {

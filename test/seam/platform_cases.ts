@@ -4,6 +4,7 @@ import { hostCases } from "./platform/host_cases.ts";
 import { osCases } from "./platform/os_cases.ts";
 import { definePlatformCases, type PlatformSubject } from "./platform/subject.ts";
 import { tlsCases } from "./platform/tls_cases.ts";
+import { tlsHandshakeCases } from "./platform/tls_handshake_cases.ts";
 import { tlsPeerCases } from "./platform/tls_peer_cases.ts";
 import { tlsTrustCases } from "./platform/tls_trust_cases.ts";
 import { transferCases } from "./platform/transfer_cases.ts";
@@ -19,6 +20,7 @@ export function platformCases(subject: PlatformSubject): void {
     ...osCases,
     ...unansweredCases,
     ...tlsCases,
+    ...tlsHandshakeCases,
     ...tlsTrustCases,
     ...tlsPeerCases,
   ]);
