@@ -45,6 +45,12 @@ export class UvNet {
     this.onFault = onFault;
   }
 
+  /** Where TLS puts plain bytes, to be copied out as well. */
+  get plain(): Uint8Array {
+    this.#plain ??= new Uint8Array(PLAIN_BYTES);
+    return this.#plain;
+  }
+
   /** A buffer for reads to land in. */
   takeBuffer(): Uint8Array {
     return this.#spare.pop() ?? new Uint8Array(LANDING_BYTES);
@@ -77,17 +83,6 @@ export class UvNet {
     this.#sweep = null;
     for (const c of this.#owners) c.reclaim();
     if (this.#owners.size > 0) this.#sweep = hostTimer(OWN_IDLE_MS, () => this.#reclaim());
-  }
-
-  /** Where TLS puts plain bytes, to be copied out as well. */
-  get plain(): Uint8Array {
-    this.#plain ??= new Uint8Array(PLAIN_BYTES);
-    return this.#plain;
-  }
-
-  /** A copy of the first `n` plain bytes. */
-  plainChunk(n: number): Uint8Array {
-    return this.chunk(this.plain, n);
   }
 
   /** A copy of the first `n` bytes that landed in `from`. */

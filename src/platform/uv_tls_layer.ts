@@ -1,4 +1,3 @@
-import { releaseChunk } from "./received_chunk.ts";
 import { UV_EOF, type UvTcp } from "./uv_binding.ts";
 import { JOIN_BYTES, type UvNet } from "./uv_net.ts";
 import type { UvTls } from "./uv_tls_binding.ts";
@@ -132,7 +131,7 @@ export class UvTlsLayer {
   readSome(): void {
     const { binding } = this.#net;
     const n = binding.state[binding.nread]!;
-    if (n > 0) this.#owner.plain(this.#net.plainChunk(n));
+    if (n > 0) this.#owner.plain(this.#net.chunk(this.#net.plain, n));
     else if (n === UV_EOF) this.#owner.plainEnd();
   }
 
@@ -217,7 +216,7 @@ export class UvTlsLayer {
     while (gone < waiting.length && waiting[gone]!.offset === waiting[gone]!.part.length) {
       const w = waiting[gone++]!;
       if (w.flushed !== undefined) this.#landed.push(w.flushed);
-      releaseChunk(w.part);
+      this.#net.release(w.part);
     }
     if (gone === waiting.length) waiting.length = 0;
     else if (gone > 0) waiting.splice(0, gone);
