@@ -1,3 +1,4 @@
+import { releaseChunk } from "./received_chunk.ts";
 import { UV_EOF, type UvTcp } from "./uv_binding.ts";
 import { JOIN_BYTES, type UvNet } from "./uv_net.ts";
 import type { UvTls } from "./uv_tls_binding.ts";
