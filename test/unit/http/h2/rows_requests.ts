@@ -130,6 +130,13 @@ export const requestRows: readonly ServerRow[] = [
     [`1: ${OK}`],
   ),
   lives(
+    "Expect twice",
+    "9110 10.1.1",
+    [w.headers(1, w.post(["expect", "100-continue"], ["expect", "x"]))],
+    [],
+    [refusal("417", "Expectation Failed")],
+  ),
+  lives(
     "Expect of something else",
     "9110 10.1.1",
     [w.headers(1, w.post(["expect", "x"]))],

@@ -155,6 +155,13 @@ export const stateRows: readonly ServerRow[] = [
     [FIVE, '#1 end "hello" [x: y]'],
     [`1: ${OK}`],
   ),
+  lives(
+    "a length with zeros before it",
+    "9110 8.6",
+    [w.headers(1, w.post(["content-length", "005"]), w.END_HEADERS), w.data(1, "hello", w.END_STREAM)],
+    [FIVE, '#1 end "hello"'],
+    [`1: ${OK}`],
+  ),
   lives("a shorter body", "8.1.1", [LENGTH, w.data(1, "hell", w.END_STREAM)], [FIVE, RESET], ["1: RST PROTOCOL_ERROR"]),
   lives(
     "a shorter body, ended by nothing",
