@@ -256,11 +256,11 @@ describe("our windows", () => {
     d.feed(w.headers(1001, w.post(), w.END_HEADERS));
     const fast = d.last;
     const grants: string[] = [];
-    for (let i = 0; i < 1_000; i++) grants.push(...d.feed(w.data(1001, new Uint8Array(FRAME))));
-    expect(fast.body.length).toBe(1_000 * FRAME);
+    for (let i = 0; i < 300; i++) grants.push(...d.feed(w.data(1001, new Uint8Array(FRAME))));
+    expect(fast.body.length).toBe(300 * FRAME);
     expect(d.faults).toEqual([]);
     const given = grants.filter((l) => l.startsWith("WINDOW 0")).reduce((n, l) => n + Number(l.split("+")[1]), 0);
-    expect(given).toBeGreaterThan(1_000 * FRAME - CONNECTION_WINDOW);
+    expect(given).toBeGreaterThan(300 * FRAME - CONNECTION_WINDOW);
   });
 
   test("what readers hold is bounded, whatever the streams", () => {
