@@ -1,5 +1,5 @@
 import { type Fields, STRIDE } from "../fields.ts";
-import { ID, knownIdOf } from "../names.ts";
+import { ID, idOfName } from "../names.ts";
 
 /** Fields that a head in HTTP/2 never holds (RFC 9113 8.2.2). */
 export const CONNECTION_FIELDS: number =
@@ -35,7 +35,7 @@ export function hideFields(f: Fields, ids: number): Hidden | null {
   if (added !== null) {
     const kept: string[] = [];
     for (let i = 0; i < added.length; i += 2) {
-      if ((ids & (1 << knownIdOf(added[i]!.toLowerCase()))) === 0) kept.push(added[i]!, added[i + 1]!);
+      if ((ids & (1 << idOfName(added[i]!))) === 0) kept.push(added[i]!, added[i + 1]!);
     }
     f.added = kept.length === 0 ? null : kept;
   }
