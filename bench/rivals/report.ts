@@ -6,6 +6,7 @@ const RIVALS = ["nginx", "haproxy", "envoy"];
 
 const HEADINGS: Readonly<Record<Metric, string>> = {
   cpu: "CPU µs/request",
+  perCpu: "per CPU second",
   busy: "% of core",
   rate: "requests/s",
   p50: "p50 µs",

@@ -28,6 +28,17 @@ export const TARGETS: readonly Target[] = [
   at("latency", "bun", "p99", "envoy", 1),
   at("latency", "deno", "p50", "envoy", 1.5),
   at("latency", "deno", "p99", "envoy", 1.5),
+  at("h2", "bun", "cpu", "haproxy", 1.3),
+  at("h2", "bun", "cpu", "envoy", 0.5),
+  at("h2", "deno", "cpu", "envoy", 1),
+  at("grpc", "bun", "cpu", "envoy", 0.5),
+  at("grpc", "deno", "cpu", "envoy", 1),
+  at("tls", "bun", "cpu", "haproxy", 1.2),
+  at("tls", "deno", "cpu", "envoy", 1),
+  // As many handshakes a CPU second as Envoy: its microseconds at most.
+  at("handshakes", "bun", "cpu", "envoy", 1),
+  at("idletls", "bun", "idle", "envoy", 0.7),
+  at("idletls", "deno", "idle", "envoy", 1),
 ];
 
 function at(work: string, subject: string, metric: Metric, against: string | null, limit: number): Target {

@@ -19,7 +19,7 @@ export function forwardHead(
   matchedPrefix: string,
 ): string {
   const f = head.fields;
-  const te = f.hasId(ID.te) && /(^|,)\s*trailers\s*(;|,|$)/i.test(f.list("te") ?? "");
+  const te = f.hasId(ID.te) && wantsTrailers(f.list("te") ?? "");
   removeHopByHop(f);
   if (head.upgrade !== "" && !mayUpgrade(head, action)) head.upgrade = "";
   if (head.upgrade !== "") {
@@ -35,6 +35,10 @@ export function forwardHead(
   if (rule.requestOps !== null) applyOps(f, rule.requestOps);
   if (action.rewrite !== null) head.path = action.rewrite(head.path, matchedPrefix);
   return requestId;
+}
+
+function wantsTrailers(te: string): boolean {
+  return te === "trailers" || /(^|,)\s*trailers\s*(;|,|$)/i.test(te);
 }
 
 /** An upgrade goes on where the route allows all that it names; otherwise the request is an ordinary one (RFC 9110 7.8). */

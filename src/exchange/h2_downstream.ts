@@ -32,6 +32,11 @@ export class H2Downstream extends DownstreamConn {
     return true;
   }
 
+  /** Its streams are moved by events of many connections. */
+  override wake(): void {
+    this.env.flusher.gather(this);
+  }
+
   drain(stage: "announce" | "last"): void {
     this.face.drain(stage);
     this.wake();

@@ -1,5 +1,5 @@
 import { equalsIgnoreCase, latin1 } from "../base/bytes.ts";
-import { knownIdOf } from "./names.ts";
+import { idOfName } from "./names.ts";
 
 /** Numbers per received field in `Fields.spans`: name start, name end, value start, value end, id (−1: removed). */
 export const STRIDE = 5;
@@ -38,8 +38,10 @@ export class Fields {
 
   /** The first value of the field, null when there is none. */
   get(name: string): string | null {
+    const id = idOfName(name);
+    if (id > 0 && (this.mask & (1 << id)) === 0) return null;
     const lower = name.toLowerCase();
-    const i = this.#find(lower, knownIdOf(lower));
+    const i = this.#find(lower, id);
     if (i >= 0) return latin1(this.raw, this.spans[i + 2]!, this.spans[i + 3]!);
     const a = this.added;
     if (a !== null) for (let j = 0; j < a.length; j += 2) if (a[j]!.toLowerCase() === lower) return a[j + 1]!;
@@ -48,10 +50,10 @@ export class Fields {
 
   /** All values in order. */
   getAll(name: string): string[] {
-    const lower = name.toLowerCase();
-    const id = knownIdOf(lower);
+    const id = idOfName(name);
     const out: string[] = [];
     if (id > 0 && (this.mask & (1 << id)) === 0) return out;
+    const lower = name.toLowerCase();
     const { raw, spans: s, added: a } = this;
     for (let i = 0; i < s.length; i += STRIDE) {
       if (s[i + 4] === id && (id > 0 || equalsIgnoreCase(raw, s[i]!, s[i + 1]!, lower))) {
@@ -84,7 +86,7 @@ export class Fields {
   }
 
   add(name: string, value: string): void {
-    this.mask |= 1 << knownIdOf(name.toLowerCase());
+    this.mask |= 1 << idOfName(name);
     if (this.added === null) this.added = [name, value];
     else this.added.push(name, value);
   }
@@ -97,9 +99,9 @@ export class Fields {
 
   /** Removes every field of that name; whether there was one. */
   remove(name: string): boolean {
-    const lower = name.toLowerCase();
-    const id = knownIdOf(lower);
+    const id = idOfName(name);
     if (id > 0 && (this.mask & (1 << id)) === 0) return false;
+    const lower = name.toLowerCase();
     const s = this.spans;
     let found = false;
     for (let i = 0; i < s.length; i += STRIDE) {
@@ -141,7 +143,6 @@ export class Fields {
   }
 
   #find(lower: string, id: number): number {
-    if (id > 0 && (this.mask & (1 << id)) === 0) return -1;
     const s = this.spans;
     for (let i = 0; i < s.length; i += STRIDE) {
       if (id > 0 ? s[i + 4] === id : s[i + 4] === 0 && equalsIgnoreCase(this.raw, s[i]!, s[i + 1]!, lower)) return i;

@@ -55,6 +55,19 @@ export function knownId(b: Uint8Array, from: number, to: number): number {
   return 0;
 }
 
+/** Spellings that are remembered; Weir's own are a few dozen. */
+const SPELLINGS = 512;
+const spelled = new Map<string, number>(byName);
+
+/** The id of a name in any case, 0 when it is none that Weir reads. A known spelling makes no string. */
+export function idOfName(name: string): number {
+  const known = spelled.get(name);
+  if (known !== undefined) return known;
+  const id = knownIdOf(name.toLowerCase());
+  if (spelled.size < SPELLINGS) spelled.set(name, id);
+  return id;
+}
+
 /** The id of a lower-case name, 0 when it is none that Weir reads. */
 export function knownIdOf(lower: string): number {
   return byName.get(lower) ?? 0;

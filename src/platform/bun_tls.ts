@@ -78,7 +78,8 @@ export class BunServerContext extends NodeServerContext {
         ...common(o),
         cert: o.cert,
         key: o.key,
-        ...(asks && o.clientCa !== null ? { ca: o.clientCa } : {}),
+        // Without one the runtime looks for a lone certificate's issuer among the system's files, at each handshake.
+        ...(asks ? (o.clientCa === null ? {} : { ca: o.clientCa }) : { ca: o.cert }),
       }),
       ...(o.alpn.length === 0 ? {} : { ALPNProtocols: wireAlpn(o.alpn) }),
       requestCert: asks,

@@ -18,6 +18,10 @@ class HostTimer implements Timer {
   }
 }
 
+function afterTurn(f: () => void): void {
+  setImmediate(f);
+}
+
 /** The system's own timer. */
 export function hostTimer(ms: number, f: () => void, ref = false): Timer {
   return new HostTimer(ms, f, ref);
@@ -25,6 +29,7 @@ export function hostTimer(ms: number, f: () => void, ref = false): Timer {
 
 /** What of a platform is the same on all runtimes: clocks, timers, names and files. */
 export abstract class HostServices {
+  readonly afterTurn: (f: () => void) => void = afterTurn;
   now(): number {
     return performance.now();
   }

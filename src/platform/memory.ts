@@ -85,6 +85,7 @@ class Memory implements MemoryPlatform, MemoryNet {
   now(): number {
     return this.#clock;
   }
+  readonly afterTurn = null;
   wallNow(): number {
     return EPOCH + this.#clock;
   }

@@ -210,6 +210,8 @@ export interface Platform {
   wallNow(): number;
   /** One shot; `ms` from now. A pending timer keeps the process alive only when `ref` is true. */
   setTimer(ms: number, f: () => void, ref?: boolean): Timer;
+  /** Calls `f` when all events that were due have been told, before more is waited for. Null: one event is told at a time. */
+  readonly afterTurn: ((f: () => void) => void) | null;
   /**
    * Rejects with a ProxyError: `addressInUse`, or `internal` with what the system said.
    * `accept` is called for each connection and returns its handler.

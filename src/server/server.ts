@@ -70,7 +70,7 @@ export class Server implements AdminView {
   constructor(env: ServerEnv) {
     this.#env = env;
     const { platform } = env;
-    const flusher = new Flusher(() => platform.now());
+    const flusher = new Flusher(() => platform.now(), platform.afterTurn);
     this.#link = {
       flusher,
       wheel: new TimerWheel(

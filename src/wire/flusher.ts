@@ -14,12 +14,16 @@ export interface Flushable {
 export class Flusher implements Clock {
   now: number;
   readonly #read: () => number;
+  readonly #afterTurn: ((f: () => void) => void) | null;
   readonly #list: Flushable[] = [];
+  #gathered: Flushable[] = [];
   #depth = 0;
   #queued = false;
 
-  constructor(read: () => number) {
+  /** `afterTurn`: as the platform's. */
+  constructor(read: () => number, afterTurn: ((f: () => void) => void) | null = null) {
     this.#read = read;
+    this.#afterTurn = afterTurn;
     this.now = read();
   }
 
@@ -45,6 +49,28 @@ export class Flusher implements Clock {
       if (this.#depth === 0) this.#run();
     });
   }
+
+  /**
+   * Lists `f` for the end of this turn, when all events that were due have been told: for a connection whose streams are moved by events
+   * of many others. Its frames then leave in one system call, and over TLS in one record.
+   */
+  gather(f: Flushable): void {
+    if (this.#afterTurn === null) {
+      this.mark(f);
+      return;
+    }
+    if (f.dirty) return;
+    f.dirty = true;
+    if (this.#gathered.push(f) === 1) this.#afterTurn(this.#turned);
+  }
+
+  readonly #turned = (): void => {
+    this.enter();
+    const gathered = this.#gathered;
+    this.#gathered = [];
+    for (let i = 0; i < gathered.length; i++) this.#list.push(gathered[i]!);
+    this.leave();
+  };
 
   #run(): void {
     const list = this.#list;

@@ -138,7 +138,7 @@ export abstract class Link extends Timed implements ConnHandler, Flushable {
     }
   }
 
-  /** There is output, or the codec's wishes may have changed: looked at when the current event is over. */
+  /** There is output, or the codec's wishes may have changed: looked at when the current event is over, or the turn. */
   wake(): void {
     this.env.flusher.mark(this);
   }

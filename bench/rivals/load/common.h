@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static inline void die(const char *what, ...) {
+__attribute__((noreturn)) static inline void die(const char *what, ...) {
   va_list args;
   va_start(args, what);
   vfprintf(stderr, what, args);

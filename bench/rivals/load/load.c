@@ -5,12 +5,12 @@
 //                the wait for a free connection included, so that a stall of the proxy counts for every request that came during it
 // --to PORT --requests FILE --connections N --seconds S --warmup S [--rate R] [--cpu PID,PID…] [--seed N]
 // FILE holds requests as "LENGTH\nBYTES\n", drawn uniformly. --cpu: the processes whose CPU time is read at both ends of the window.
-#include "common.h"
+#include "window.h"
 
 #include <math.h>
 #include <sys/prctl.h>
 
-enum { HEAD = 8192, EVENTS = 256, PIDS = 64, BACKLOG = 1 << 20, GRACE_NS = 2000000000 };
+enum { HEAD = 8192, EVENTS = 256, BACKLOG = 1 << 20, GRACE_NS = 2000000000 };
 enum mode { CLOSED, NEW, OPEN };
 
 struct request { char *bytes; size_t len; };
@@ -25,11 +25,8 @@ static enum mode mode;
 static int port, epoll, connections, requestCount, freeFirst = -1;
 static struct request *requests;
 static struct conn *conns;
-static int64_t windowStart, windowEnd, *backlog;
+static int64_t *backlog;
 static uint64_t backlogHead, backlogTail, random_state;
-static uint32_t *latency;  // hundreds of nanoseconds
-static size_t latencies, latencyRoom = 1 << 16;
-static uint64_t done, failed, reconnects, bytes, statuses[1000];
 static unsigned source;
 static char buffer[1 << 16];
 
@@ -54,16 +51,6 @@ static void read_requests(const char *path) {
   if (!requestCount) die("no requests in %s", path);
 }
 
-static int64_t cpu_ns(const clockid_t *clocks, int n) {
-  int64_t sum = 0;
-  for (int i = 0; i < n; i++) {
-    struct timespec t;
-    if (clock_gettime(clocks[i], &t)) die("a measured process has ended");
-    sum += (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-  }
-  return sum;
-}
-
 static void open_conn(struct conn *c) {
   if (mode == NEW && ++source > 2000) source = 1;
   c->fd = connect_loopback(port, mode == NEW ? source : 0);
@@ -77,7 +64,7 @@ static void start(struct conn *c, int64_t since) {
   for (int tries = 0; send(c->fd, r->bytes, r->len, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)r->len; tries++) {
     if (tries == 3) die("send a request");
     close(c->fd);
-    reconnects++;
+    window.reconnects++;
     open_conn(c);
   }
   c->since = since;
@@ -103,13 +90,8 @@ static void proceed(struct conn *c) {
   freeFirst = c - conns;
 }
 
-static void note(const struct conn *c, int64_t now) {
-  int64_t mark = mode == OPEN ? c->since : now;
-  if (mark < windowStart || mark >= windowEnd) return;
-  done++;
-  if (latencies == latencyRoom) latency = realloc(latency, sizeof *latency * (latencyRoom *= 2));
-  latency[latencies++] = (now - c->since) / 100;
-}
+// In an open loop a request counts by its arrival, whenever it is done.
+static void note(const struct conn *c, int64_t now) { window_note(c->since, now, mode == OPEN ? c->since : now); }
 
 static void finish(struct conn *c) {
   note(c, now_ns());
@@ -121,9 +103,9 @@ static void lose(struct conn *c) {
   int was = c->state;
   close(c->fd);
   c->fd = -1;
-  if (was == READING_HEAD || was == READING_BODY) failed++;
+  if (was == READING_HEAD || was == READING_BODY) window.failed++;
   else if (was == IDLE) {  // The proxy closed it between two requests; it stands in the free list, so it only gets a new socket.
-    reconnects++;
+    window.reconnects++;
     open_conn(c);
     return;
   }
@@ -138,7 +120,7 @@ static void readable(struct conn *c) {
     if (n == 0 || errno != EAGAIN) lose(c);
     return;
   }
-  bytes += n;
+  window.bytes += n;
   if (c->state == READING_BODY) {
     if ((c->left -= n) <= 0) finish(c);
     return;
@@ -156,18 +138,11 @@ static void readable(struct conn *c) {
   int headBytes = end + 4 - c->head;
   const char *length = field(c->head, headBytes, "content-length");
   if (!length) die("a reply has no Content-Length: %.*s", headBytes, c->head);
-  statuses[atoi(c->head + 9) % 1000]++;
+  window.statuses[atoi(c->head + 9) % 1000]++;
   c->left = atoll(length) - (before + n - headBytes);
   c->state = READING_BODY;
   if (c->left <= 0) finish(c);
 }
-
-static int by_value(const void *a, const void *b) {
-  uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-  return (x > y) - (x < y);
-}
-
-static double quantile(double q) { return latencies ? latency[(size_t)(q * (latencies - 1))] / 10.0 : 0; }
 
 int main(int argc, char **argv) {
   errno = 0;
@@ -176,47 +151,26 @@ int main(int argc, char **argv) {
   port = atoi(option(argc, argv, "to", NULL));
   connections = atoi(option(argc, argv, "connections", "64"));
   random_state = atoll(option(argc, argv, "seed", "1"));
-  double seconds = atof(option(argc, argv, "seconds", "3")), warmup = atof(option(argc, argv, "warmup", "0.5"));
   double rate = mode == OPEN ? atof(option(argc, argv, "rate", NULL)) : 0;
   read_requests(option(argc, argv, "requests", NULL));
-  clockid_t clocks[PIDS];
-  int clockCount = 0;
-  char *pids = strdup(option(argc, argv, "cpu", ""));
-  for (char *p = strtok(pids, ","); p && clockCount < PIDS; p = strtok(NULL, ","))
-    if (clock_getcpuclockid(atoi(p), &clocks[clockCount++])) { errno = 0; die("no process %s", p); }
-
   prctl(PR_SET_TIMERSLACK, 1);  // Arrivals on time: the default lets a sleep last 50 µs longer.
   epoll = epoll_create1(0);
   conns = calloc(connections, sizeof *conns);
-  latency = malloc(sizeof *latency * latencyRoom);
   backlog = malloc(sizeof *backlog * BACKLOG);
-  int64_t begin = now_ns(), next = begin, last, cpuBegin = 0, cpuEnd = 0;
-  windowStart = begin + (int64_t)(warmup * 1e9);
-  windowEnd = windowStart + (int64_t)(seconds * 1e9);
-  last = windowEnd + (mode == OPEN ? GRACE_NS : 0);
+  window_begin(argc, argv);
+  int64_t next = now_ns();
   for (int i = 0; i < connections; i++) {
     open_conn(&conns[i]);
     proceed(&conns[i]);
   }
 
   struct epoll_event events[EVENTS];
-  int inWindow = 0;
   for (;;) {
     int64_t now = now_ns();
-    if (!inWindow && now >= windowStart) {
-      inWindow = 1;
-      windowStart = now;
-      cpuBegin = cpu_ns(clocks, clockCount);
-      bytes = 0;
-      memset(statuses, 0, sizeof statuses);
-    } else if (inWindow == 1 && now >= windowEnd) {
-      inWindow = 2;
-      windowEnd = now;
-      cpuEnd = cpu_ns(clocks, clockCount);
-      if (mode != OPEN) break;
-    }
-    int64_t wake = inWindow == 0 ? windowStart : inWindow == 1 ? windowEnd : last;
-    if (mode == OPEN && inWindow < 2) {
+    enum stage stage = window_at(now);
+    if (stage == OVER && mode != OPEN) break;
+    int64_t wake = stage == WARMING ? window.start : stage == MEASURING ? window.end : window.end + GRACE_NS;
+    if (mode == OPEN && stage != OVER) {
       for (; next <= now; next += -log(((draw() >> 11) + 1) * 0x1p-53) / rate * 1e9) {
         if (freeFirst >= 0) {
           struct conn *c = &conns[freeFirst];
@@ -226,15 +180,12 @@ int main(int argc, char **argv) {
         else die("the proxy is too far behind %.0f requests a second", rate);
       }
       if (next < wake) wake = next;
-    } else if (inWindow == 2) {
+    } else if (stage == OVER) {
       int busy = backlogHead != backlogTail;
       for (int i = 0; i < connections && !busy; i++) busy = conns[i].state != IDLE;
-      if (!busy || now >= last) break;
+      if (!busy || now >= window.end + GRACE_NS) break;
     }
-    int64_t wait = wake - now_ns();
-    if (wait < 0) wait = 0;
-    struct timespec t = {.tv_sec = wait / 1000000000, .tv_nsec = wait % 1000000000};
-    int n = epoll_pwait2(epoll, events, EVENTS, &t, NULL);
+    int n = wait_events(epoll, events, EVENTS, wake);
     for (int i = 0; i < n; i++) readable(events[i].data.ptr);
   }
 
@@ -249,13 +200,6 @@ int main(int argc, char **argv) {
       note(&waiting, now);
     }
   }
-  qsort(latency, latencies, sizeof *latency, by_value);
-  double span = (windowEnd - windowStart) / 1e9;
-  printf("{\"requests\":%lu,\"failed\":%lu,\"unfinished\":%lu,\"reconnects\":%lu,\"seconds\":%.6f,\"bytes\":%lu,\"cpuNs\":%ld,"
-         "\"p50\":%.1f,\"p90\":%.1f,\"p99\":%.1f,\"p999\":%.1f,\"max\":%.1f,\"statuses\":{",
-         done, failed, unfinished, reconnects, span, bytes, cpuEnd - cpuBegin, quantile(.5), quantile(.9), quantile(.99), quantile(.999), quantile(1));
-  for (int s = 0, first = 1; s < 1000; s++)
-    if (statuses[s]) printf("%s\"%d\":%lu", first ? "" : ",", s, statuses[s]), first = 0;
-  puts("}}");
+  window_print(unfinished);
   return 0;
 }

@@ -4,10 +4,12 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Peer } from "../peers/peer.ts";
+import { makeCertificate } from "./certificate.ts";
 import { type Child, startOnLoadCore } from "./child.ts";
+import { answers } from "./ready.ts";
+import { CLEARTEXT, type Scene } from "./scene.ts";
 import { loadTool } from "./tools.ts";
 
-const READY_MS = 60_000;
 const LOGGED_MS = 5_000;
 
 /** A proxy that runs and answers. */
@@ -31,7 +33,7 @@ export interface Arena {
 }
 
 /** Starts the origin and each peer, all at once: a round on one leaves the others idle. Throws when one doesn't answer or doesn't log. */
-export async function openArena(peers: readonly Peer[]): Promise<Arena> {
+export async function openArena(peers: readonly Peer[], scene: Scene = CLEARTEXT): Promise<Arena> {
   const directory = mkdtempSync(join(tmpdir(), "weir-rivals-"));
   const children: Child[] = [];
   const remove = (): void => rmSync(directory, { recursive: true, force: true });
@@ -42,7 +44,8 @@ export async function openArena(peers: readonly Peer[]): Promise<Arena> {
     process.off("exit", remove);
   };
   try {
-    const origin = startOnLoadCore("origin", [loadTool("origin")]);
+    const certificate = scene.tls ? makeCertificate(directory) : null;
+    const origin = startOnLoadCore("origin", [loadTool(scene.origin === "h2c" ? "origin_h2" : "origin")]);
     children.push(origin);
     const originPort = Number(await nextLine(origin.process));
     const subjects: Subject[] = [];
@@ -50,10 +53,10 @@ export async function openArena(peers: readonly Peer[]): Promise<Arena> {
       const own = join(directory, peer.name.replaceAll(" ", "-"));
       mkdirSync(own);
       const [port, adminPort] = await freePorts();
-      const child = peer.start({ directory: own, port, adminPort, originPort });
+      const child = peer.start({ directory: own, port, adminPort, originPort, certificate, origin: scene.origin });
       children.push(child);
       const log = join(own, "access.log");
-      await answers(child, port);
+      await answers(child, port, scene);
       const logLine = await firstLogLine(child, log);
       subjects.push({ name: peer.name, pid: child.pid, port, logLine, said: child.said, emptyLog: () => truncateSync(log) });
     }
@@ -96,23 +99,6 @@ async function freePorts(): Promise<[number, number]> {
   );
   await Promise.all(servers.map((s) => new Promise((done) => s.close(done))));
   return [ports[0]!, ports[1]!];
-}
-
-async function answers(child: Child, port: number): Promise<void> {
-  const until = Date.now() + READY_MS;
-  let last = "";
-  while (Date.now() < until && child.process.exitCode === null) {
-    try {
-      const r = await fetch(`http://127.0.0.1:${port}/`, { headers: { host: "bench.test", connection: "close" } });
-      const body = await r.text();
-      if (r.status === 200 && body.length === 130) return;
-      last = `status ${r.status} with ${body.length} bytes`;
-    } catch (e) {
-      last = String(e);
-    }
-    await Bun.sleep(50);
-  }
-  throw new Error(`${child.name} did not answer as the origin does: ${last}`);
 }
 
 async function firstLogLine(child: Child, log: string): Promise<string> {

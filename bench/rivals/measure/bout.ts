@@ -6,9 +6,15 @@ import type { Sample } from "./sample.ts";
 import { loadTool } from "./tools.ts";
 
 export interface Load {
-  readonly mode: "closed" | "new" | "open";
-  /** Path of a file of requests. */
-  readonly requests: string;
+  readonly tool: "load" | "load_tls" | "load_h2";
+  /** One of the tool's. */
+  readonly mode: "closed" | "new" | "open" | "handshakes" | "get" | "grpc";
+  /** Path of a file of requests; absent: the tool has its own. */
+  readonly requests?: string;
+  /** Streams of each connection, for HTTP/2. */
+  readonly streams?: number;
+  /** Bytes of a reply's body, for HTTP/2. */
+  readonly body?: number;
   readonly connections: number;
   readonly seconds: number;
   /** Seconds before the window. */
@@ -37,7 +43,7 @@ interface Printed {
 export async function runBout(subject: Subject, load: Load): Promise<Sample["values"]> {
   const tree = processTree(subject.pid);
   const before = machineTime();
-  const child = startOnLoadCore("load", [loadTool("load"), load.mode, ...flags(subject, load, tree)]);
+  const child = startOnLoadCore(load.tool, [loadTool(load.tool), load.mode, ...flags(subject, load, tree)]);
   const printed = JSON.parse(await nextLine(child.process)) as Printed;
   await child.stop();
   const after = machineTime();
@@ -50,6 +56,7 @@ export async function runBout(subject: Subject, load: Load): Promise<Sample["val
   subject.emptyLog();
   return {
     cpu: printed.cpuNs / 1000 / printed.requests,
+    perCpu: (printed.requests * 1e9) / printed.cpuNs,
     busy: printed.cpuNs / 1e7 / printed.seconds,
     rate: printed.requests / printed.seconds,
     p50: printed.p50,
@@ -63,15 +70,17 @@ export async function runBout(subject: Subject, load: Load): Promise<Sample["val
 }
 
 function flags(subject: Subject, load: Load, tree: readonly number[]): string[] {
-  const values: Record<string, string | number> = {
+  const values: Record<string, string | number | undefined> = {
     to: subject.port,
     requests: load.requests,
     connections: load.connections,
+    streams: load.streams,
+    body: load.body,
     seconds: load.seconds,
     warmup: load.warmup,
     seed: load.seed,
     cpu: tree.join(","),
-    ...(load.rate === undefined ? {} : { rate: load.rate }),
+    rate: load.rate,
   };
-  return Object.entries(values).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  return Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, String(value)]));
 }

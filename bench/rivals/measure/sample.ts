@@ -1,10 +1,22 @@
 /**
- * cpu: microseconds of the proxy's CPU a request, its whole process tree; busy: percent of its core; rate: replies a second; p50, p99, p999: microseconds;
+ * cpu: microseconds of the proxy's CPU a request, its whole process tree; perCpu: requests a second of that CPU; busy: percent of its core; rate: replies a second; p50, p99, p999: microseconds;
  * rss: bytes at the end of the round; idle: bytes a kept connection; reconnects: kept connections that the proxy closed between requests;
  * unfinished: arrivals of an open loop that had no reply two seconds after its end;
  * others: percent of the machine's time that was not this run's.
  */
-export type Metric = "cpu" | "busy" | "rate" | "p50" | "p99" | "p999" | "rss" | "idle" | "reconnects" | "unfinished" | "others";
+export type Metric =
+  | "cpu"
+  | "perCpu"
+  | "busy"
+  | "rate"
+  | "p50"
+  | "p99"
+  | "p999"
+  | "rss"
+  | "idle"
+  | "reconnects"
+  | "unfinished"
+  | "others";
 
 /** One subject in one round. */
 export interface Sample {

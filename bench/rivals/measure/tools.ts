@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, globSync, mkdirSync, statSync } from "node:fs";
+import { existsSync, globSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 
@@ -11,14 +11,19 @@ export const CACHE: string =
 
 const SOURCES = join(import.meta.dir, "../load");
 
-export type LoadTool = "load" | "origin" | "idle";
+const TOOLS = ["load", "load_tls", "load_h2", "origin", "origin_h2", "idle"] as const;
+
+export type LoadTool = (typeof TOOLS)[number];
+
+const OPENSSL_HEADER = "/usr/include/openssl/ssl.h";
 
 /** Everything that no run can do without: one line each. */
 export function missingTools(): string[] {
-  const wanted = { taskset: "util-linux", prlimit: "util-linux", gcc: "gcc libc6-dev" };
-  return Object.entries(wanted).flatMap(([tool, pkg]) =>
+  const wanted = { taskset: "util-linux", prlimit: "util-linux", gcc: "gcc libc6-dev", openssl: "openssl" };
+  const tools = Object.entries(wanted).flatMap(([tool, pkg]) =>
     inPath(tool) === null ? [`install ${tool}: apt-get install ${pkg}`] : [],
   );
+  return existsSync(OPENSSL_HEADER) ? tools : [...tools, "install OpenSSL's headers: apt-get install libssl-dev"];
 }
 
 /** The path of a tool, nginx and haproxy stand in sbin, which is not in everybody's PATH. */
@@ -35,12 +40,14 @@ export function firstLine(command: string, args: readonly string[]): string {
 /** Builds the C tools where they are older than their sources. */
 export function buildLoadTools(): void {
   mkdirSync(CACHE, { recursive: true });
-  for (const tool of ["load", "origin", "idle"]) {
+  const headers = readdirSync(SOURCES).filter((f) => f.endsWith(".h"));
+  for (const tool of TOOLS) {
     const source = join(SOURCES, `${tool}.c`);
     const binary = join(CACHE, tool);
-    const newest = Math.max(statSync(source).mtimeMs, statSync(join(SOURCES, "common.h")).mtimeMs);
+    const newest = Math.max(...[source, ...headers.map((f) => join(SOURCES, f))].map((f) => statSync(f).mtimeMs));
     if (existsSync(binary) && statSync(binary).mtimeMs > newest) continue;
-    execFileSync("gcc", ["-std=gnu17", "-O2", "-Wall", "-Wextra", "-Werror", "-o", binary, source, "-lm"], { stdio: "inherit" });
+    const flags = ["-std=gnu17", "-O2", "-Wall", "-Wextra", "-Werror"];
+    execFileSync("gcc", [...flags, "-o", binary, source, "-lm", "-lssl", "-lcrypto"], { stdio: "inherit" });
   }
 }
 

@@ -25,12 +25,13 @@ function config(s: Stage): object {
   return {
     admin: { address: loopback(s.adminPort) },
     static_resources: {
-      listeners: [{ name: "web", address: loopback(s.port), filter_chains: [{ filters: [connectionManager(s)] }] }],
+      listeners: [{ name: "web", address: loopback(s.port), filter_chains: [{ filters: [connectionManager(s)], ...tls(s) }] }],
       clusters: [
         {
           name: "origin",
           type: "STATIC",
           connect_timeout: "5s",
+          ...(s.origin === "h2c" ? H2C_UPSTREAM : {}),
           load_assignment: {
             cluster_name: "origin",
             endpoints: [{ lb_endpoints: [{ endpoint: { address: loopback(s.originPort) } }] }],
@@ -41,13 +42,40 @@ function config(s: Stage): object {
   };
 }
 
+const H2C_UPSTREAM = {
+  typed_extension_protocol_options: {
+    "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+      "@type": type("upstreams.http.v3.HttpProtocolOptions"),
+      explicit_http_config: { http2_protocol_options: {} },
+    },
+  },
+};
+
+function tls(s: Stage): object {
+  if (s.certificate === null) return {};
+  const { cert, key } = s.certificate;
+  return {
+    transport_socket: {
+      name: "envoy.transport_sockets.tls",
+      typed_config: {
+        "@type": type("transport_sockets.tls.v3.DownstreamTlsContext"),
+        common_tls_context: {
+          alpn_protocols: ["h2", "http/1.1"],
+          tls_certificates: [{ certificate_chain: { filename: cert }, private_key: { filename: key } }],
+          tls_params: { tls_maximum_protocol_version: "TLSv1_3" },
+        },
+      },
+    },
+  };
+}
+
 function connectionManager(s: Stage): object {
   return {
     name: "envoy.filters.network.http_connection_manager",
     typed_config: {
       "@type": type("filters.network.http_connection_manager.v3.HttpConnectionManager"),
       stat_prefix: "web",
-      codec_type: "HTTP1",
+      codec_type: s.certificate === null ? "HTTP1" : "AUTO",
       use_remote_address: true,
       always_set_request_id_in_response: false,
       server_header_transformation: "PASS_THROUGH",

@@ -4,7 +4,7 @@ import { startOnProxyCore } from "../measure/child.ts";
 import { firstLine, inPath } from "../measure/tools.ts";
 import type { Peer, Stage } from "./peer.ts";
 
-/** No strict limits: it wants two descriptors for each of `maxconn`, where idle clients need one. Its log goes to stdout, which is a file: HAProxy opens no files of its own. It writes each line by itself. */
+/** No strict limits: it wants two descriptors for each of `maxconn`, where idle clients need one. Its log goes to stdout, which is a file: HAProxy opens no files of its own. It writes each line by itself, and none for a connection without a request, as all do (dontlognull). */
 export const haproxy: Peer = {
   name: "haproxy",
   lacks: () => (inPath("haproxy") === null ? "install HAProxy: apt-get install haproxy" : null),
@@ -17,6 +17,7 @@ export const haproxy: Peer = {
 };
 
 function config(s: Stage): string {
+  const tls = s.certificate === null ? "" : ` ssl crt ${s.certificate.both} alpn h2,http/1.1`;
   return `global
   nbthread 1
   maxconn 16000
@@ -26,22 +27,23 @@ defaults
   mode http
   log global
   option http-keep-alive
+  option dontlognull
   http-reuse always
   timeout connect 5s
   timeout client 300s
   timeout server 300s
   timeout http-keep-alive 300s
 frontend all
-  bind 127.0.0.1:${s.port} backlog 4096
+  bind 127.0.0.1:${s.port} backlog 4096${tls}
   unique-id-format %[uuid()]
   unique-id-header X-Request-Id
   option forwardfor
   http-request capture req.hdr(Host) len 128
-  http-request set-header X-Forwarded-Proto http
+  http-request set-header X-Forwarded-Proto ${s.certificate === null ? "http" : "https"}
   http-request set-header X-Forwarded-Host %[req.hdr(Host)]
   log-format "%tr %ci %HM %[capture.req.hdr(0)] %HU %HV %ST %U %B %Ta %Tr %f %b %si:%sp %ts %ID"
   default_backend origin
 backend origin
-  server origin 127.0.0.1:${s.originPort} pool-purge-delay 300s
+  server origin 127.0.0.1:${s.originPort} pool-purge-delay 300s${s.origin === "h2c" ? " proto h2" : ""}
 `;
 }

@@ -25,13 +25,14 @@ export const nginx: Peer = {
 
 /** `proxy_max_temp_file_size 0`: back pressure instead of a file on disk, as all the others do. */
 function config(s: Stage): string {
+  const pass = s.origin === "h2c" ? "grpc" : "proxy";
   return `daemon off;
 worker_processes 1;
 user root;
 pid nginx.pid;
 events { worker_connections 16000; }
 http {
-  log_format bench '$time_iso8601 $remote_addr $request_method $http_host $request_uri $server_protocol $status $request_length $body_bytes_sent '
+  log_format bench '$time_iso8601 $remote_addr $request_method $host $request_uri $server_protocol $status $request_length $body_bytes_sent '
                    '$request_time $upstream_header_time $route origin $upstream_addr - $request_id';
   access_log access.log bench buffer=64k flush=1s;
   tcp_nodelay on;
@@ -49,20 +50,28 @@ http {
     keepalive_timeout 300s;
   }
   server {
-    listen 127.0.0.1:${s.port} backlog=4096;
-    location / {
+    listen 127.0.0.1:${s.port} backlog=4096${s.certificate === null ? "" : " ssl http2"};
+${tlsLines(s)}    location / {
       set $route all;
-      proxy_pass http://origin;
-      proxy_http_version 1.1;
-      proxy_max_temp_file_size 0;
-      proxy_set_header Connection "";
-      proxy_set_header Host $http_host;
-      proxy_set_header X-Forwarded-For $remote_addr;
-      proxy_set_header X-Forwarded-Proto $scheme;
-      proxy_set_header X-Forwarded-Host $http_host;
-      proxy_set_header X-Request-Id $request_id;
+${s.origin === "h2c" ? "      grpc_pass grpc://origin;\n" : H1_ORIGIN}      ${pass}_set_header Host $host;
+      ${pass}_set_header X-Forwarded-For $remote_addr;
+      ${pass}_set_header X-Forwarded-Proto $scheme;
+      ${pass}_set_header X-Forwarded-Host $host;
+      ${pass}_set_header X-Request-Id $request_id;
     }
   }
 }
 `;
+}
+
+const H1_ORIGIN = `      proxy_pass http://origin;
+      proxy_http_version 1.1;
+      proxy_max_temp_file_size 0;
+      proxy_set_header Connection "";
+`;
+
+function tlsLines(s: Stage): string {
+  return s.certificate === null
+    ? ""
+    : `    ssl_certificate ${s.certificate.cert};\n    ssl_certificate_key ${s.certificate.key};\n    ssl_protocols TLSv1.2 TLSv1.3;\n`;
 }

@@ -1,4 +1,6 @@
+import type { Certificate } from "../measure/certificate.ts";
 import type { Child } from "../measure/child.ts";
+import type { Scene } from "../measure/scene.ts";
 
 /** What a proxy is started for. */
 export interface Stage {
@@ -10,6 +12,9 @@ export interface Stage {
   readonly adminPort: number;
   /** Loopback port of the origin. */
   readonly originPort: number;
+  /** To show to clients, who speak HTTP/2 or HTTP/1.1 over TLS then, by ALPN; null: they speak HTTP/1.1 without. */
+  readonly certificate: Certificate | null;
+  readonly origin: Scene["origin"];
 }
 
 /** A proxy under measurement. Each runs with one worker, an access log with the same content, and the same added fields. */

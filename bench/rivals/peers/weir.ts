@@ -39,6 +39,10 @@ function weir(v: Variant): Peer {
           WEIR_BENCH_PORT: String(stage.port),
           WEIR_BENCH_ADMIN: String(stage.adminPort),
           WEIR_BENCH_ORIGIN: String(stage.originPort),
+          WEIR_BENCH_PROTOCOL: stage.origin === "h2c" ? "h2c" : "auto",
+          ...(stage.certificate === null
+            ? {}
+            : { WEIR_BENCH_CERT: stage.certificate.cert, WEIR_BENCH_KEY: stage.certificate.key }),
           XDG_RUNTIME_DIR: stage.directory,
           ...(v.profiles === null ? {} : { BUN_OPTIONS: `--cpu-prof --cpu-prof-dir=${profilesOf(v.profiles, v.name)}` }),
         },
@@ -64,6 +68,6 @@ function commandOf(v: Variant): string[] {
 /** Paths in a config are relative to it, so it is copied to where its log is to go. */
 function copyConfig(stage: Stage): string {
   const file = join(stage.directory, "weir.yaml");
-  copyFileSync(join(import.meta.dir, "../weir.yaml"), file);
+  copyFileSync(join(import.meta.dir, stage.certificate === null ? "../weir.yaml" : "../weir_tls.yaml"), file);
   return file;
 }

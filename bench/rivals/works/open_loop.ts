@@ -17,7 +17,7 @@ export const OPEN_LOOP: Work = {
     const arena = await openArena(peers);
     try {
       const requests = writeRequests(arena.directory, "latency", [{ path: "/" }]);
-      const common = { requests, connections: CONNECTIONS, statuses: ["200"] };
+      const common = { tool: "load", requests, connections: CONNECTIONS, statuses: ["200"] } as const;
       const most: number[] = [];
       for (const s of arena.subjects) {
         const closed = { ...common, mode: "closed", warmup: pace.preheat / SATURATIONS, seconds: pace.seconds, seed: 1 } as const;

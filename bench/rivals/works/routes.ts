@@ -33,6 +33,7 @@ export const ROUTES: Work = {
     try {
       const files = sizes.map((s) => ({ ...s, file: writeRequests(arena.directory, s.label, drawRequests(s.hosts)) }));
       const rounds = await interleave(arena.subjects, pace, (subject) => ({
+        tool: "load",
         mode: "closed",
         requests: files.find((f) => subject.name.endsWith(` ${f.label}`))!.file,
         connections: 64,

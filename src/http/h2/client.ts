@@ -9,7 +9,7 @@ import { CANCEL, errorName, type FrameFault, NO_ERROR, PROTOCOL_ERROR, REFUSED_S
 import { BAD_TRAILERS, BEHIND_END, fault, IDLE_STREAM, NOT_TRAILERS, WRONG_LENGTH } from "./faults.ts";
 import { FLAG_END_STREAM, MAX_31 } from "./frame_types.ts";
 import type { HeaderFrames } from "./header_frames.ts";
-import { hideFields, REQUEST_HIDDEN, showFields } from "./hidden_fields.ts";
+import { REQUEST_HIDDEN } from "./hidden_fields.ts";
 import { HpackEncoder } from "./hpack/encoder.ts";
 import { HB_TOO_LARGE, HB_TOO_MANY } from "./hpack/header_block.ts";
 import { type BudgetCause, FIRST_STREAMS, INTERIM_RESPONSES, STREAM_WINDOW } from "./limits.ts";
@@ -102,12 +102,10 @@ export class H2Client extends H2Connection implements OpenStream, ClientStreamOw
     const authority = plain ? h.path : (f.getId(ID.host, "host") ?? h.authority);
     const scheme = plain ? "" : this.#o.scheme;
     const path = plain ? "" : h.path;
-    const hidden = hideFields(f, REQUEST_HIDDEN);
     const b = this.out.beginBlock(HpackEncoder.bound([method, scheme, authority, path, s.protocol], f));
     const at = this.out.blockAt;
-    const to = this.encoder.encodeRequest(b, at, method, scheme, authority, path, s.protocol, f);
+    const to = this.encoder.encodeRequest(b, at, method, scheme, authority, path, s.protocol, f, REQUEST_HIDDEN);
     this.out.endBlock(s.id, end && !tunnel ? FLAG_END_STREAM : 0, to);
-    showFields(f, hidden);
     this.budgets.moved++;
     return true;
   }

@@ -12,7 +12,7 @@ import { FrameOutput } from "./frame_output.ts";
 import { FrameReader, type FrameSink } from "./frame_reader.ts";
 import { CONTINUATION, FIRST_WINDOW, FLAG_END_STREAM, HEADERS } from "./frame_types.ts";
 import { HeaderFrames } from "./header_frames.ts";
-import { CONNECTION_FIELDS, hideFields, showFields } from "./hidden_fields.ts";
+import { CONNECTION_FIELDS } from "./hidden_fields.ts";
 import { HpackDecoder } from "./hpack/decoder.ts";
 import { HpackEncoder } from "./hpack/encoder.ts";
 import type { HeaderBlock } from "./hpack/header_block.ts";
@@ -246,10 +246,8 @@ export abstract class H2Connection implements ByteFace, FrameSink, StreamOwner {
   }
 
   sendTrailers(s: H2Stream, f: Fields): void {
-    const hidden = hideFields(f, CONNECTION_FIELDS);
     const b = this.out.beginBlock(HpackEncoder.bound([], f));
-    this.out.endBlock(s.id, FLAG_END_STREAM, this.encoder.encodeTrailers(b, this.out.blockAt, f));
-    showFields(f, hidden);
+    this.out.endBlock(s.id, FLAG_END_STREAM, this.encoder.encodeTrailers(b, this.out.blockAt, f, CONNECTION_FIELDS));
     this.budgets.moved++;
   }
 

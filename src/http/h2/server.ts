@@ -18,7 +18,7 @@ import {
 } from "./faults.ts";
 import { FLAG_END_STREAM, MAX_31 } from "./frame_types.ts";
 import type { HeaderFrames } from "./header_frames.ts";
-import { CONNECTION_FIELDS, hideFields, showFields } from "./hidden_fields.ts";
+import { CONNECTION_FIELDS } from "./hidden_fields.ts";
 import { HpackEncoder } from "./hpack/encoder.ts";
 import { type BudgetCause, HEAD_OVERHEAD, STREAM_WINDOW } from "./limits.ts";
 import { PREFACE } from "./preface.ts";
@@ -146,10 +146,9 @@ export class H2Server extends H2Connection implements ServerStreamOwner {
   // ---- ServerStreamOwner ----
 
   sendResponse(s: ServerStream, status: number, f: Fields, end: boolean): void {
-    const hidden = hideFields(f, CONNECTION_FIELDS);
     const b = this.out.beginBlock(HpackEncoder.bound(STATUS, f));
-    this.out.endBlock(s.id, end ? FLAG_END_STREAM : 0, this.encoder.encodeResponse(b, this.out.blockAt, status, f));
-    showFields(f, hidden);
+    const to = this.encoder.encodeResponse(b, this.out.blockAt, status, f, CONNECTION_FIELDS);
+    this.out.endBlock(s.id, end ? FLAG_END_STREAM : 0, to);
     this.budgets.moved++;
   }
 

@@ -27,6 +27,11 @@ export class H2Upstream extends Link {
     this.wake();
   }
 
+  /** Its streams are moved by events of many connections. */
+  override wake(): void {
+    this.env.flusher.gather(this);
+  }
+
   /** Streams that can be opened now. */
   get capacity(): number {
     return this.gone ? 0 : this.face.capacity;

@@ -29,6 +29,23 @@ export const hostCases: readonly Case[] = [
     },
   ],
   [
+    "what waits for the end of a turn is called once, and not at once",
+    async ({ p }) => {
+      if (p.afterTurn === null) {
+        // One event is told at a time.
+        expect(p.name).toBe("memory");
+        return;
+      }
+      const calls: string[] = [];
+      p.afterTurn(() => calls.push("after"));
+      calls.push("at once");
+      await Promise.resolve();
+      calls.push("microtasks");
+      await wait(p, 20);
+      expect(calls).toEqual(["at once", "microtasks", "after"]);
+    },
+  ],
+  [
     "the wall clock tells milliseconds of our era",
     async ({ p }) => {
       expect(p.wallNow()).toBeGreaterThan(Date.UTC(2025, 0, 1));

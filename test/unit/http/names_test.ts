@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { encodeLatin1 } from "../../../src/base/bytes.ts";
-import { ID, knownId, knownIdOf } from "../../../src/http/names.ts";
+import { ID, idOfName, knownId, knownIdOf } from "../../../src/http/names.ts";
 import { bodyForbidden, reasonPhrase } from "../../../src/http/status.ts";
 
 test("every known name is found in any case, and nothing near it", () => {
@@ -13,18 +13,26 @@ test("every known name is found in any case, and nothing near it", () => {
     for (const written of [name, name.toUpperCase(), name.replace(/(^|-)[a-z]/g, (c) => c.toUpperCase())]) {
       const b = encodeLatin1(`..${written}..`);
       expect(knownId(b, 2, 2 + written.length)).toBe(id);
+      // The second time it is a spelling that is remembered.
+      expect([idOfName(written), idOfName(written)]).toEqual([id, id]);
     }
     for (const other of [name.slice(1), name.slice(0, -1), `${name}x`, `x${name}`, name.replace(/[a-z]/, "0")]) {
       const expected = (ID as Readonly<Record<string, number>>)[other] ?? 0;
       expect(knownId(encodeLatin1(other), 0, other.length)).toBe(expected);
       expect(knownIdOf(other)).toBe(expected);
+      expect(idOfName(other)).toBe(expected);
     }
   }
   expect(ids.size).toBe(Object.keys(ID).length);
 });
 
 test("names of objects are no known names", () => {
-  for (const name of ["constructor", "__proto__", "tostring"]) expect(knownIdOf(name)).toBe(0);
+  for (const name of ["constructor", "__proto__", "tostring"]) expect([knownIdOf(name), idOfName(name)]).toEqual([0, 0]);
+});
+
+test("more spellings than are remembered are told right all the same", () => {
+  for (let i = 0; i < 2_000; i++) expect(idOfName(`X-Of-A-Stranger-${i}`)).toBe(0);
+  expect([idOfName("cOnTeNt-LeNgTh"), idOfName("cOnTeNt-LeNgTh")]).toEqual([ID["content-length"], ID["content-length"]]);
 });
 
 test("phrases and bodies of a status (RFC 9110 15, RFC 9112 6.3)", () => {

@@ -100,6 +100,7 @@ export class FakePlatform implements Platform {
     return this.#now;
   }
 
+  readonly afterTurn = null;
   wallNow(): number {
     return 1_700_000_000_000 + this.#now;
   }

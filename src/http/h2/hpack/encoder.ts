@@ -1,6 +1,7 @@
 import { LOWER } from "../../../base/ascii.ts";
 import { putBytes, putLatin1 } from "../../../base/bytes.ts";
 import { type Fields, STRIDE } from "../../fields.ts";
+import { idOfName } from "../../names.ts";
 import { DEFAULT_TABLE_BYTES, type DynamicTable } from "./dynamic_table.ts";
 import {
   INDEX_MASK,
@@ -92,7 +93,10 @@ export class HpackEncoder {
     return n;
   }
 
-  /** Writes a request's block to `out` at `at`, where `bound` bytes are free; returns the offset behind it. "" leaves a pseudo-header out. */
+  /**
+   * Writes a request's block to `out` at `at`, where `bound` bytes are free; returns the offset behind it. "" leaves a pseudo-header out,
+   * and a bit of `hide` the known fields with that id: the head itself stays as it is, for another attempt or the log.
+   */
   encodeRequest(
     out: Uint8Array,
     at: number,
@@ -102,6 +106,7 @@ export class HpackEncoder {
     path: string,
     protocol: string,
     f: Fields,
+    hide = 0,
   ): number {
     let p = this.#resize(out, at);
     if (method === "GET") out[p++] = INDEXED | METHOD_GET;
@@ -115,21 +120,21 @@ export class HpackEncoder {
     // A query is seldom the same and may hold a secret; an RPC's path is always the same.
     else if (path !== "") p = this.#text(out, p, ":path", path, path.includes("?") ? VARIES : REPEATS);
     if (protocol !== "") p = this.#text(out, p, ":protocol", protocol, REPEATS);
-    return this.#fields(out, p, f);
+    return this.#fields(out, p, f, hide);
   }
 
   /** As `encodeRequest`, for a response. */
-  encodeResponse(out: Uint8Array, at: number, status: number, f: Fields): number {
+  encodeResponse(out: Uint8Array, at: number, status: number, f: Fields, hide = 0): number {
     let p = this.#resize(out, at);
     const index = STATUS_INDEX.get(status);
     if (index !== undefined) out[p++] = INDEXED | index;
     else p = this.#text(out, p, ":status", String(status), REPEATS);
-    return this.#fields(out, p, f);
+    return this.#fields(out, p, f, hide);
   }
 
   /** As `encodeRequest`, for trailers. */
-  encodeTrailers(out: Uint8Array, at: number, f: Fields): number {
-    return this.#fields(out, this.#resize(out, at), f);
+  encodeTrailers(out: Uint8Array, at: number, f: Fields, hide = 0): number {
+    return this.#fields(out, this.#resize(out, at), f, hide);
   }
 
   /** RFC 7541 4.2: the least size since the last block is told too, as it was to throw entries out. */
@@ -148,19 +153,25 @@ export class HpackEncoder {
     return p;
   }
 
-  #fields(out: Uint8Array, at: number, f: Fields): number {
+  #fields(out: Uint8Array, at: number, f: Fields, hide: number): number {
     const { raw, spans: s, added: a } = f;
+    const hidden = hide & f.mask;
     let p = at;
     for (let i = 0; i < s.length; i += STRIDE) {
       const id = s[i + 4]!;
-      if (id < 0) continue;
+      // Bit 0 is no field's, and ids end below 32.
+      if (id < 0 || (hidden & (1 << id)) !== 0) continue;
       const name = s[i]!;
       const nameEnd = s[i + 1]!;
       const hash = id > 0 ? 0 : nameHash(raw, name, nameEnd);
       const info = id > 0 ? INFO_OF_ID[id]! : nameInfo(raw, name, nameEnd, hash);
       p = this.#field(out, p, raw, name, nameEnd, s[i + 2]!, s[i + 3]!, info, hash);
     }
-    if (a !== null) for (let i = 0; i < a.length; i += 2) p = this.#text(out, p, a[i]!, a[i + 1]!, REPEATS);
+    if (a === null) return p;
+    for (let i = 0; i < a.length; i += 2) {
+      if (hidden !== 0 && (hidden & (1 << idOfName(a[i]!))) !== 0) continue;
+      p = this.#text(out, p, a[i]!, a[i + 1]!, REPEATS);
+    }
     return p;
   }
 

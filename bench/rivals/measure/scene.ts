@@ -1,0 +1,11 @@
+/** What stands on both sides of a proxy. */
+export interface Scene {
+  /** TLS towards clients, with `h2` and `http/1.1` by ALPN; else HTTP/1.1 without. */
+  readonly tls: boolean;
+  /** `h2c`: the gRPC origin, HTTP/2 with prior knowledge. */
+  readonly origin: "h1" | "h2c";
+}
+
+export const CLEARTEXT: Scene = { tls: false, origin: "h1" };
+export const TLS_TO_H1: Scene = { tls: true, origin: "h1" };
+export const TLS_TO_H2C: Scene = { tls: true, origin: "h2c" };
