@@ -157,7 +157,10 @@ describe("an upstream that refuses or leaves", () => {
   test("a GOAWAY that comes with the end of the connection loses nothing that was above it", async () => {
     let first = true;
     const serve = (s: H2PeerStream): void => {
-      if (!first) return s.sendHead(OK, true);
+      if (!first) {
+        s.sendHead(OK, true);
+        return;
+      }
       first = false;
       s.peer.goAway(0);
       s.peer.end();
