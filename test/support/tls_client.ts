@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import type { Socket } from "node:net";
 import { connect, type DetailedPeerCertificate, type TLSSocket } from "node:tls";
 import { within } from "./deadline.ts";
 import { H2Peer, type H2PeerOptions } from "./h2_peer.ts";
@@ -13,15 +14,15 @@ export interface TlsWish {
   /** Shown when asked for. */
   readonly client?: Pair | null;
   readonly maxVersion?: "TLSv1.2" | "TLSv1.3";
-  readonly port?: number;
+  /** A connection to handshake on. */
+  readonly socket?: Socket;
 }
 
 /** Handshakes as a client that takes any certificate; rejects when there is no agreement. */
 export function openTlsSocket(port: number, w: TlsWish = {}): Promise<TLSSocket> {
   const pair = w.client ? { cert: readFileSync(w.client.cert), key: readFileSync(w.client.key) } : {};
   const socket = connect({
-    host: "127.0.0.1",
-    port,
+    ...(w.socket === undefined ? { host: "127.0.0.1", port } : { socket: w.socket }),
     ...(w.name === undefined ? {} : { servername: w.name }),
     ...(w.alpn === undefined ? {} : { ALPNProtocols: [...w.alpn] }),
     ...(w.maxVersion === undefined ? {} : { maxVersion: w.maxVersion }),

@@ -57,8 +57,12 @@ export class H2Client extends H2Connection implements OpenStream, ClientStreamOw
 
   get capacity(): number {
     if (this.stopped || this.leaving || this.#nextId > MAX_31) return 0;
-    const allowed = Math.min(this.#o.maxStreams, this.#told ? this.peer.maxStreams : FIRST_STREAMS);
-    return Math.max(0, Math.min(allowed - this.active, this.#o.maxRequests - this.#requests));
+    return Math.max(0, Math.min(this.streamLimit - this.active, this.#o.maxRequests - this.#requests));
+  }
+
+  /** Streams that may be open at once, as far as the server has told. */
+  get streamLimit(): number {
+    return Math.min(this.#o.maxStreams, this.#told ? this.peer.maxStreams : FIRST_STREAMS);
   }
 
   /** Streams in hand. */

@@ -63,6 +63,7 @@ export class H2Upstream extends Link {
   }
 
   protected onSettled(): void {
+    this.#pool.learned(this.face.streamLimit);
     this.#count();
   }
 

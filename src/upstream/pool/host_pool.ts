@@ -49,6 +49,8 @@ export class HostPool {
   readonly #dials: PendingLease[] = [];
   /** The last connection spoke HTTP/2: for `auto`, the next one will too. */
   #multiplexes = false;
+  /** Streams that are asked of a connection before its own SETTINGS say how many it takes: what the host's last one took. */
+  #expected = STREAMS_PER_DIAL;
   #closed = false;
 
   constructor(host: Host, env: PoolEnv) {
@@ -79,7 +81,7 @@ export class HostPool {
     const wanted: Wanted = { reader, waiter: w, cancelled: false };
     if (protocol === "h2" || (protocol === "auto" && this.#multiplexes)) {
       for (const dial of this.#dials) {
-        if (dial.waiting.length >= STREAMS_PER_DIAL) continue;
+        if (dial.waiting.length >= this.#expected) continue;
         dial.waiting.push(wanted);
         return dial.handle(wanted);
       }
@@ -131,6 +133,11 @@ export class HostPool {
     if (i < 0) return;
     this.#idle.splice(i, 1);
     this.env.metrics.connectionsIdle.add(-1);
+  }
+
+  /** What a connection of HTTP/2 takes at once. */
+  learned(streams: number): void {
+    this.#expected = Math.max(1, Math.min(streams, STREAMS_PER_DIAL));
   }
 
   /** The number of streams of an HTTP/2 connection has changed. */
@@ -207,9 +214,10 @@ export class HostPool {
     this.#shared.push(c);
     this.env.metrics.connectionsIdle.add(1);
     conn.setHandler(c);
+    let room = this.#expected;
     for (const w of waiting) {
       if (w.cancelled) continue;
-      const lease = c.lend(w.reader);
+      const lease = room-- > 0 ? c.lend(w.reader) : null;
       if (lease !== null) w.waiter.onLease(lease);
       else this.#dialFor(w);
     }
