@@ -2,9 +2,10 @@
 # Runs the tests and ends with one line: N passed, N failed, N skipped. Exit code 0 only when something ran and nothing failed.
 #
 #   ./test.sh                   everything
-#   ./test.sh PART…             some of it: lint types arch unit seam golden conformance fuzz on-deno e2e packaging
-#                               (on-deno: unit and seam under Deno's runner; e2e: e2e-bun e2e-deno e2e-dist)
-#   ./test.sh long              everything, with the cases that take minutes and more rounds of fuzz
+#   ./test.sh PART…             some of it: lint types arch unit seam golden conformance fuzz on-deno e2e packaging interop
+#                               (on-deno: unit and seam under Deno's runner; e2e: e2e-bun e2e-deno e2e-dist;
+#                               interop: interop-bun interop-deno interop-dist)
+#   ./test.sh long              everything, with the cases that take minutes, more rounds of fuzz, and interop
 #   ./test.sh unit -- NAME…     further words go to bun test: parts of file names, -t 'part of a test name'
 #
 # FUZZ_SEED=n repeats a fuzz run: a failing one prints its seed.
@@ -15,6 +16,8 @@ bun='' deno=''
 . "$root/tools/toolchain.sh"
 
 all='lint types arch unit seam golden conformance fuzz on-deno e2e-bun e2e-deno e2e-dist packaging'
+# Programs of others against Weir, which have to be built first (tools/peers/build): h2spec, gRPC's interoperability cases, Autobahn's, h2load.
+interop='interop-bun interop-deno interop-dist'
 passed=0 failed=0 skipped=0 broken=''
 
 parts=''
@@ -24,11 +27,12 @@ while [ $# -gt 0 ]; do
     long) export WEIR_LONG=1 ;;
     all) parts="$parts $all" ;;
     e2e) parts="$parts e2e-bun e2e-deno e2e-dist" ;;
+    interop) parts="$parts $interop" ;;
     *)
-      case " $all " in
+      case " $all $interop " in
         *" $1 "*) parts="$parts $1" ;;
         *)
-          printf "test.sh: pass 'long', 'e2e' or one of '%s': found '%s'\n" "$all" "$1" >&2
+          printf "test.sh: pass 'long', 'e2e', 'interop' or one of '%s': found '%s'\n" "$all $interop" "$1" >&2
           exit 2
           ;;
       esac
@@ -131,13 +135,14 @@ run_part() {
     lint) check lint node node_modules/@biomejs/biome/bin/biome ci --colors=off --error-on-warnings . ;;
     types) check types node node_modules/typescript/bin/tsc -p . ;;
     arch) suite arch ./test/arch_test.ts --timeout 60000 "$@" ./test/arch_test.ts ;;
-    e2e-*)
-      export WEIR_SUBJECT="${part#e2e-}"
-      if [ "$part" = e2e-dist ]; then
+    e2e-* | interop-*)
+      export WEIR_SUBJECT="${part##*-}"
+      if [ "$WEIR_SUBJECT" = dist ] && [ -z "$compiled" ]; then
         check build ./compile.sh
         if [ "$code" -ne 0 ]; then return 0; fi
+        compiled=1
       fi
-      suite "$part" ./test/e2e --timeout 60000 "$@" ./test/e2e
+      suite "$part" "./test/${part%-*}" --timeout 60000 "$@" "./test/${part%-*}"
       unset WEIR_SUBJECT
       ;;
     on-deno) suite_on_deno ;;
@@ -146,8 +151,9 @@ run_part() {
   esac
 }
 
-started=$(date +%s)
-for selected in ${parts:-$all}; do run_part "$selected" "$@"; done
+started=$(date +%s) compiled=''
+if [ -z "$parts" ]; then parts="$all${WEIR_LONG:+ $interop}"; fi
+for selected in $parts; do run_part "$selected" "$@"; done
 
 printf '\n%s s' "$(($(date +%s) - started))"
 if [ -n "$broken" ]; then printf '; failed in:%s' "$broken"; fi

@@ -54,7 +54,16 @@ function requests(text: string): () => number {
   const sink = new Sink();
   const clock = { now: 0 };
   let writer: StreamWriter<ResponseHead> | null = null;
-  const o = { limits, underscores: "drop", mergeSlashes: false, scheme: "http", idleMs: 1, headMs: 1, bodyMs: 1 } as const;
+  const o = {
+    limits,
+    underscores: "drop",
+    mergeSlashes: false,
+    scheme: "http",
+    guessed: false,
+    idleMs: 1,
+    headMs: 1,
+    bodyMs: 1,
+  } as const;
   const codec = new H1Server({ ...o, maxRequests: Number.POSITIVE_INFINITY, slab, clock }, (w) => {
     writer = w;
     return sink;

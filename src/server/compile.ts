@@ -63,6 +63,7 @@ function compileSite(
 ): Site {
   const spec: HttpHandlerSpec = listener.chains[0]!.handler;
   const metrics = env.metrics.listener(listener.name);
+  const guesses = listener.chains.some((c) => c.tls === null && c.handler.version === "auto");
   return {
     listener: listener.name,
     spec,
@@ -70,7 +71,7 @@ function compileSite(
     forwarded: new ForwardedPolicy(spec.forwarded, pseudonym),
     accessLog: env.accessLog,
     metrics,
-    codecs: { plain: compileCodecs(spec, "http", metrics, env), tls: compileCodecs(spec, "https", metrics, env) },
+    codecs: { plain: compileCodecs(spec, "http", metrics, env, guesses), tls: compileCodecs(spec, "https", metrics, env, false) },
     link: env.link,
     handlerThrew: (cause) => {
       metrics.handlerFaults.add(1);
@@ -80,7 +81,14 @@ function compileSite(
   };
 }
 
-function compileCodecs(spec: HttpHandlerSpec, scheme: "http" | "https", metrics: ListenerMetrics, env: CompileEnv): Codecs {
+/** `guesses`: the first bytes choose between the codecs. */
+function compileCodecs(
+  spec: HttpHandlerSpec,
+  scheme: "http" | "https",
+  metrics: ListenerMetrics,
+  env: CompileEnv,
+  guesses: boolean,
+): Codecs {
   const { limits, timeouts, http2 } = spec;
   const common = {
     mergeSlashes: spec.paths.mergeSlashes,
@@ -105,6 +113,7 @@ function compileCodecs(spec: HttpHandlerSpec, scheme: "http" | "https", metrics:
       ...common,
       limits: { headBytes: limits.headBytes, startLineBytes: limits.requestLineBytes, fields: limits.fields },
       underscores: spec.underscores,
+      guessed: guesses,
     },
     h2: {
       ...common,

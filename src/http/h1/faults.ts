@@ -20,6 +20,7 @@ export const F_BAD_STATUS_LINE = -16;
 export const F_UNDERSCORE = -17;
 export const F_EMPTY_LINES = -18;
 export const F_START_LINE_TOO_LONG = -19;
+export const F_NOT_HTTP = -20;
 
 export interface FaultText {
   readonly code: ErrorCode;
@@ -42,6 +43,7 @@ const TEXTS: Readonly<Record<number, FaultText>> = {
   [F_BAD_TARGET]: { code: "badRequest", status: 400, text: "request target is malformed (RFC 9112 3.2)" },
   [F_URI_TOO_LONG]: { code: "uriTooLong", status: 414, text: "request line longer than the limit" },
   [F_BAD_VERSION]: { code: "badRequest", status: 400, text: "HTTP version is malformed (RFC 9112 2.3)" },
+  [F_NOT_HTTP]: { code: "badRequest", status: 400, text: "neither method nor version are HTTP's (RFC 9112 3)" },
   [F_UNSUPPORTED_VERSION]: { code: "unsupportedVersion", status: 505, text: "HTTP version is neither 1.0 nor 1.1" },
   [F_BAD_STATUS_LINE]: { code: "upstreamProtocol", status: 400, text: "status line is malformed (RFC 9112 4)" },
   [F_UNDERSCORE]: { code: "badRequest", status: 400, text: "field name holds an underscore, which this listener refuses" },

@@ -8,7 +8,7 @@ import type { RequestHead, ResponseHead } from "../head.ts";
 import { ID } from "../names.ts";
 import { bodyForbidden } from "../status.ts";
 import { BodyReader, type BodySink } from "./body_reader.ts";
-import { F_EMPTY_LINES, F_HEAD_TOO_LARGE, F_URI_TOO_LONG, faultText, MORE } from "./faults.ts";
+import { F_EMPTY_LINES, F_HEAD_TOO_LARGE, F_NOT_HTTP, F_URI_TOO_LONG, faultText, MORE } from "./faults.ts";
 import { FieldReader } from "./field_reader.ts";
 import { BAD_TRANSFER_CODING, CHUNKED, framingOf, framingText } from "./framing.ts";
 import { HeadBuffer, isOwnMemory } from "./head_buffer.ts";
@@ -22,6 +22,8 @@ export interface H1ServerOptions {
   readonly underscores: "drop" | "keep" | "refuse";
   readonly mergeSlashes: boolean;
   readonly scheme: "http" | "https";
+  /** The first bytes chose this codec, for want of a better one: what turns out to be no HTTP is not answered. */
+  readonly guessed: boolean;
   /** Milliseconds: between requests, from a head's first byte to its last, between two reads of a body. */
   readonly idleMs: number;
   readonly headMs: number;
@@ -510,9 +512,11 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
 
   #headFault(fault: number): ProxyError {
     const t = faultText(fault);
+    // RFC 9113 3.4: who sends a broken preface is cut off, and would take a reply in HTTP/1.1 for frames.
+    const silent = fault === F_NOT_HTTP && this.#o.guessed && this.#requests === 0;
     // The method in hand is the last request's when this one's line can't be read.
     if (this.#fieldsAt === 0) this.#method = "";
-    return this.#refuse(downstreamFault(t.code, t.status, t.text));
+    return this.#refuse(downstreamFault(t.code, silent ? 0 : t.status, t.text));
   }
 
   /** A request that can't be read: the owner replies through this writer, and the connection ends. */

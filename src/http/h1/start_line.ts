@@ -7,6 +7,7 @@ import {
   F_BAD_VERSION,
   F_BARE_CR,
   F_BARE_LF,
+  F_NOT_HTTP,
   F_UNSUPPORTED_VERSION,
   MORE,
 } from "./faults.ts";
@@ -56,7 +57,7 @@ export function readRequestLine(b: Uint8Array, from: number, end: number, out: R
   if (c !== SP || p === targetAt) return c === LF ? F_BARE_LF : F_BAD_TARGET;
   const targetEnd = p;
   const minor = readVersion(b, p + 1, end);
-  if (minor < 0) return minor;
+  if (minor < 0) return minor === F_NOT_HTTP && METHODS.has(methodOf(b, from, methodAt)) ? F_BAD_VERSION : minor;
   p += 9;
   if (p >= end) return MORE;
   if (b[p] !== CR) return b[p] === LF ? F_BARE_LF : F_BAD_VERSION;
@@ -103,6 +104,8 @@ export function readStatusLine(b: Uint8Array, from: number, end: number, out: St
   return p + 2;
 }
 
+/** Who uses one of these means HTTP, whatever stands behind it (RFC 9110 9.3, RFC 5789). */
+const METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"]);
 const VERSION_1 = [0x48, 0x54, 0x54, 0x50, 0x2f, 0x31, 0x2e];
 const SLASH_AT = 4;
 
@@ -113,6 +116,7 @@ function readVersion(b: Uint8Array, p: number, end: number): number {
     if (b[p + i] === VERSION_1[i]) continue;
     const c = b[p + i]!;
     const digit = c >= 0x30 && c <= 0x39;
+    if (i <= SLASH_AT) return F_NOT_HTTP;
     return i === SLASH_AT + 1 && digit ? F_UNSUPPORTED_VERSION : F_BAD_VERSION;
   }
   if (p + 7 >= end) return MORE;

@@ -31,6 +31,7 @@ export function serverOptions(settings: ServerSettings = {}): H1ServerOptions & 
     underscores: "drop",
     mergeSlashes: false,
     scheme: "http",
+    guessed: false,
     idleMs: 60_000,
     headMs: 10_000,
     bodyMs: 30_000,

@@ -117,6 +117,25 @@ const versions: readonly ServerRow[] = [
   refused("another protocol", "RFC 9112 2.3", line("GET /x SIP/2.0")),
 ];
 
+/** Where a connection's first bytes chose HTTP/1.x, a reply in HTTP/1.1 would be nonsense to whom it was not meant for. */
+const GUESSED = { settings: { guessed: true } };
+const guessed: readonly ServerRow[] = [
+  refused("no HTTP: a broken preface", "RFC 9113 3.4", "INVALID CONNECTION PREFACE\r\n\r\n", "badRequest 0", [], GUESSED),
+  refused("no HTTP: another protocol", "RFC 9113 3.4", line("INVITE sip:a SIP/2.0"), "badRequest 0", [], GUESSED),
+  refused("HTTP with a space in the target", "RFC 9112 3.2", line("GET /y z HTTP/1.1"), "badRequest 400", [], GUESSED),
+  refused("HTTP with another version", "RFC 9110 15.6.6", line("GET /y HTTP/3.0"), "unsupportedVersion 505", [], GUESSED),
+  refused("HTTP with a broken version", "RFC 9112 2.3", line("GET /y HTTP/1.1x"), "badRequest 400", [], GUESSED),
+  refused("HTTP without a version", "RFC 9112 3", "GET /y\r\n\r\n", "badRequest 400", [], GUESSED),
+  refused(
+    "no HTTP behind a request",
+    "RFC 9112 2.3",
+    `${GET}INVALID CONNECTION PREFACE\r\n\r\n`,
+    "badRequest 400",
+    [GOT, "end"],
+    GUESSED,
+  ),
+];
+
 const targets: readonly ServerRow[] = [
   taken("a query", "RFC 9112 3.2.1", line("GET /x?a=b?c&d=%zz HTTP/1.1"), ["GET /x?a=b?c&d=%zz @a", "end"]),
   taken("dot segments", "RFC 3986 5.2.4", line("GET /a/./b/../c HTTP/1.1"), ["GET /a/c @a", "end"]),
@@ -270,4 +289,4 @@ const limits: readonly ServerRow[] = [
 ];
 
 /** Request lines, methods, versions, targets, and the limits of a head. */
-export const startLineRows: readonly ServerRow[] = [...requestLines, ...methods, ...versions, ...targets, ...limits];
+export const startLineRows: readonly ServerRow[] = [...requestLines, ...methods, ...versions, ...guessed, ...targets, ...limits];
