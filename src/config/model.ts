@@ -152,8 +152,16 @@ export interface RouteSpec {
   readonly responseHeadMs: number;
   /** null: the listener's. */
   readonly bodyBytes: number | null;
+  readonly grpc: GrpcRouteSpec;
   /** What of a refused target this route takes (RFC 3986 2.2, 9110 17): `%2F`, a backslash, `%00`. */
   readonly allowPath: { readonly encodedSlash: boolean; readonly backslash: boolean; readonly nul: boolean };
+}
+
+export interface GrpcRouteSpec {
+  /** The longest that a call may take, whatever its client allows; null: no bound. */
+  readonly maxTimeoutMs: number | null;
+  /** Paths that are counted by name, beside those that the route's matches name. */
+  readonly methods: readonly string[];
 }
 
 /** All keys must hold. */

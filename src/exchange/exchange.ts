@@ -1,21 +1,23 @@
 import { localFault, type ProxyError } from "../base/error.ts";
-import { Timed } from "../base/timer_wheel.ts";
 import type { StreamReader, StreamWriter } from "../http/codec.ts";
-import { type Fields, STRIDE } from "../http/fields.ts";
+import type { Fields } from "../http/fields.ts";
+import { isGrpc } from "../http/grpc/content_type.ts";
+import { grpcStatusIn, grpcStatusOf } from "../http/grpc/status.ts";
 import type { RequestHead, ResponseHead } from "../http/head.ts";
 import { removeHopByHop } from "../http/hop_by_hop.ts";
 import { ID } from "../http/names.ts";
-import type { AccessRecord } from "../telemetry/access_record.ts";
 import { RESPONSE_FLAGS } from "../telemetry/response_flags.ts";
 import { Attempt } from "./attempt.ts";
 import { ConnectAttempt } from "./connect_attempt.ts";
 import type { DownstreamConn } from "./downstream_conn.ts";
+import { ExchangeRecord } from "./exchange_record.ts";
 import { applyOps, forwardHead } from "./forward_head.ts";
 import type { Peer } from "./forwarded.ts";
+import { grpcDeadline } from "./grpc_deadline.ts";
 import { maxForwards, passMaxForwards } from "./max_forwards.ts";
-import { ALLOWED_METHODS, errorReply, httpDate, makeReply, type Reply } from "./reply.ts";
+import { ALLOWED_METHODS, errorReply, grpcReply, grpcStatusOfFault, httpDate, makeReply, type Reply } from "./reply.ts";
 import { mayRetry } from "./retry.ts";
-import type { ForwardAction, RouteRule, Site } from "./site.ts";
+import type { ForwardAction, RespondAction, RouteRule, Site } from "./site.ts";
 import { StreamTunnel } from "./stream_tunnel.ts";
 import { Tunnel, type TunnelDone, type TunnelEnd } from "./tunnel.ts";
 import { WebCall } from "./web_call.ts";
@@ -37,6 +39,7 @@ const BODY_TOO_LARGE = localFault("bodyTooLarge", 413, "the body is larger than 
 const BAD_MAX_FORWARDS = localFault("badRequest", 400, "Max-Forwards is no number (RFC 9110 7.6.2)");
 const TRACE_REFUSED = localFault("methodRefused", 405, "TRACE ends here and is not served");
 const MISDIRECTED = localFault("misdirected", 421, "the authority has another TLS policy than this connection");
+const PAST_DEADLINE = localFault("requestTimeout", 504, "the deadline of the call had passed when it came");
 const STREAM_UPGRADE_REFUSED = localFault("upgradeRefused", 501, "the route does not let this protocol through");
 const CONNECT_REFUSED = localFault("upgradeRefused", 405, "the route lets no CONNECT through");
 const CONTENT_LENGTH_BIT = 1 << ID["content-length"];
@@ -54,35 +57,11 @@ const DONE = 2;
 const TUNNEL = 3;
 
 /** One request in flight: finds its route, sends it on, passes the reply back, and tells logs and metrics what became of it. */
-export class Exchange extends Timed implements StreamReader<RequestHead>, AccessRecord {
-  readonly down: DownstreamConn;
+export class Exchange extends ExchangeRecord implements StreamReader<RequestHead> {
   site: Site;
-  head!: RequestHead;
   rule: RouteRule | null = null;
-  readonly peer: Peer;
   /** The whole request has been received. */
   requestEnded = false;
-
-  startWall = 0;
-  method = "";
-  authority = "";
-  path = "";
-  protocol = "";
-  scheme = "";
-  status = 0;
-  requestBodyBytes = 0;
-  responseBodyBytes = 0;
-  duration = 0;
-  requestDuration = -1;
-  upstreamHeadDuration = -1;
-  connectDuration = -1;
-  route = "";
-  cluster = "";
-  endpoint = "";
-  attempts = 0;
-  flags = "";
-  requestId = "";
-  response: ResponseHead | null = null;
 
   #writer: StreamWriter<ResponseHead> | null;
   #state = WAITING;
@@ -93,14 +72,15 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
   #headDeadline = Number.POSITIVE_INFINITY;
   #totalDeadline = Number.POSITIVE_INFINITY;
   #matchedPrefix = "";
+  #grpc = false;
+  /** It is a call with a deadline: that is the time it has for a head, too. */
+  #bounded = false;
   /** What comes on a stream that asks to be a tunnel before it is one; uncredited, so the stream's window bounds it. null: an ordinary request. */
   #early: Early | null = null;
 
   constructor(down: DownstreamConn, site: Site, peer: Peer, w: StreamWriter<ResponseHead>) {
-    super();
-    this.down = down;
+    super(down, peer);
     this.site = site;
-    this.peer = peer;
     this.#writer = w;
   }
 
@@ -118,6 +98,8 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
     this.path = head.path;
     this.protocol = head.protocol;
     this.scheme = head.scheme;
+    // gRPC is a protocol of HTTP/2: what says so elsewhere is a body like others.
+    this.#grpc = head.protocol === "HTTP/2" && isGrpc(head.fields);
     if (!this.down.serves(head.authority)) {
       if (end) this.#requestOver(this.#began);
       this.fail(MISDIRECTED);
@@ -136,6 +118,7 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
     if (end) this.#requestOver(this.#began);
     if ((head.pathFlags & rule.refusedPath) !== 0) this.fail(PATH_REFUSED);
     else if (head.contentLength > rule.bodyBytes) this.fail(BODY_TOO_LARGE);
+    else if (this.#grpc && !this.#setDeadline(rule)) this.fail(PAST_DEADLINE);
     else this.#act(rule);
   }
 
@@ -205,7 +188,7 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
   /** The request is on its way whole: from now on the time of the reply's head counts. */
   requestSent(): void {
     const { rule } = this;
-    if (rule === null || this.#state !== WAITING) return;
+    if (rule === null || this.#state !== WAITING || this.#bounded) return;
     this.#headDeadline = this.site.link.flusher.now + rule.responseHeadMs;
     this.#arm();
   }
@@ -227,6 +210,7 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
     this.#headDeadline = Number.POSITIVE_INFINITY;
     this.#lastMove = site.link.flusher.now;
     const f = h.fields;
+    if (this.#grpc) this.grpcStatus = grpcStatusIn(f);
     if (h.status === 426) removeAllButUpgrade(f);
     else removeHopByHop(f);
     // RFC 9110 8.6: no Content-Length in a 1xx or 204.
@@ -256,6 +240,7 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
 
   replyTrailers(f: Fields): void {
     if (this.#state !== REPLYING) return;
+    if (this.#grpc) this.grpcStatus = grpcStatusIn(f);
     removeHopByHop(f);
     this.#writer?.sendTrailers(f);
     this.down.wake();
@@ -286,6 +271,7 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
     const { flag } = RESPONSE_FLAGS[code];
     this.flags = this.flags === "" ? flag : `${this.flags},${flag}`;
     this.site.metrics.fault(code);
+    if (this.#grpc) this.grpcStatus = grpcStatusOfFault(e);
     const target = this.#target;
     this.#target = null;
     target?.abort(e);
@@ -295,7 +281,7 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
       this.#finish();
       return;
     }
-    this.#send(errorReply(e, this.site.wall()));
+    this.#send(errorReply(e, this.site.wall(), this.#grpc));
   }
 
   /** The request asks its stream, one of several on its connection, to become a tunnel: its own bytes come only afterwards. */
@@ -360,7 +346,7 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
     const { flusher } = this.site.link;
     flusher.enter();
     try {
-      if (now >= this.#totalDeadline) this.fail(localFault("requestTimeout", 504, "no whole reply within the route's timeout"));
+      if (now >= this.#totalDeadline) this.fail(localFault("requestTimeout", 504, "no whole reply within the time for it"));
       else if (now >= this.#headDeadline)
         this.fail(localFault("responseTimeout", 504, "no head of a reply within the time for it"));
       else if (now >= this.#lastMove + this.site.spec.timeouts.streamIdleMs) {
@@ -379,8 +365,16 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
     this.requestDuration = now - this.#began;
     const { rule } = this;
     if (rule === null || rule.timeoutMs === Number.POSITIVE_INFINITY || this.#state === DONE) return;
-    this.#totalDeadline = now + rule.timeoutMs;
+    this.#totalDeadline = Math.min(this.#totalDeadline, now + rule.timeoutMs);
     this.#arm();
+  }
+
+  /** A call of gRPC has its time from its head on, whatever of it is still to come; false: that is over. */
+  #setDeadline(rule: RouteRule): boolean {
+    const ms = grpcDeadline(this.head, rule.grpc.maxTimeoutMs);
+    this.#bounded = ms !== Number.POSITIVE_INFINITY;
+    this.#totalDeadline = Math.min(this.#totalDeadline, this.#began + ms);
+    return ms > 0;
   }
 
   #arm(): void {
@@ -402,7 +396,7 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
         this.#forward(rule, action);
         return;
       case "respond":
-        this.#send(makeReply(action.status, action.body, action.contentType, this.site.wall()));
+        this.#respond(action);
         return;
       case "redirect": {
         const reply = makeReply(action.status, NONE, null, this.site.wall());
@@ -418,6 +412,16 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
         return;
       }
     }
+  }
+
+  #respond({ status, body, contentType }: RespondAction): void {
+    const wall = this.site.wall();
+    if (!this.#grpc || status < 400) {
+      this.#send(makeReply(status, body, contentType, wall));
+      return;
+    }
+    this.grpcStatus = grpcStatusOf(status);
+    this.#send(grpcReply(this.grpcStatus, status, body, wall));
   }
 
   #forward(rule: RouteRule, action: ForwardAction): void {
@@ -523,40 +527,17 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
     metrics.requestsActive.add(-1);
     metrics.finish(this.status);
     if (rule !== null) rule.metrics.finish(this.status, duration);
+    if (this.#grpc) this.#countCall(rule);
     if (site.accessLog !== null) site.accessLog.write(this);
   }
 
-  // ---- AccessRecord ----
-
-  get listener(): string {
-    return this.down.listener;
-  }
-  get remoteAddress(): string {
-    return this.peer.address;
-  }
-  get remotePort(): number {
-    return this.peer.port;
-  }
-  get clientAddress(): string {
-    return this.down.site.forwarded.clientAddress(this.peer, this.head);
-  }
-  get localAddress(): string {
-    return this.down.localAddress;
-  }
-  get connectionId(): number {
-    return this.down.conn.info.id;
-  }
-  get requestHeadBytes(): number {
-    return headBytes(this.head.fields);
-  }
-  get responseHeadBytes(): number {
-    return this.response === null ? 0 : headBytes(this.response.fields);
-  }
-  requestField(name: string): string {
-    return this.head.fields.get(name) ?? "";
-  }
-  responseField(name: string): string {
-    return this.response?.fields.get(name) ?? "";
+  #countCall(rule: RouteRule | null): void {
+    // Without a status of gRPC the client goes by that of HTTP.
+    if (this.grpcStatus < 0) this.grpcStatus = grpcStatusOf(this.status);
+    if (rule === null) return;
+    const query = this.path.indexOf("?");
+    const method = query < 0 ? this.path : this.path.slice(0, query);
+    rule.metrics.grpc.finish(rule.grpc.methods.has(method) ? method : "", this.grpcStatus);
   }
 }
 
@@ -576,10 +557,4 @@ function removeAllButUpgrade(f: Fields): void {
   if (wanted === null) return;
   f.add("Upgrade", wanted);
   f.add("Connection", "upgrade");
-}
-
-/** Bytes of a received head: its last field line ends it but for the empty line. */
-function headBytes(f: Fields): number {
-  const s = f.spans;
-  return s.length === 0 ? 0 : s[s.length - STRIDE + 3]! + 4;
 }

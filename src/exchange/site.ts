@@ -26,6 +26,15 @@ export interface RouteRule {
   readonly responseOps: HeaderOpsSpec | null;
   readonly timeoutMs: number;
   readonly responseHeadMs: number;
+  readonly grpc: GrpcRule;
+}
+
+/** What a route does with requests of gRPC. */
+export interface GrpcRule {
+  /** Infinity: no bound. */
+  readonly maxTimeoutMs: number;
+  /** Paths that are counted by name. */
+  readonly methods: ReadonlySet<string>;
 }
 
 export type RuleAction = ForwardAction | RespondAction | RedirectAction | HandlerAction;

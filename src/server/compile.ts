@@ -1,7 +1,7 @@
 import type { Slab } from "../base/slab.ts";
 import type { ActionSpec, HeaderOpsSpec, HttpHandlerSpec, ListenerSpec, Model, RouteSpec } from "../config/model.ts";
 import { ForwardedPolicy } from "../exchange/forwarded.ts";
-import type { Codecs, RouteRule, RuleAction, Site } from "../exchange/site.ts";
+import type { Codecs, GrpcRule, RouteRule, RuleAction, Site } from "../exchange/site.ts";
 import type { Handler } from "../exchange/web.ts";
 import { HeaderBlock } from "../http/h2/hpack/header_block.ts";
 import { DEFAULT_H2_LIMITS } from "../http/h2/limits.ts";
@@ -138,8 +138,23 @@ function compileRule(route: RouteSpec, listenerBodyBytes: number, actions: Actio
     responseOps: opsOrNull(route.responseHeaders),
     timeoutMs: route.timeoutMs ?? Number.POSITIVE_INFINITY,
     responseHeadMs: route.responseHeadMs,
+    grpc: compileGrpc(route),
   };
 }
+
+const NO_GRPC: GrpcRule = { maxTimeoutMs: Number.POSITIVE_INFINITY, methods: new Set() };
+
+/** Methods are counted by name where the config names them; routes that name none share one rule. */
+function compileGrpc(route: RouteSpec): GrpcRule {
+  const { maxTimeoutMs, methods } = route.grpc;
+  const named = new Set(methods);
+  for (const { path } of route.match) if (path?.kind === "exact" && GRPC_METHOD.test(path.value)) named.add(path.value);
+  if (maxTimeoutMs === null && named.size === 0) return NO_GRPC;
+  return { maxTimeoutMs: maxTimeoutMs ?? Number.POSITIVE_INFINITY, methods: named };
+}
+
+/** `/Service/Method` (grpc/doc/PROTOCOL-HTTP2.md). */
+const GRPC_METHOD = /^\/[^/]+\/[^/]+$/;
 
 function opsOrNull(ops: HeaderOpsSpec): HeaderOpsSpec | null {
   return ops.add.length + ops.remove.length + ops.set.length === 0 ? null : ops;

@@ -21,6 +21,7 @@ export function lowerRoute(name: string, c: RouteConfig, report: Reporter): Rout
     timeoutMs: c.timeout,
     responseHeadMs: c.timeouts.responseHead,
     bodyBytes: lowerBodyLimit(c),
+    grpc: { maxTimeoutMs: c.grpc.maxTimeout, methods: [...new Set(c.grpc.methods)] },
     allowPath: { encodedSlash: c.allow.encodedSlash, backslash: c.allow.backslash, nul: c.allow.nul },
   };
 }
