@@ -144,6 +144,8 @@ export interface RouteSpec {
   /** Alternatives; never empty. */
   readonly match: readonly MatchSpec[];
   readonly action: ActionSpec;
+  /** In the order in which requests meet them; replies go back. */
+  readonly filters: readonly FilterSpec[];
   readonly requestHeaders: HeaderOpsSpec;
   readonly responseHeaders: HeaderOpsSpec;
   /** End of the request to the last byte of the reply; null: off. */
@@ -155,6 +157,13 @@ export interface RouteSpec {
   readonly grpc: GrpcRouteSpec;
   /** What of a refused target this route takes (RFC 3986 2.2, 9110 17): `%2F`, a backslash, `%00`. */
   readonly allowPath: { readonly encodedSlash: boolean; readonly backslash: boolean; readonly nul: boolean };
+}
+
+export type FilterSpec = GrpcWebSpec;
+
+/** gRPC-Web of browsers becomes gRPC (grpc/doc/PROTOCOL-WEB.md). */
+export interface GrpcWebSpec {
+  readonly kind: "grpcWeb";
 }
 
 export interface GrpcRouteSpec {

@@ -1,4 +1,7 @@
 import { localFault, type ProxyError } from "../base/error.ts";
+import type { FilterChain } from "../filter/filter_chain.ts";
+import { type FilterHost, FilterRun } from "../filter/filter_run.ts";
+import type { Reply } from "../filter/types.ts";
 import type { StreamReader, StreamWriter } from "../http/codec.ts";
 import type { Fields } from "../http/fields.ts";
 import { isGrpc } from "../http/grpc/content_type.ts";
@@ -10,12 +13,12 @@ import { RESPONSE_FLAGS } from "../telemetry/response_flags.ts";
 import { Attempt } from "./attempt.ts";
 import { ConnectAttempt } from "./connect_attempt.ts";
 import type { DownstreamConn } from "./downstream_conn.ts";
-import { ExchangeRecord } from "./exchange_record.ts";
+import { ExchangeTimes } from "./exchange_times.ts";
 import { applyOps, forwardHead } from "./forward_head.ts";
+import { forwardReply } from "./forward_reply.ts";
 import type { Peer } from "./forwarded.ts";
-import { grpcDeadline } from "./grpc_deadline.ts";
 import { maxForwards, passMaxForwards } from "./max_forwards.ts";
-import { ALLOWED_METHODS, errorReply, grpcReply, grpcStatusOfFault, httpDate, makeReply, type Reply } from "./reply.ts";
+import { ALLOWED_METHODS, errorReply, grpcReply, grpcStatusOfFault, httpDate, makeReply } from "./reply.ts";
 import { mayRetry } from "./retry.ts";
 import type { ForwardAction, RespondAction, RouteRule, Site } from "./site.ts";
 import { StreamTunnel } from "./stream_tunnel.ts";
@@ -42,8 +45,6 @@ const MISDIRECTED = localFault("misdirected", 421, "the authority has another TL
 const PAST_DEADLINE = localFault("requestTimeout", 504, "the deadline of the call had passed when it came");
 const STREAM_UPGRADE_REFUSED = localFault("upgradeRefused", 501, "the route does not let this protocol through");
 const CONNECT_REFUSED = localFault("upgradeRefused", 405, "the route lets no CONNECT through");
-const CONTENT_LENGTH_BIT = 1 << ID["content-length"];
-const DATE_BIT = 1 << ID.date;
 
 /*
  * waiting ──head──▶ replying ──end──▶ done            Any fault before the reply's head: an error reply; after it: the stream is reset.
@@ -57,30 +58,22 @@ const DONE = 2;
 const TUNNEL = 3;
 
 /** One request in flight: finds its route, sends it on, passes the reply back, and tells logs and metrics what became of it. */
-export class Exchange extends ExchangeRecord implements StreamReader<RequestHead> {
-  site: Site;
-  rule: RouteRule | null = null;
-  /** The whole request has been received. */
-  requestEnded = false;
-
+export class Exchange extends ExchangeTimes implements StreamReader<RequestHead>, FilterHost {
   #writer: StreamWriter<ResponseHead> | null;
   #state = WAITING;
   #target: RequestTarget | null = null;
   #owed = 0;
-  #began = 0;
-  #lastMove = 0;
-  #headDeadline = Number.POSITIVE_INFINITY;
-  #totalDeadline = Number.POSITIVE_INFINITY;
   #matchedPrefix = "";
+  /** null: no filter has to do with it. */
+  #run: FilterRun | null = null;
+  /** The reply is Weir's own. */
+  #own = false;
   #grpc = false;
-  /** It is a call with a deadline: that is the time it has for a head, too. */
-  #bounded = false;
   /** What comes on a stream that asks to be a tunnel before it is one; uncredited, so the stream's window bounds it. null: an ordinary request. */
   #early: Early | null = null;
 
   constructor(down: DownstreamConn, site: Site, peer: Peer, w: StreamWriter<ResponseHead>) {
-    super(down, peer);
-    this.site = site;
+    super(down, site, peer);
     this.#writer = w;
   }
 
@@ -91,7 +84,7 @@ export class Exchange extends ExchangeRecord implements StreamReader<RequestHead
     const { flusher } = site.link;
     site.metrics.requestsActive.add(1);
     this.head = head;
-    this.#began = this.#lastMove = flusher.now;
+    this.began = this.lastMove = flusher.now;
     this.startWall = site.wall();
     this.method = head.method;
     this.authority = head.authority;
@@ -101,13 +94,13 @@ export class Exchange extends ExchangeRecord implements StreamReader<RequestHead
     // gRPC is a protocol of HTTP/2: what says so elsewhere is a body like others.
     this.#grpc = head.protocol === "HTTP/2" && isGrpc(head.fields);
     if (!this.down.serves(head.authority)) {
-      if (end) this.#requestOver(this.#began);
+      if (end) this.#requestOver(this.began);
       this.fail(MISDIRECTED);
       return;
     }
     const match = site.table.match(this);
     if (match === null) {
-      if (end) this.#requestOver(this.#began);
+      if (end) this.#requestOver(this.began);
       this.fail(NO_ROUTE);
       return;
     }
@@ -115,11 +108,11 @@ export class Exchange extends ExchangeRecord implements StreamReader<RequestHead
     this.rule = rule;
     this.route = rule.name;
     this.#matchedPrefix = match.matchedPrefix;
-    if (end) this.#requestOver(this.#began);
+    if (end) this.#requestOver(this.began);
     if ((head.pathFlags & rule.refusedPath) !== 0) this.fail(PATH_REFUSED);
     else if (head.contentLength > rule.bodyBytes) this.fail(BODY_TOO_LARGE);
-    else if (this.#grpc && !this.#setDeadline(rule)) this.fail(PAST_DEADLINE);
-    else this.#act(rule);
+    else if (rule.chain === null) this.passRequest();
+    else this.#filter(rule.chain, end);
   }
 
   onInterim(_h: ResponseHead): void {
@@ -137,7 +130,7 @@ export class Exchange extends ExchangeRecord implements StreamReader<RequestHead
       return;
     }
     const now = this.site.link.flusher.now;
-    this.#lastMove = now;
+    this.lastMove = now;
     this.requestBodyBytes += b.length;
     if (end) this.#requestOver(now);
     if (this.#state === DONE) return;
@@ -145,9 +138,9 @@ export class Exchange extends ExchangeRecord implements StreamReader<RequestHead
       this.fail(BODY_TOO_LARGE);
       return;
     }
-    const target = this.#target;
-    if (target === null) return;
-    if (target.takeData(b, end)) this.#writer?.credit(b.length);
+    const run = this.#run;
+    const passed = run === null ? this.passRequestData(b, end) : run.requestData(b, end);
+    if (passed) this.#writer?.credit(b.length);
     else this.#owed += b.length;
   }
 
@@ -162,12 +155,13 @@ export class Exchange extends ExchangeRecord implements StreamReader<RequestHead
     }
     this.#requestOver(this.site.link.flusher.now);
     removeHopByHop(f);
-    this.#target?.takeTrailers(f);
+    if (this.#run === null) this.passRequestTrailers(f);
+    else this.#run.requestTrailers(f);
   }
 
   onWritable(_room: number): void {
-    if (this.#state !== TUNNEL) this.#lastMove = this.site.link.flusher.now;
-    this.#target?.resumeReply();
+    if (this.#state !== TUNNEL) this.lastMove = this.site.link.flusher.now;
+    if (this.#run === null || this.#run.unblockReply()) this.replyOpened();
   }
 
   onReset(e: ProxyError): void {
@@ -177,6 +171,10 @@ export class Exchange extends ExchangeRecord implements StreamReader<RequestHead
 
   /** What was held back of the request's body has been taken. */
   resumeRequest(): void {
+    if (this.#run === null || this.#run.unblockRequest()) this.requestOpened();
+  }
+
+  requestOpened(): void {
     if (this.#owed === 0) return;
     this.#writer?.credit(this.#owed);
     this.#owed = 0;
@@ -187,15 +185,12 @@ export class Exchange extends ExchangeRecord implements StreamReader<RequestHead
 
   /** The request is on its way whole: from now on the time of the reply's head counts. */
   requestSent(): void {
-    const { rule } = this;
-    if (rule === null || this.#state !== WAITING || this.#bounded) return;
-    this.#headDeadline = this.site.link.flusher.now + rule.responseHeadMs;
-    this.#arm();
+    if (this.rule !== null && this.#state === WAITING) this.awaitHead(this.rule);
   }
 
   interim(h: ResponseHead): void {
     if (this.#state !== WAITING) return;
-    this.#lastMove = this.site.link.flusher.now;
+    this.lastMove = this.site.link.flusher.now;
     removeHopByHop(h.fields);
     this.#writer?.sendInterim(h);
     this.down.wake();
@@ -203,22 +198,20 @@ export class Exchange extends ExchangeRecord implements StreamReader<RequestHead
 
   /** The reply's head, from an upstream or a handler. */
   reply(h: ResponseHead, end: boolean): void {
+    if (this.#state !== WAITING) return;
+    if (this.#grpc) this.grpcStatus = grpcStatusIn(h.fields);
+    if (this.#run === null) this.passReply(h, end);
+    else if (!this.#run.replied) this.#run.reply(h, end);
+  }
+
+  passReply(h: ResponseHead, end: boolean): void {
     const writer = this.#writer;
     if (this.#state !== WAITING || writer === null) return;
     const { site, rule } = this;
     this.#state = REPLYING;
-    this.#headDeadline = Number.POSITIVE_INFINITY;
-    this.#lastMove = site.link.flusher.now;
-    const f = h.fields;
-    if (this.#grpc) this.grpcStatus = grpcStatusIn(f);
-    if (h.status === 426) removeAllButUpgrade(f);
-    else removeHopByHop(f);
-    // RFC 9110 8.6: no Content-Length in a 1xx or 204.
-    if (h.status === 204 && (f.mask & CONTENT_LENGTH_BIT) !== 0) f.remove("content-length");
-    // RFC 9110 6.6.1: who forwards a response without Date, and has a clock, adds one.
-    if ((f.mask & DATE_BIT) === 0) f.add("Date", httpDate(site.wall()));
-    site.forwarded.applyResponse(f);
-    if (rule !== null && rule.responseOps !== null) applyOps(f, rule.responseOps);
+    this.headCame();
+    if (!this.#own) forwardReply(h, site);
+    if (rule !== null && rule.responseOps !== null) applyOps(h.fields, rule.responseOps);
     this.status = h.status;
     this.response = h;
     writer.sendHead(h, end);
@@ -228,9 +221,13 @@ export class Exchange extends ExchangeRecord implements StreamReader<RequestHead
 
   /** A piece of the reply; false: hold the next ones back until `resumeReply`. */
   replyData(b: Uint8Array, end: boolean): boolean {
+    return this.#run === null ? this.passReplyData(b, end) : this.#run.replyData(b, end);
+  }
+
+  passReplyData(b: Uint8Array, end: boolean): boolean {
     const writer = this.#writer;
     if (this.#state !== REPLYING || writer === null) return true;
-    this.#lastMove = this.site.link.flusher.now;
+    this.lastMove = this.site.link.flusher.now;
     this.responseBodyBytes += b.length;
     const room = writer.sendData(b, end);
     this.down.wake();
@@ -239,9 +236,15 @@ export class Exchange extends ExchangeRecord implements StreamReader<RequestHead
   }
 
   replyTrailers(f: Fields): void {
-    if (this.#state !== REPLYING) return;
+    if (this.#state === DONE) return;
     if (this.#grpc) this.grpcStatus = grpcStatusIn(f);
     removeHopByHop(f);
+    if (this.#run === null) this.passReplyTrailers(f);
+    else this.#run.replyTrailers(f);
+  }
+
+  passReplyTrailers(f: Fields): void {
+    if (this.#state !== REPLYING) return;
     this.#writer?.sendTrailers(f);
     this.down.wake();
     this.#finish();
@@ -319,6 +322,8 @@ export class Exchange extends ExchangeRecord implements StreamReader<RequestHead
     this.#writer = null;
     this.#target = null;
     site.link.wheel.remove(this);
+    this.#run?.close();
+    this.#run = null;
     const { metrics, accessLog, link } = site;
     const routeMetrics = this.rule?.metrics ?? null;
     this.rule = null;
@@ -331,7 +336,7 @@ export class Exchange extends ExchangeRecord implements StreamReader<RequestHead
       metrics.finish(this.status);
       this.requestBodyBytes += bytesUp;
       this.responseBodyBytes += bytesDown;
-      this.duration = link.flusher.now - this.#began;
+      this.duration = link.flusher.now - this.began;
       if (cause !== null) this.flags = RESPONSE_FLAGS[cause.facts.code].flag;
       routeMetrics?.finish(this.status, this.duration);
       accessLog?.write(this);
@@ -339,47 +344,82 @@ export class Exchange extends ExchangeRecord implements StreamReader<RequestHead
     };
   }
 
-  // ---- time ----
-
   onDue(now: number): void {
     if (this.#state === DONE || this.#state === TUNNEL) return;
+    const e = this.timeFault(now);
+    if (e === null) this.arm();
+    else this.event(() => this.fail(e));
+  }
+
+  #requestOver(now: number): void {
+    this.endRequest(now, this.#state === DONE);
+  }
+
+  // ---- filters ----
+
+  #filter(chain: FilterChain, end: boolean): void {
+    const filters = chain.open(this);
+    if (filters === null) {
+      this.passRequest();
+      return;
+    }
+    const run = new FilterRun(this, filters);
+    this.#run = run;
+    run.request(end);
+    // A filter may pause: the exchange has its time all the same.
+    if (this.#state === WAITING && this.dueAt === Number.POSITIVE_INFINITY) this.arm();
+  }
+
+  /** The request's head is what it will be. */
+  passRequest(): void {
+    const rule = this.rule!;
+    // gRPC is a protocol of HTTP/2, or what a filter made of another.
+    if (this.#run !== null) this.#grpc = isGrpc(this.head.fields);
+    if (this.#grpc && !this.boundCall(rule)) this.fail(PAST_DEADLINE);
+    else this.#act(rule);
+  }
+
+  passRequestData(b: Uint8Array, end: boolean): boolean {
+    if (this.#early !== null) {
+      this.#early.parts.push(b);
+      if (end) this.#early.ended = true;
+      return false;
+    }
+    return this.#target === null || this.#target.takeData(b, end);
+  }
+
+  passRequestTrailers(f: Fields): void {
+    this.#target?.takeTrailers(f);
+  }
+
+  /** All that goes to the target has come. */
+  get requestPassed(): boolean {
+    return this.#run === null ? this.requestEnded : this.#run.requestEnded;
+  }
+
+  replyOpened(): void {
+    this.#target?.resumeReply();
+  }
+
+  shortCut(r: Reply): void {
+    const { fields } = r.head;
+    if (!fields.hasId(ID.date)) fields.add("Date", httpDate(this.site.wall()));
+    this.#send(r);
+  }
+
+  filterThrew(cause: unknown): void {
+    this.site.filterThrew(cause);
+    this.fail(localFault("internal", 500, "a filter threw", cause));
+  }
+
+  event(f: () => void): void {
     const { flusher } = this.site.link;
     flusher.enter();
     try {
-      if (now >= this.#totalDeadline) this.fail(localFault("requestTimeout", 504, "no whole reply within the time for it"));
-      else if (now >= this.#headDeadline)
-        this.fail(localFault("responseTimeout", 504, "no head of a reply within the time for it"));
-      else if (now >= this.#lastMove + this.site.spec.timeouts.streamIdleMs) {
-        this.fail(
-          localFault("streamIdleTimeout", this.requestEnded ? 504 : 408, "nothing moved within the stream's idle timeout"),
-        );
-      } else this.#arm();
+      f();
     } finally {
       flusher.leave();
     }
-  }
-
-  /** The request has come whole: its route's time begins, whatever still has to be connected or sent. */
-  #requestOver(now: number): void {
-    this.requestEnded = true;
-    this.requestDuration = now - this.#began;
-    const { rule } = this;
-    if (rule === null || rule.timeoutMs === Number.POSITIVE_INFINITY || this.#state === DONE) return;
-    this.#totalDeadline = Math.min(this.#totalDeadline, now + rule.timeoutMs);
-    this.#arm();
-  }
-
-  /** A call of gRPC has its time from its head on, whatever of it is still to come; false: that is over. */
-  #setDeadline(rule: RouteRule): boolean {
-    const ms = grpcDeadline(this.head, rule.grpc.maxTimeoutMs);
-    this.#bounded = ms !== Number.POSITIVE_INFINITY;
-    this.#totalDeadline = Math.min(this.#totalDeadline, this.#began + ms);
-    return ms > 0;
-  }
-
-  #arm(): void {
-    const idle = this.#lastMove + this.site.spec.timeouts.streamIdleMs;
-    this.site.link.wheel.schedule(this, Math.min(idle, this.#headDeadline, this.#totalDeadline));
   }
 
   // ---- what the route says ----
@@ -407,7 +447,7 @@ export class Exchange extends ExchangeRecord implements StreamReader<RequestHead
       case "handler": {
         const call = new WebCall(this, action.handler);
         this.#target = call;
-        this.#arm();
+        this.arm();
         call.start();
         return;
       }
@@ -428,7 +468,7 @@ export class Exchange extends ExchangeRecord implements StreamReader<RequestHead
     const { head } = this;
     if (!this.requestEnded && this.down.multiplexed && (head.upgrade !== "" || head.method === "CONNECT")) {
       this.#early = { parts: [], ended: false };
-      this.#requestOver(this.#began);
+      this.#requestOver(this.began);
     }
     const { choice } = action;
     const index = choice === null ? 0 : choice.next();
@@ -487,41 +527,39 @@ export class Exchange extends ExchangeRecord implements StreamReader<RequestHead
     const a = new Attempt(this, action, clusterIndex, host, replay);
     this.#target = a;
     a.start(this.attempts > 1);
-    if (this.#state !== DONE && this.dueAt === Number.POSITIVE_INFINITY) this.#arm();
+    if (this.#state !== DONE && this.dueAt === Number.POSITIVE_INFINITY) this.arm();
   }
 
   // ---- ends ----
 
-  /** A reply of Weir's own. */
-  #send(r: Reply): void {
+  /** A reply of Weir's own. It goes through filters unless a reply has gone before. */
+  #send({ head, body }: Reply): void {
     const writer = this.#writer;
     if (writer === null || this.#state !== WAITING) return;
-    const { head, body } = r;
-    if (this.rule !== null && this.rule.responseOps !== null) applyOps(head.fields, this.rule.responseOps);
-    this.#state = REPLYING;
-    this.status = head.status;
-    this.response = head;
+    const run = this.#run;
     const bodyless = body.length === 0 || this.method === "HEAD";
+    this.#own = true;
     if (!this.requestEnded) writer.stopReading();
-    writer.sendHead(head, bodyless);
-    if (!bodyless) {
-      this.responseBodyBytes = body.length;
-      writer.sendData(body, true);
+    if (run !== null && !run.replied) {
+      run.reply(head, bodyless);
+      if (!bodyless) run.replyData(body, true);
+      return;
     }
-    this.down.wake();
-    this.#finish();
+    this.passReply(head, bodyless);
+    if (!bodyless) this.passReplyData(body, true);
   }
 
   #finish(): void {
     const { site, rule } = this;
     this.#state = DONE;
+    if (this.#run !== null) this.#run.close();
     if (this.wheelSlot >= 0) site.link.wheel.remove(this);
-    const duration = site.link.flusher.now - this.#began;
+    const duration = site.link.flusher.now - this.began;
     this.duration = duration;
     // A target that still wants something of the request gets nothing more: its connection can't be kept.
     const target = this.#target;
     this.#target = null;
-    if (target !== null && !this.requestEnded) target.abort(REPLIED_EARLY);
+    if (target !== null && !this.requestPassed) target.abort(REPLIED_EARLY);
     this.#writer = null;
     const { metrics } = site;
     metrics.requestsActive.add(-1);
@@ -549,12 +587,3 @@ interface Early {
 const NONE = new Uint8Array(0);
 const PICK = { hash: 0, exclude: null };
 const REPLIED_EARLY = localFault("internal", 0, "the reply was complete before the request");
-
-/** RFC 9110 15.5.22: the protocols that a 426 asks for are its point. */
-function removeAllButUpgrade(f: Fields): void {
-  const wanted = f.list("upgrade");
-  removeHopByHop(f);
-  if (wanted === null) return;
-  f.add("Upgrade", wanted);
-  f.add("Connection", "upgrade");
-}

@@ -1,11 +1,12 @@
 import { Timed } from "../base/timer_wheel.ts";
 import { type Fields, STRIDE } from "../http/fields.ts";
 import type { RequestHead, ResponseHead } from "../http/head.ts";
+import type { ConnInfo } from "../platform/types.ts";
 import type { AccessRecord } from "../telemetry/access_record.ts";
 import type { DownstreamConn } from "./downstream_conn.ts";
 import type { Peer } from "./forwarded.ts";
 
-/** What an exchange tells of itself: it is the access log's record, so that nothing is copied for a line. */
+/** What an exchange tells of itself, to filters and to the access log, whose record it is, so that nothing is copied for a line. */
 export abstract class ExchangeRecord extends Timed implements AccessRecord {
   readonly down: DownstreamConn;
   readonly peer: Peer;
@@ -39,6 +40,12 @@ export abstract class ExchangeRecord extends Timed implements AccessRecord {
     this.peer = peer;
   }
 
+  get request(): RequestHead {
+    return this.head;
+  }
+  get conn(): ConnInfo {
+    return this.down.conn.info;
+  }
   get listener(): string {
     return this.down.listener;
   }

@@ -1,16 +1,10 @@
 import { encodeLatin1 } from "../base/bytes.ts";
 import type { ProxyError } from "../base/error.ts";
+import type { Reply } from "../filter/types.ts";
 import { Fields } from "../http/fields.ts";
 import { encodeGrpcMessage } from "../http/grpc/message.ts";
 import { GRPC_STATUS, grpcStatusOf } from "../http/grpc/status.ts";
-import type { ResponseHead } from "../http/head.ts";
 import { reasonPhrase } from "../http/status.ts";
-
-/** A response that Weir makes itself. */
-export interface Reply {
-  readonly head: ResponseHead;
-  readonly body: Uint8Array;
-}
 
 /** What Allow names (RFC 9110 10.2.1): routes take any method of a resource, TRACE and CONNECT are not for one. */
 export const ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";

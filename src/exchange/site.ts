@@ -1,4 +1,5 @@
 import type { HeaderOpsSpec, HttpHandlerSpec, RouteSpec } from "../config/model.ts";
+import type { FilterChain } from "../filter/filter_chain.ts";
 import type { H1ServerOptions } from "../http/h1/server.ts";
 import type { H2ServerOptions } from "../http/h2/server.ts";
 import type { RequestHead } from "../http/head.ts";
@@ -17,6 +18,8 @@ export interface RouteRule {
   readonly spec: RouteSpec;
   readonly metrics: RouteMetrics;
   readonly action: RuleAction;
+  /** null: no filters. */
+  readonly chain: FilterChain | null;
   /** Bits of `RequestHead.pathFlags` that this route refuses. */
   readonly refusedPath: number;
   /** Bytes of a request's body; Infinity: no limit. */
@@ -94,6 +97,7 @@ export interface Site {
   readonly link: LinkEnv;
   /** A handler inside the process threw: logged and counted. */
   readonly handlerThrew: (cause: unknown) => void;
+  readonly filterThrew: (cause: unknown) => void;
   /** Milliseconds since the epoch. */
   readonly wall: () => number;
 }

@@ -1,8 +1,10 @@
 import type { Slab } from "../base/slab.ts";
-import type { ActionSpec, HeaderOpsSpec, HttpHandlerSpec, ListenerSpec, Model, RouteSpec } from "../config/model.ts";
+import type { ActionSpec, FilterSpec, HeaderOpsSpec, HttpHandlerSpec, ListenerSpec, Model, RouteSpec } from "../config/model.ts";
 import { ForwardedPolicy } from "../exchange/forwarded.ts";
 import type { Codecs, GrpcRule, RouteRule, RuleAction, Site } from "../exchange/site.ts";
 import type { Handler } from "../exchange/web.ts";
+import { FilterChain } from "../filter/filter_chain.ts";
+import type { FilterFactory } from "../filter/types.ts";
 import { HeaderBlock } from "../http/h2/hpack/header_block.ts";
 import { DEFAULT_H2_LIMITS } from "../http/h2/limits.ts";
 import { refusedPathFlags } from "../http/path.ts";
@@ -25,6 +27,7 @@ export interface CompileEnv {
   readonly metrics: Metrics;
   readonly clusters: ReadonlyMap<string, Cluster>;
   readonly handlers: ReadonlyMap<string, Handler>;
+  readonly filter: (spec: FilterSpec) => FilterFactory;
   /** null: no access log. */
   readonly accessLog: AccessLog | null;
   readonly wall: () => number;
@@ -75,6 +78,10 @@ function compileSite(
     handlerThrew: (cause) => {
       metrics.handlerFaults.add(1);
       env.log.log("error", "a handler threw: its request failed", { listener: listener.name, reason: stackOf(cause) });
+    },
+    filterThrew: (cause) => {
+      metrics.filterFaults.add(1);
+      env.log.log("error", "a filter threw: its request failed", { listener: listener.name, reason: stackOf(cause) });
     },
     wall: env.wall,
   };
@@ -132,6 +139,7 @@ function compileRule(route: RouteSpec, listenerBodyBytes: number, actions: Actio
     spec: route,
     metrics: env.metrics.route(route.name),
     action: actions.of(route.action),
+    chain: route.filters.length === 0 ? null : new FilterChain(route.filters.map(env.filter)),
     refusedPath: refusedPathFlags(route.allowPath),
     bodyBytes: route.bodyBytes ?? listenerBodyBytes,
     requestOps: opsOrNull(route.requestHeaders),

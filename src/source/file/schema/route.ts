@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { redirectSchema, respondSchema, rewriteSchema, toSchema } from "./action.ts";
 import { duration } from "./duration.ts";
+import { filterSchema } from "./filter.ts";
 import { headerOps } from "./header.ts";
 import { hostPattern } from "./host.ts";
 import { type Leaf, leaf, refuse } from "./leaf.ts";
@@ -63,6 +64,7 @@ const reach = {
 };
 
 const handling = {
+  filters: z.array(filterSchema).prefault([]).describe("Filters in the order in which requests meet them; replies go back"),
   rewrite: rewriteSchema.optional().describe("Changes to the request before it is sent on"),
   requestHeaders: headerOps("request")
     .prefault({})
