@@ -129,9 +129,12 @@ function outcome(route: RouteSpec, matchedPrefix: string, head: RequestHead, han
   if ((head.pathFlags & refusedPathFlags(route.allowPath)) !== 0)
     return ['is refused: the route does not allow this shape of path; see "allow"'];
   const body = route.bodyBytes ?? handler.limits.bodyBytes;
-  const then = actionText(route.action, matchedPrefix, head);
+  const filters = route.filters.map((f) => `passes through filter ${f.kind}`);
+  const then = [...filters, ...actionText(route.action, matchedPrefix, head)];
   if (body !== null && body !== Number.MAX_SAFE_INTEGER) then.push(`may have a body of ${body} bytes`);
   if (route.timeoutMs !== null) then.push(`must be answered within ${route.timeoutMs} ms`);
+  if (route.grpc.maxTimeoutMs !== null)
+    then.push(`must be answered within ${route.grpc.maxTimeoutMs} ms when it is a call of gRPC`);
   return then;
 }
 

@@ -144,6 +144,8 @@ export interface RouteSpec {
   /** Alternatives; never empty. */
   readonly match: readonly MatchSpec[];
   readonly action: ActionSpec;
+  /** In the order in which requests meet them; replies go back. */
+  readonly filters: readonly FilterSpec[];
   readonly requestHeaders: HeaderOpsSpec;
   readonly responseHeaders: HeaderOpsSpec;
   /** End of the request to the last byte of the reply; null: off. */
@@ -152,8 +154,23 @@ export interface RouteSpec {
   readonly responseHeadMs: number;
   /** null: the listener's. */
   readonly bodyBytes: number | null;
+  readonly grpc: GrpcRouteSpec;
   /** What of a refused target this route takes (RFC 3986 2.2, 9110 17): `%2F`, a backslash, `%00`. */
   readonly allowPath: { readonly encodedSlash: boolean; readonly backslash: boolean; readonly nul: boolean };
+}
+
+export type FilterSpec = GrpcWebSpec;
+
+/** gRPC-Web of browsers becomes gRPC (grpc/doc/PROTOCOL-WEB.md). */
+export interface GrpcWebSpec {
+  readonly kind: "grpcWeb";
+}
+
+export interface GrpcRouteSpec {
+  /** The longest that a call may take, whatever its client allows; null: no bound. */
+  readonly maxTimeoutMs: number | null;
+  /** Paths that are counted by name, beside those that the route's matches name. */
+  readonly methods: readonly string[];
 }
 
 /** All keys must hold. */

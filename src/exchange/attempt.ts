@@ -75,11 +75,11 @@ export class Attempt implements StreamReader<ResponseHead>, LeaseWaiter, Request
     }
     this.#setHost(x.head);
     const replay = this.replay;
-    const bodyless = x.requestEnded && replay === null && this.#trailers === null;
+    const bodyless = x.requestPassed && replay === null && this.#trailers === null;
     l.writer.sendHead(x.head, bodyless);
     if (!bodyless) this.#sendHeld(l, replay);
     l.wake();
-    if (x.requestEnded) this.#sent(now);
+    if (x.requestPassed) this.#sent(now);
   }
 
   onLeaseError(e: ProxyError): void {
@@ -215,7 +215,7 @@ export class Attempt implements StreamReader<ResponseHead>, LeaseWaiter, Request
 
   #sendHeld(l: StreamLease, held: Uint8Array[] | null): void {
     const x = this.#x;
-    const last = x.requestEnded && this.#trailers === null;
+    const last = x.requestPassed && this.#trailers === null;
     let room = 1;
     if (held !== null) for (let i = 0; i < held.length; i++) room = l.writer.sendData(held[i]!, last && i === held.length - 1);
     if (this.#trailers !== null) l.writer.sendTrailers(this.#trailers);

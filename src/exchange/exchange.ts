@@ -1,21 +1,26 @@
 import { localFault, type ProxyError } from "../base/error.ts";
-import { Timed } from "../base/timer_wheel.ts";
+import type { FilterChain } from "../filter/filter_chain.ts";
+import { type FilterHost, FilterRun } from "../filter/filter_run.ts";
+import type { Reply } from "../filter/types.ts";
 import type { StreamReader, StreamWriter } from "../http/codec.ts";
-import { type Fields, STRIDE } from "../http/fields.ts";
+import type { Fields } from "../http/fields.ts";
+import { isGrpc } from "../http/grpc/content_type.ts";
+import { grpcStatusIn, grpcStatusOf } from "../http/grpc/status.ts";
 import type { RequestHead, ResponseHead } from "../http/head.ts";
 import { removeHopByHop } from "../http/hop_by_hop.ts";
 import { ID } from "../http/names.ts";
-import type { AccessRecord } from "../telemetry/access_record.ts";
 import { RESPONSE_FLAGS } from "../telemetry/response_flags.ts";
 import { Attempt } from "./attempt.ts";
 import { ConnectAttempt } from "./connect_attempt.ts";
 import type { DownstreamConn } from "./downstream_conn.ts";
+import { ExchangeTimes } from "./exchange_times.ts";
 import { applyOps, forwardHead } from "./forward_head.ts";
+import { forwardReply } from "./forward_reply.ts";
 import type { Peer } from "./forwarded.ts";
 import { maxForwards, passMaxForwards } from "./max_forwards.ts";
-import { ALLOWED_METHODS, errorReply, httpDate, makeReply, type Reply } from "./reply.ts";
+import { ALLOWED_METHODS, errorReply, grpcReply, grpcStatusOfFault, httpDate, makeReply } from "./reply.ts";
 import { mayRetry } from "./retry.ts";
-import type { ForwardAction, RouteRule, Site } from "./site.ts";
+import type { ForwardAction, RespondAction, RouteRule, Site } from "./site.ts";
 import { StreamTunnel } from "./stream_tunnel.ts";
 import { Tunnel, type TunnelDone, type TunnelEnd } from "./tunnel.ts";
 import { WebCall } from "./web_call.ts";
@@ -37,10 +42,9 @@ const BODY_TOO_LARGE = localFault("bodyTooLarge", 413, "the body is larger than 
 const BAD_MAX_FORWARDS = localFault("badRequest", 400, "Max-Forwards is no number (RFC 9110 7.6.2)");
 const TRACE_REFUSED = localFault("methodRefused", 405, "TRACE ends here and is not served");
 const MISDIRECTED = localFault("misdirected", 421, "the authority has another TLS policy than this connection");
+const PAST_DEADLINE = localFault("requestTimeout", 504, "the deadline of the call had passed when it came");
 const STREAM_UPGRADE_REFUSED = localFault("upgradeRefused", 501, "the route does not let this protocol through");
 const CONNECT_REFUSED = localFault("upgradeRefused", 405, "the route lets no CONNECT through");
-const CONTENT_LENGTH_BIT = 1 << ID["content-length"];
-const DATE_BIT = 1 << ID.date;
 
 /*
  * waiting ──head──▶ replying ──end──▶ done            Any fault before the reply's head: an error reply; after it: the stream is reset.
@@ -54,53 +58,22 @@ const DONE = 2;
 const TUNNEL = 3;
 
 /** One request in flight: finds its route, sends it on, passes the reply back, and tells logs and metrics what became of it. */
-export class Exchange extends Timed implements StreamReader<RequestHead>, AccessRecord {
-  readonly down: DownstreamConn;
-  site: Site;
-  head!: RequestHead;
-  rule: RouteRule | null = null;
-  readonly peer: Peer;
-  /** The whole request has been received. */
-  requestEnded = false;
-
-  startWall = 0;
-  method = "";
-  authority = "";
-  path = "";
-  protocol = "";
-  scheme = "";
-  status = 0;
-  requestBodyBytes = 0;
-  responseBodyBytes = 0;
-  duration = 0;
-  requestDuration = -1;
-  upstreamHeadDuration = -1;
-  connectDuration = -1;
-  route = "";
-  cluster = "";
-  endpoint = "";
-  attempts = 0;
-  flags = "";
-  requestId = "";
-  response: ResponseHead | null = null;
-
+export class Exchange extends ExchangeTimes implements StreamReader<RequestHead>, FilterHost {
   #writer: StreamWriter<ResponseHead> | null;
   #state = WAITING;
   #target: RequestTarget | null = null;
   #owed = 0;
-  #began = 0;
-  #lastMove = 0;
-  #headDeadline = Number.POSITIVE_INFINITY;
-  #totalDeadline = Number.POSITIVE_INFINITY;
   #matchedPrefix = "";
+  /** null: no filter has to do with it. */
+  #run: FilterRun | null = null;
+  /** The reply is Weir's own. */
+  #own = false;
+  #grpc = false;
   /** What comes on a stream that asks to be a tunnel before it is one; uncredited, so the stream's window bounds it. null: an ordinary request. */
   #early: Early | null = null;
 
   constructor(down: DownstreamConn, site: Site, peer: Peer, w: StreamWriter<ResponseHead>) {
-    super();
-    this.down = down;
-    this.site = site;
-    this.peer = peer;
+    super(down, site, peer);
     this.#writer = w;
   }
 
@@ -111,21 +84,23 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
     const { flusher } = site.link;
     site.metrics.requestsActive.add(1);
     this.head = head;
-    this.#began = this.#lastMove = flusher.now;
+    this.began = this.lastMove = flusher.now;
     this.startWall = site.wall();
     this.method = head.method;
     this.authority = head.authority;
     this.path = head.path;
     this.protocol = head.protocol;
     this.scheme = head.scheme;
+    // gRPC is a protocol of HTTP/2: what says so elsewhere is a body like others.
+    this.#grpc = head.protocol === "HTTP/2" && isGrpc(head.fields);
     if (!this.down.serves(head.authority)) {
-      if (end) this.#requestOver(this.#began);
+      if (end) this.#requestOver(this.began);
       this.fail(MISDIRECTED);
       return;
     }
     const match = site.table.match(this);
     if (match === null) {
-      if (end) this.#requestOver(this.#began);
+      if (end) this.#requestOver(this.began);
       this.fail(NO_ROUTE);
       return;
     }
@@ -133,10 +108,11 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
     this.rule = rule;
     this.route = rule.name;
     this.#matchedPrefix = match.matchedPrefix;
-    if (end) this.#requestOver(this.#began);
+    if (end) this.#requestOver(this.began);
     if ((head.pathFlags & rule.refusedPath) !== 0) this.fail(PATH_REFUSED);
     else if (head.contentLength > rule.bodyBytes) this.fail(BODY_TOO_LARGE);
-    else this.#act(rule);
+    else if (rule.chain === null) this.passRequest();
+    else this.#filter(rule.chain, end);
   }
 
   onInterim(_h: ResponseHead): void {
@@ -154,7 +130,7 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
       return;
     }
     const now = this.site.link.flusher.now;
-    this.#lastMove = now;
+    this.lastMove = now;
     this.requestBodyBytes += b.length;
     if (end) this.#requestOver(now);
     if (this.#state === DONE) return;
@@ -162,9 +138,9 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
       this.fail(BODY_TOO_LARGE);
       return;
     }
-    const target = this.#target;
-    if (target === null) return;
-    if (target.takeData(b, end)) this.#writer?.credit(b.length);
+    const run = this.#run;
+    const passed = run === null ? this.passRequestData(b, end) : run.requestData(b, end);
+    if (passed) this.#writer?.credit(b.length);
     else this.#owed += b.length;
   }
 
@@ -179,12 +155,13 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
     }
     this.#requestOver(this.site.link.flusher.now);
     removeHopByHop(f);
-    this.#target?.takeTrailers(f);
+    if (this.#run === null) this.passRequestTrailers(f);
+    else this.#run.requestTrailers(f);
   }
 
   onWritable(_room: number): void {
-    if (this.#state !== TUNNEL) this.#lastMove = this.site.link.flusher.now;
-    this.#target?.resumeReply();
+    if (this.#state !== TUNNEL) this.lastMove = this.site.link.flusher.now;
+    if (this.#run === null || this.#run.unblockReply()) this.replyOpened();
   }
 
   onReset(e: ProxyError): void {
@@ -194,6 +171,10 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
 
   /** What was held back of the request's body has been taken. */
   resumeRequest(): void {
+    if (this.#run === null || this.#run.unblockRequest()) this.requestOpened();
+  }
+
+  requestOpened(): void {
     if (this.#owed === 0) return;
     this.#writer?.credit(this.#owed);
     this.#owed = 0;
@@ -204,15 +185,12 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
 
   /** The request is on its way whole: from now on the time of the reply's head counts. */
   requestSent(): void {
-    const { rule } = this;
-    if (rule === null || this.#state !== WAITING) return;
-    this.#headDeadline = this.site.link.flusher.now + rule.responseHeadMs;
-    this.#arm();
+    if (this.rule !== null && this.#state === WAITING) this.awaitHead(this.rule);
   }
 
   interim(h: ResponseHead): void {
     if (this.#state !== WAITING) return;
-    this.#lastMove = this.site.link.flusher.now;
+    this.lastMove = this.site.link.flusher.now;
     removeHopByHop(h.fields);
     this.#writer?.sendInterim(h);
     this.down.wake();
@@ -220,21 +198,20 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
 
   /** The reply's head, from an upstream or a handler. */
   reply(h: ResponseHead, end: boolean): void {
+    if (this.#state !== WAITING) return;
+    if (this.#grpc) this.grpcStatus = grpcStatusIn(h.fields);
+    if (this.#run === null) this.passReply(h, end);
+    else if (!this.#run.replied) this.#run.reply(h, end);
+  }
+
+  passReply(h: ResponseHead, end: boolean): void {
     const writer = this.#writer;
     if (this.#state !== WAITING || writer === null) return;
     const { site, rule } = this;
     this.#state = REPLYING;
-    this.#headDeadline = Number.POSITIVE_INFINITY;
-    this.#lastMove = site.link.flusher.now;
-    const f = h.fields;
-    if (h.status === 426) removeAllButUpgrade(f);
-    else removeHopByHop(f);
-    // RFC 9110 8.6: no Content-Length in a 1xx or 204.
-    if (h.status === 204 && (f.mask & CONTENT_LENGTH_BIT) !== 0) f.remove("content-length");
-    // RFC 9110 6.6.1: who forwards a response without Date, and has a clock, adds one.
-    if ((f.mask & DATE_BIT) === 0) f.add("Date", httpDate(site.wall()));
-    site.forwarded.applyResponse(f);
-    if (rule !== null && rule.responseOps !== null) applyOps(f, rule.responseOps);
+    this.headCame();
+    if (!this.#own) forwardReply(h, site);
+    if (rule !== null && rule.responseOps !== null) applyOps(h.fields, rule.responseOps);
     this.status = h.status;
     this.response = h;
     writer.sendHead(h, end);
@@ -244,9 +221,13 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
 
   /** A piece of the reply; false: hold the next ones back until `resumeReply`. */
   replyData(b: Uint8Array, end: boolean): boolean {
+    return this.#run === null ? this.passReplyData(b, end) : this.#run.replyData(b, end);
+  }
+
+  passReplyData(b: Uint8Array, end: boolean): boolean {
     const writer = this.#writer;
     if (this.#state !== REPLYING || writer === null) return true;
-    this.#lastMove = this.site.link.flusher.now;
+    this.lastMove = this.site.link.flusher.now;
     this.responseBodyBytes += b.length;
     const room = writer.sendData(b, end);
     this.down.wake();
@@ -255,8 +236,15 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
   }
 
   replyTrailers(f: Fields): void {
-    if (this.#state !== REPLYING) return;
+    if (this.#state === DONE) return;
+    if (this.#grpc) this.grpcStatus = grpcStatusIn(f);
     removeHopByHop(f);
+    if (this.#run === null) this.passReplyTrailers(f);
+    else this.#run.replyTrailers(f);
+  }
+
+  passReplyTrailers(f: Fields): void {
+    if (this.#state !== REPLYING) return;
     this.#writer?.sendTrailers(f);
     this.down.wake();
     this.#finish();
@@ -286,6 +274,7 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
     const { flag } = RESPONSE_FLAGS[code];
     this.flags = this.flags === "" ? flag : `${this.flags},${flag}`;
     this.site.metrics.fault(code);
+    if (this.#grpc) this.grpcStatus = grpcStatusOfFault(e);
     const target = this.#target;
     this.#target = null;
     target?.abort(e);
@@ -295,7 +284,7 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
       this.#finish();
       return;
     }
-    this.#send(errorReply(e, this.site.wall()));
+    this.#send(errorReply(e, this.site.wall(), this.#grpc));
   }
 
   /** The request asks its stream, one of several on its connection, to become a tunnel: its own bytes come only afterwards. */
@@ -334,6 +323,8 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
     this.#writer = null;
     this.#target = null;
     site.link.wheel.remove(this);
+    this.#run?.close();
+    this.#run = null;
     const { metrics, accessLog, link } = site;
     const routeMetrics = this.rule?.metrics ?? null;
     this.rule = null;
@@ -346,7 +337,7 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
       metrics.finish(this.status);
       this.requestBodyBytes += bytesUp;
       this.responseBodyBytes += bytesDown;
-      this.duration = link.flusher.now - this.#began;
+      this.duration = link.flusher.now - this.began;
       if (cause !== null) this.flags = RESPONSE_FLAGS[cause.facts.code].flag;
       routeMetrics?.finish(this.status, this.duration);
       accessLog?.write(this);
@@ -354,39 +345,82 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
     };
   }
 
-  // ---- time ----
-
   onDue(now: number): void {
     if (this.#state === DONE || this.#state === TUNNEL) return;
+    const e = this.timeFault(now);
+    if (e === null) this.arm();
+    else this.event(() => this.fail(e));
+  }
+
+  #requestOver(now: number): void {
+    this.endRequest(now, this.#state === DONE);
+  }
+
+  // ---- filters ----
+
+  #filter(chain: FilterChain, end: boolean): void {
+    const filters = chain.open(this);
+    if (filters === null) {
+      this.passRequest();
+      return;
+    }
+    const run = new FilterRun(this, filters);
+    this.#run = run;
+    run.request(end);
+    // A filter may pause: the exchange has its time all the same.
+    if (this.#state === WAITING && this.dueAt === Number.POSITIVE_INFINITY) this.arm();
+  }
+
+  /** The request's head is what it will be. */
+  passRequest(): void {
+    const rule = this.rule!;
+    // gRPC is a protocol of HTTP/2, or what a filter made of another.
+    if (this.#run !== null) this.#grpc = isGrpc(this.head.fields);
+    if (this.#grpc && !this.boundCall(rule)) this.fail(PAST_DEADLINE);
+    else this.#act(rule);
+  }
+
+  passRequestData(b: Uint8Array, end: boolean): boolean {
+    if (this.#early !== null) {
+      this.#early.parts.push(b);
+      if (end) this.#early.ended = true;
+      return false;
+    }
+    return this.#target === null || this.#target.takeData(b, end);
+  }
+
+  passRequestTrailers(f: Fields): void {
+    this.#target?.takeTrailers(f);
+  }
+
+  /** All that goes to the target has come. */
+  get requestPassed(): boolean {
+    return this.#run === null ? this.requestEnded : this.#run.requestEnded;
+  }
+
+  replyOpened(): void {
+    this.#target?.resumeReply();
+  }
+
+  shortCut(r: Reply): void {
+    const { fields } = r.head;
+    if (!fields.hasId(ID.date)) fields.add("Date", httpDate(this.site.wall()));
+    this.#send(r);
+  }
+
+  filterThrew(cause: unknown): void {
+    this.site.filterThrew(cause);
+    this.fail(localFault("internal", 500, "a filter threw", cause));
+  }
+
+  event(f: () => void): void {
     const { flusher } = this.site.link;
     flusher.enter();
     try {
-      if (now >= this.#totalDeadline) this.fail(localFault("requestTimeout", 504, "no whole reply within the route's timeout"));
-      else if (now >= this.#headDeadline)
-        this.fail(localFault("responseTimeout", 504, "no head of a reply within the time for it"));
-      else if (now >= this.#lastMove + this.site.spec.timeouts.streamIdleMs) {
-        this.fail(
-          localFault("streamIdleTimeout", this.requestEnded ? 504 : 408, "nothing moved within the stream's idle timeout"),
-        );
-      } else this.#arm();
+      f();
     } finally {
       flusher.leave();
     }
-  }
-
-  /** The request has come whole: its route's time begins, whatever still has to be connected or sent. */
-  #requestOver(now: number): void {
-    this.requestEnded = true;
-    this.requestDuration = now - this.#began;
-    const { rule } = this;
-    if (rule === null || rule.timeoutMs === Number.POSITIVE_INFINITY || this.#state === DONE) return;
-    this.#totalDeadline = now + rule.timeoutMs;
-    this.#arm();
-  }
-
-  #arm(): void {
-    const idle = this.#lastMove + this.site.spec.timeouts.streamIdleMs;
-    this.site.link.wheel.schedule(this, Math.min(idle, this.#headDeadline, this.#totalDeadline));
   }
 
   // ---- what the route says ----
@@ -403,7 +437,7 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
         this.#forward(rule, action);
         return;
       case "respond":
-        this.#send(makeReply(action.status, action.body, action.contentType, this.site.wall()));
+        this.#respond(action);
         return;
       case "redirect": {
         const reply = makeReply(action.status, NONE, null, this.site.wall());
@@ -414,18 +448,28 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
       case "handler": {
         const call = new WebCall(this, action.handler);
         this.#target = call;
-        this.#arm();
+        this.arm();
         call.start();
         return;
       }
     }
   }
 
+  #respond({ status, body, contentType }: RespondAction): void {
+    const wall = this.site.wall();
+    if (!this.#grpc || status < 400) {
+      this.#send(makeReply(status, body, contentType, wall));
+      return;
+    }
+    this.grpcStatus = grpcStatusOf(status);
+    this.#send(grpcReply(this.grpcStatus, status, body, wall));
+  }
+
   #forward(rule: RouteRule, action: ForwardAction): void {
     const { head } = this;
     if (!this.requestEnded && this.down.multiplexed && (head.upgrade !== "" || head.method === "CONNECT")) {
       this.#early = { parts: [], ended: false };
-      this.#requestOver(this.#began);
+      this.#requestOver(this.began);
     }
     const { choice } = action;
     const index = choice === null ? 0 : choice.next();
@@ -484,80 +528,55 @@ export class Exchange extends Timed implements StreamReader<RequestHead>, Access
     const a = new Attempt(this, action, clusterIndex, host, replay);
     this.#target = a;
     a.start(this.attempts > 1);
-    if (this.#state !== DONE && this.dueAt === Number.POSITIVE_INFINITY) this.#arm();
+    if (this.#state !== DONE && this.dueAt === Number.POSITIVE_INFINITY) this.arm();
   }
 
   // ---- ends ----
 
-  /** A reply of Weir's own. */
-  #send(r: Reply): void {
+  /** A reply of Weir's own. It goes through filters unless a reply has gone before. */
+  #send({ head, body }: Reply): void {
     const writer = this.#writer;
     if (writer === null || this.#state !== WAITING) return;
-    const { head, body } = r;
-    if (this.rule !== null && this.rule.responseOps !== null) applyOps(head.fields, this.rule.responseOps);
-    this.#state = REPLYING;
-    this.status = head.status;
-    this.response = head;
+    const run = this.#run;
     const bodyless = body.length === 0 || this.method === "HEAD";
+    this.#own = true;
     if (!this.requestEnded) writer.stopReading();
-    writer.sendHead(head, bodyless);
-    if (!bodyless) {
-      this.responseBodyBytes = body.length;
-      writer.sendData(body, true);
+    if (run !== null && !run.replied) {
+      run.reply(head, bodyless);
+      if (!bodyless) run.replyData(body, true);
+      return;
     }
-    this.down.wake();
-    this.#finish();
+    this.passReply(head, bodyless);
+    if (!bodyless) this.passReplyData(body, true);
   }
 
   #finish(): void {
     const { site, rule } = this;
     this.#state = DONE;
+    if (this.#run !== null) this.#run.close();
     if (this.wheelSlot >= 0) site.link.wheel.remove(this);
-    const duration = site.link.flusher.now - this.#began;
+    const duration = site.link.flusher.now - this.began;
     this.duration = duration;
     // A target that still wants something of the request gets nothing more: its connection can't be kept.
     const target = this.#target;
     this.#target = null;
-    if (target !== null && !this.requestEnded) target.abort(REPLIED_EARLY);
+    if (target !== null && !this.requestPassed) target.abort(REPLIED_EARLY);
     this.#writer = null;
     const { metrics } = site;
     metrics.requestsActive.add(-1);
     metrics.finish(this.status);
     if (rule !== null) rule.metrics.finish(this.status, duration);
+    if (this.#grpc) this.#countCall(rule);
     if (site.accessLog !== null) site.accessLog.write(this);
   }
 
-  // ---- AccessRecord ----
-
-  get listener(): string {
-    return this.down.listener;
-  }
-  get remoteAddress(): string {
-    return this.peer.address;
-  }
-  get remotePort(): number {
-    return this.peer.port;
-  }
-  get clientAddress(): string {
-    return this.down.site.forwarded.clientAddress(this.peer, this.head);
-  }
-  get localAddress(): string {
-    return this.down.localAddress;
-  }
-  get connectionId(): number {
-    return this.down.conn.info.id;
-  }
-  get requestHeadBytes(): number {
-    return headBytes(this.head.fields);
-  }
-  get responseHeadBytes(): number {
-    return this.response === null ? 0 : headBytes(this.response.fields);
-  }
-  requestField(name: string): string {
-    return this.head.fields.get(name) ?? "";
-  }
-  responseField(name: string): string {
-    return this.response?.fields.get(name) ?? "";
+  #countCall(rule: RouteRule | null): void {
+    // Without a status of gRPC the client goes by that of HTTP.
+    if (this.grpcStatus < 0) this.grpcStatus = grpcStatusOf(this.status);
+    if (rule === null) return;
+    const query = this.path.indexOf("?");
+    const method = query < 0 ? this.path : this.path.slice(0, query);
+    rule.metrics.grpc.finish(rule.grpc.methods.has(method) ? method : "", this.grpcStatus);
   }
 }
 
@@ -569,18 +588,3 @@ interface Early {
 const NONE = new Uint8Array(0);
 const PICK = { hash: 0, exclude: null };
 const REPLIED_EARLY = localFault("internal", 0, "the reply was complete before the request");
-
-/** RFC 9110 15.5.22: the protocols that a 426 asks for are its point. */
-function removeAllButUpgrade(f: Fields): void {
-  const wanted = f.list("upgrade");
-  removeHopByHop(f);
-  if (wanted === null) return;
-  f.add("Upgrade", wanted);
-  f.add("Connection", "upgrade");
-}
-
-/** Bytes of a received head: its last field line ends it but for the empty line. */
-function headBytes(f: Fields): number {
-  const s = f.spans;
-  return s.length === 0 ? 0 : s[s.length - STRIDE + 3]! + 4;
-}

@@ -27,6 +27,7 @@ export class RefusedRequest implements AccessRecord {
   readonly endpoint = "";
   readonly attempts = 0;
   readonly requestId = "";
+  readonly grpcStatus = -1;
   readonly #down: DownstreamConn;
   readonly #peer: Peer;
 

@@ -1,14 +1,10 @@
 import { encodeLatin1 } from "../base/bytes.ts";
 import type { ProxyError } from "../base/error.ts";
+import type { Reply } from "../filter/types.ts";
 import { Fields } from "../http/fields.ts";
-import type { ResponseHead } from "../http/head.ts";
+import { encodeGrpcMessage } from "../http/grpc/message.ts";
+import { GRPC_STATUS, grpcStatusOf } from "../http/grpc/status.ts";
 import { reasonPhrase } from "../http/status.ts";
-
-/** A response that Weir makes itself. */
-export interface Reply {
-  readonly head: ResponseHead;
-  readonly body: Uint8Array;
-}
 
 /** What Allow names (RFC 9110 10.2.1): routes take any method of a resource, TRACE and CONNECT are not for one. */
 export const ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
@@ -38,12 +34,38 @@ export function makeReply(status: number, body: Uint8Array, contentType: string 
   };
 }
 
+/** Bytes of a reply's body that go into a grpc-message: a head has room for little more. */
+const GRPC_MESSAGE_BYTES = 1024;
+
+/**
+ * An error as gRPC tells it: all in the head, trailers-only (grpc/doc/PROTOCOL-HTTP2.md). The message is `text`, or where that is too long
+ * the phrase of the HTTP status that it would have been.
+ */
+export function grpcReply(grpcStatus: number, status: number, text: Uint8Array, wall: number): Reply {
+  const message = text.length > 0 && text.length <= GRPC_MESSAGE_BYTES ? text : bodyOf(status);
+  const end = message[message.length - 1] === LF ? message.length - 1 : message.length;
+  const fields = Fields.of("Date", httpDate(wall), "Content-Type", "application/grpc", "grpc-status", String(grpcStatus));
+  fields.add("grpc-message", encodeGrpcMessage(message.subarray(0, end)));
+  return { head: { status: 200, reason: "", fields, contentLength: 0, upgrade: "" }, body: NONE };
+}
+
+/** The status of gRPC that an error has: by its HTTP status, but where the cause says more. */
+export function grpcStatusOfFault(e: ProxyError): number {
+  const { code, side, status } = e.facts;
+  // Weir's own deadlines; a connection that takes too long to be made is the upstream's fault.
+  if (code === "requestTimeout" || code === "responseTimeout" || code === "streamIdleTimeout")
+    return GRPC_STATUS.deadlineExceeded;
+  if (side === "downstream" && status === 0) return GRPC_STATUS.cancelled;
+  return grpcStatusOf(status);
+}
+
 /**
  * The one place that turns an error into what the client sees: the status and its phrase. What went wrong in detail is for the logs;
  * it would tell a stranger about the inside.
  */
-export function errorReply(e: ProxyError, wall: number): Reply {
+export function errorReply(e: ProxyError, wall: number, grpc = false): Reply {
   const { status } = e.facts;
+  if (grpc) return grpcReply(grpcStatusOfFault(e), status, NONE, wall);
   const reply = makeReply(status, bodyOf(status), "text/plain; charset=utf-8", wall);
   // RFC 9110 15.5.6.
   if (status === 405) reply.head.fields.add("Allow", ALLOWED_METHODS);
@@ -52,6 +74,7 @@ export function errorReply(e: ProxyError, wall: number): Reply {
 }
 
 const NONE = new Uint8Array(0);
+const LF = 0x0a;
 const bodies = new Map<number, Uint8Array>();
 
 function bodyOf(status: number): Uint8Array {

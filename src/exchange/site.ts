@@ -1,4 +1,5 @@
 import type { HeaderOpsSpec, HttpHandlerSpec, RouteSpec } from "../config/model.ts";
+import type { FilterChain } from "../filter/filter_chain.ts";
 import type { H1ServerOptions } from "../http/h1/server.ts";
 import type { H2ServerOptions } from "../http/h2/server.ts";
 import type { RequestHead } from "../http/head.ts";
@@ -17,6 +18,8 @@ export interface RouteRule {
   readonly spec: RouteSpec;
   readonly metrics: RouteMetrics;
   readonly action: RuleAction;
+  /** null: no filters. */
+  readonly chain: FilterChain | null;
   /** Bits of `RequestHead.pathFlags` that this route refuses. */
   readonly refusedPath: number;
   /** Bytes of a request's body; Infinity: no limit. */
@@ -26,6 +29,15 @@ export interface RouteRule {
   readonly responseOps: HeaderOpsSpec | null;
   readonly timeoutMs: number;
   readonly responseHeadMs: number;
+  readonly grpc: GrpcRule;
+}
+
+/** What a route does with requests of gRPC. */
+export interface GrpcRule {
+  /** Infinity: no bound. */
+  readonly maxTimeoutMs: number;
+  /** Paths that are counted by name. */
+  readonly methods: ReadonlySet<string>;
 }
 
 export type RuleAction = ForwardAction | RespondAction | RedirectAction | HandlerAction;
@@ -85,6 +97,7 @@ export interface Site {
   readonly link: LinkEnv;
   /** A handler inside the process threw: logged and counted. */
   readonly handlerThrew: (cause: unknown) => void;
+  readonly filterThrew: (cause: unknown) => void;
   /** Milliseconds since the epoch. */
   readonly wall: () => number;
 }

@@ -121,13 +121,13 @@ export class WebCall implements RequestTarget {
   }
 
   #request(): Request {
-    const { head, requestEnded } = this.#x;
+    const { head, requestPassed } = this.#x;
     const headers = new Headers();
     head.fields.forEach((name, value) => {
       headers.append(name, value);
     });
     const url = `${head.scheme}://${head.authority === "" ? "localhost" : head.authority}${head.path === "*" ? "/" : head.path}`;
-    const bodyless = requestEnded || head.method === "GET" || head.method === "HEAD";
+    const bodyless = requestPassed || head.method === "GET" || head.method === "HEAD";
     const init: RequestInit & { duplex?: "half" } = { method: head.method, headers, signal: this.#abort.signal };
     if (!bodyless) {
       init.body = new ReadableStream<Uint8Array>(

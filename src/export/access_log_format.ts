@@ -52,6 +52,8 @@ const MILLISECONDS = 3;
 const BYTES = 4;
 /** A name of the config is text and not bytes. */
 const NAME = 5;
+/** A whole number, or absent. */
+const WHOLE_OR_NONE = 6;
 
 /**
  * Writes the line of a record as bytes, from a list of numbered steps. It makes no string and no object: closures a field and joined
@@ -106,6 +108,10 @@ export class AccessLogFormat {
           else to = json ? putBytes(b, to, NULL) : putDash(b, to);
           break;
         }
+        case WHOLE_OR_NONE:
+          if (r.grpcStatus >= 0) to = putWhole(b, to, r.grpcStatus);
+          else to = json ? putBytes(b, to, NULL) : putDash(b, to);
+          break;
         default: {
           let s = bytesOf(r, step, this.#headers[i]!);
           if (!json && kinds[i] === NAME) s = utf8Bytes(s);
@@ -198,6 +204,7 @@ function kindOf(step: number): number {
   if (step < 2) return step === 0 ? TIME : TIME_CLF;
   if (step === 3 || (step >= 23 && step <= 25)) return NAME;
   if (step >= 19 && step <= 22) return MILLISECONDS;
+  if (step === 29) return WHOLE_OR_NONE;
   return step < REQUEST_HEADER && ACCESS_FIELDS[step]!.type === "number" ? WHOLE : BYTES;
 }
 

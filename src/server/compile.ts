@@ -1,8 +1,10 @@
 import type { Slab } from "../base/slab.ts";
-import type { ActionSpec, HeaderOpsSpec, HttpHandlerSpec, ListenerSpec, Model, RouteSpec } from "../config/model.ts";
+import type { ActionSpec, FilterSpec, HeaderOpsSpec, HttpHandlerSpec, ListenerSpec, Model, RouteSpec } from "../config/model.ts";
 import { ForwardedPolicy } from "../exchange/forwarded.ts";
-import type { Codecs, RouteRule, RuleAction, Site } from "../exchange/site.ts";
+import type { Codecs, GrpcRule, RouteRule, RuleAction, Site } from "../exchange/site.ts";
 import type { Handler } from "../exchange/web.ts";
+import { FilterChain } from "../filter/filter_chain.ts";
+import type { FilterFactory } from "../filter/types.ts";
 import { HeaderBlock } from "../http/h2/hpack/header_block.ts";
 import { DEFAULT_H2_LIMITS } from "../http/h2/limits.ts";
 import { refusedPathFlags } from "../http/path.ts";
@@ -25,6 +27,7 @@ export interface CompileEnv {
   readonly metrics: Metrics;
   readonly clusters: ReadonlyMap<string, Cluster>;
   readonly handlers: ReadonlyMap<string, Handler>;
+  readonly filter: (spec: FilterSpec) => FilterFactory;
   /** null: no access log. */
   readonly accessLog: AccessLog | null;
   readonly wall: () => number;
@@ -76,6 +79,10 @@ function compileSite(
     handlerThrew: (cause) => {
       metrics.handlerFaults.add(1);
       env.log.log("error", "a handler threw: its request failed", { listener: listener.name, reason: stackOf(cause) });
+    },
+    filterThrew: (cause) => {
+      metrics.filterFaults.add(1);
+      env.log.log("error", "a filter threw: its request failed", { listener: listener.name, reason: stackOf(cause) });
     },
     wall: env.wall,
   };
@@ -141,14 +148,30 @@ function compileRule(route: RouteSpec, listenerBodyBytes: number, actions: Actio
     spec: route,
     metrics: env.metrics.route(route.name),
     action: actions.of(route.action),
+    chain: route.filters.length === 0 ? null : new FilterChain(route.filters.map(env.filter)),
     refusedPath: refusedPathFlags(route.allowPath),
     bodyBytes: route.bodyBytes ?? listenerBodyBytes,
     requestOps: opsOrNull(route.requestHeaders),
     responseOps: opsOrNull(route.responseHeaders),
     timeoutMs: route.timeoutMs ?? Number.POSITIVE_INFINITY,
     responseHeadMs: route.responseHeadMs,
+    grpc: compileGrpc(route),
   };
 }
+
+const NO_GRPC: GrpcRule = { maxTimeoutMs: Number.POSITIVE_INFINITY, methods: new Set() };
+
+/** Methods are counted by name where the config names them; routes that name none share one rule. */
+function compileGrpc(route: RouteSpec): GrpcRule {
+  const { maxTimeoutMs, methods } = route.grpc;
+  const named = new Set(methods);
+  for (const { path } of route.match) if (path?.kind === "exact" && GRPC_METHOD.test(path.value)) named.add(path.value);
+  if (maxTimeoutMs === null && named.size === 0) return NO_GRPC;
+  return { maxTimeoutMs: maxTimeoutMs ?? Number.POSITIVE_INFINITY, methods: named };
+}
+
+/** `/Service/Method` (grpc/doc/PROTOCOL-HTTP2.md). */
+const GRPC_METHOD = /^\/[^/]+\/[^/]+$/;
 
 function opsOrNull(ops: HeaderOpsSpec): HeaderOpsSpec | null {
   return ops.add.length + ops.remove.length + ops.set.length === 0 ? null : ops;

@@ -82,6 +82,8 @@ function table(name: string, handler: string): RouteTableSpec {
     timeoutMs: null,
     responseHeadMs: 60_000,
     bodyBytes: null,
+    filters: [],
+    grpc: { maxTimeoutMs: null, methods: [] },
     allowPath: { encodedSlash: false, backslash: false, nul: false },
   };
   return { name, order: "listed", virtualHosts: [{ name, hosts: ["*"], routes: [route] }] };

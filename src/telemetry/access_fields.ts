@@ -21,7 +21,7 @@ export const ACCESS_FIELDS: readonly AccessField[] = Object.freeze([
   field("client_address", "string", "Address of the client, told by forwarding fields where the peer is trusted"),
   field("local_address", "string", "Address and port that the client connected to"),
   field("connection_id", "number", "Number of the downstream connection, unique in the process"),
-  field("protocol", "string", "HTTP/1.0 or HTTP/1.1"),
+  field("protocol", "string", "HTTP/1.0, HTTP/1.1 or HTTP/2"),
   field("scheme", "string", "http or https"),
   field("method", "string", "Method of the request"),
   field("host", "string", "Host and port that the request named"),
@@ -41,6 +41,7 @@ export const ACCESS_FIELDS: readonly AccessField[] = Object.freeze([
   field("attempts", "number", "Tries made; 0: none reached an upstream"),
   field("flags", "string", "Why Weir replied or ended the exchange; see the response flags"),
   field("request_id", "string", "X-Request-Id of the exchange"),
+  field("grpc_status", "number", "Status of gRPC that the client was told, or takes the reply for; absent for other requests"),
 ]);
 
 export const REQUEST_HEADER_PREFIX = "request.header.";

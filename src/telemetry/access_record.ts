@@ -38,6 +38,8 @@ export interface AccessRecord {
   /** Why Weir replied or ended it, such as `UF`; "" when nothing of note happened. */
   readonly flags: string;
   readonly requestId: string;
+  /** 0 to 16; −1: not a request of gRPC. */
+  readonly grpcStatus: number;
   requestField(name: string): string;
   responseField(name: string): string;
 }

@@ -42,6 +42,8 @@ export class ListenerMetrics {
   readonly floods: CounterVector;
   /** Requests that a handler inside the process failed by a throw. */
   readonly handlerFaults: Counter;
+  /** Requests that a filter failed by a throw. */
+  readonly filterFaults: Counter;
 
   constructor(n: Numbers, listener: string) {
     const by = new MetricRows(n, "weir_listener_", { listener });
@@ -61,6 +63,7 @@ export class ListenerMetrics {
     this.bytesOut = by.counter("sent_bytes_total", "Bytes written to clients");
     this.floods = by.vector("floods_total", "HTTP/2 connections ended for going past a budget", FLOOD, "never");
     this.handlerFaults = by.counter("handler_faults_total", "Requests that a handler inside the process failed by a throw");
+    this.filterFaults = by.counter("filter_faults_total", "Requests that a filter failed by a throw");
   }
 
   refuse(reason: Refusal): void {

@@ -54,8 +54,9 @@ export class Metrics {
     if (gone.length === 0) return;
     for (const name of gone) bundles.delete(name);
     for (const family of this.numbers.families.values()) {
-      if (family.labelNames.length !== 1 || family.labelNames[0] !== group) continue;
-      for (const name of gone) this.numbers.forget(family.name, { [group]: name });
+      if (family.labelNames[0] !== group) continue;
+      if (family.labelNames.length > 1) this.numbers.forgetAll(family.name, group, new Set(gone));
+      else for (const name of gone) this.numbers.forget(family.name, { [group]: name });
     }
   }
 }

@@ -146,6 +146,13 @@ export class Numbers {
     this.families.get(name)?.rows.delete(keyOf(labels));
   }
 
+  /** Forgets every label set in which `label` has one of these values. */
+  forgetAll(name: string, label: string, values: ReadonlySet<string>): void {
+    const rows = this.families.get(name)?.rows;
+    if (rows === undefined) return;
+    for (const [key, row] of rows) if (values.has(row.labels[label] ?? "")) rows.delete(key);
+  }
+
   #family(
     name: string,
     help: string,

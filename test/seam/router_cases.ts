@@ -31,6 +31,8 @@ export function routeOf(name: string, ...match: Partial<MatchSpec>[]): RouteSpec
     timeoutMs: null,
     responseHeadMs: 60_000,
     bodyBytes: null,
+    filters: [],
+    grpc: { maxTimeoutMs: null, methods: [] },
     allowPath: { encodedSlash: false, backslash: false, nul: false },
   };
 }

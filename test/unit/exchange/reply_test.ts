@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { encodeLatin1 } from "../../../src/base/bytes.ts";
 import { downstreamFault, localFault } from "../../../src/base/error.ts";
-import { errorReply, httpDate, makeReply, type Reply } from "../../../src/exchange/reply.ts";
+import { errorReply, httpDate, makeReply } from "../../../src/exchange/reply.ts";
+import type { Reply } from "../../../src/filter/types.ts";
 
 const WALL = Date.UTC(2030, 0, 2, 3, 4, 5, 678);
 

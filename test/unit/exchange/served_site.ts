@@ -2,6 +2,7 @@ import { Slab } from "../../../src/base/slab.ts";
 import { TimerWheel } from "../../../src/base/timer_wheel.ts";
 import type { Model, RouteTableSpec } from "../../../src/config/model.ts";
 import type { Handler } from "../../../src/exchange/web.ts";
+import type { FilterFactory } from "../../../src/filter/types.ts";
 import { createMemoryPlatform } from "../../../src/platform/memory.ts";
 import { compileSites } from "../../../src/server/compile.ts";
 import { ConnectionCaps } from "../../../src/server/connection_caps.ts";
@@ -27,8 +28,8 @@ export class ServedSite {
     this.#open = resolve;
   });
 
-  /** `listener` is further keys, in YAML's flow style. */
-  static async start(fetch: Handler["fetch"], listener = ""): Promise<ServedSite> {
+  /** `listener` is further keys, in YAML's flow style; `filters` stand before the handler. */
+  static async start(fetch: Handler["fetch"], listener = "", filters: readonly FilterFactory[] = []): Promise<ServedSite> {
     const site = new ServedSite();
     const text = `
 admin: false
@@ -38,11 +39,11 @@ routes: [{ name: all, respond: { status: 200 } }]
     const files = { read: () => Promise.reject(new Error("no file")), list: () => Promise.resolve([]) };
     const { model, problems } = await parseConfig(text, "weir.yaml", {}, files);
     if (model === null) throw new Error(JSON.stringify(problems));
-    await site.#serve({ ...model, routeTables: handled(model) }, { fetch });
+    await site.#serve({ ...model, routeTables: handled(model, filters.length) }, { fetch }, filters);
     return site;
   }
 
-  async #serve(model: Model, handler: Handler): Promise<void> {
+  async #serve(model: Model, handler: Handler, filters: readonly FilterFactory[]): Promise<void> {
     const { platform } = this;
     const log = {
       log: (level: Level, event: string, facts: Facts = {}): void => {
@@ -51,6 +52,7 @@ routes: [{ name: all, respond: { status: 200 } }]
     };
     const now = (): number => platform.now();
     const link = { flusher: new Flusher(now), wheel: new TimerWheel(now, (ms, f) => platform.setTimer(ms, f)) };
+    let next = 0;
     const sites = compileSites(model, {
       link,
       log,
@@ -58,6 +60,7 @@ routes: [{ name: all, respond: { status: 200 } }]
       metrics: this.#metrics,
       clusters: new Map(),
       handlers: new Map([[HANDLER, handler]]),
+      filter: () => filters[next++]!,
       accessLog: null,
       wall: () => platform.wallNow(),
     });
@@ -97,6 +100,10 @@ routes: [{ name: all, respond: { status: 200 } }]
     this.#open!();
   }
 
+  get filterFaults(): number {
+    return this.#metrics.listener("web").filterFaults.value;
+  }
+
   get handlerFaults(): number {
     return this.#metrics.listener("web").handlerFaults.value;
   }
@@ -108,12 +115,16 @@ routes: [{ name: all, respond: { status: 200 } }]
   }
 }
 
-function handled(model: Model): Map<string, RouteTableSpec> {
+function handled(model: Model, filters: number): Map<string, RouteTableSpec> {
   const tables = new Map<string, RouteTableSpec>();
   for (const [name, table] of model.routeTables) {
     const virtualHosts = table.virtualHosts.map((v) => ({
       ...v,
-      routes: v.routes.map((r) => ({ ...r, action: { kind: "handler", name: HANDLER } as const })),
+      routes: v.routes.map((r) => ({
+        ...r,
+        action: { kind: "handler", name: HANDLER } as const,
+        filters: Array.from({ length: filters }, () => ({ kind: "grpcWeb" as const })),
+      })),
     }));
     tables.set(name, { ...table, virtualHosts });
   }

@@ -36,6 +36,7 @@ const EXPECTED: Readonly<Record<string, readonly [text: string, json: string | n
   attempts: ["2", 2],
   flags: ["UF", "UF"],
   request_id: ["id-1", "id-1"],
+  grpc_status: ["14", 14],
 };
 
 function lineOf(spec: AccessLogSpec["format"], r: AccessRecord): string {
@@ -80,6 +81,9 @@ describe("fields", () => {
   test("what is absent is a dash in text", () => {
     const r = record({ cluster: "", endpoint: "", flags: "", route: "", upstreamHeadDuration: -1, status: 0 });
     expect(text("{route} {cluster} {endpoint} {flags} {upstream_head_duration_ms} {status}", r)).toBe("- - - - - 0\n");
+    expect(text("{grpc_status}", record({ grpcStatus: -1 }))).toBe("-\n");
+    expect(json(["grpc_status"], record({ grpcStatus: -1 }))).toEqual({ grpc_status: null });
+    expect(json(["grpc_status"], record({ grpcStatus: 0 }))).toEqual({ grpc_status: 0 });
   });
 
   test("a value that changes is written anew", () => {

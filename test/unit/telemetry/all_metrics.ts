@@ -6,7 +6,7 @@ export function allMetrics(): Numbers {
   const m = new Metrics();
   m.server.describeBuild("1.0.0", "bun");
   m.listener("a");
-  m.route("a");
+  m.route("a").grpc.finish("", 0);
   m.cluster("a");
   m.accessLog("a");
   m.tls.listenerExpiry("a", "b");

@@ -21,7 +21,7 @@ describe("bundles", () => {
     const m = new Metrics();
     for (const name of ["a", "b"]) {
       m.listener(name);
-      m.route(name);
+      m.route(name).grpc.finish("/s.S/M", 0);
       m.cluster(name);
     }
     m.retain("route", new Set(["b"]));

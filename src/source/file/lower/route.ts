@@ -3,6 +3,7 @@ import type { Reporter } from "../problem_list.ts";
 import type { HeaderOps } from "../schema/header.ts";
 import type { RouteConfig } from "../schema/route.ts";
 import { lowerForward, lowerRedirect, lowerRespond } from "./action.ts";
+import { lowerFilters } from "./filters.ts";
 import { lowerMatch } from "./match.ts";
 
 const EVERYTHING: MatchSpec = { path: null, methods: [], headers: [], query: [] };
@@ -16,11 +17,13 @@ export function lowerRoute(name: string, c: RouteConfig, report: Reporter): Rout
     name,
     match,
     action,
+    filters: lowerFilters(c.filters, report),
     requestHeaders: lowerHeaderOps(c.requestHeaders),
     responseHeaders: lowerHeaderOps(c.responseHeaders),
     timeoutMs: c.timeout,
     responseHeadMs: c.timeouts.responseHead,
     bodyBytes: lowerBodyLimit(c),
+    grpc: { maxTimeoutMs: c.grpc.maxTimeout, methods: [...new Set(c.grpc.methods)] },
     allowPath: { encodedSlash: c.allow.encodedSlash, backslash: c.allow.backslash, nul: c.allow.nul },
   };
 }

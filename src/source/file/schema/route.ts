@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { redirectSchema, respondSchema, rewriteSchema, toSchema } from "./action.ts";
 import { duration } from "./duration.ts";
+import { filterSchema } from "./filter.ts";
 import { headerOps } from "./header.ts";
 import { hostPattern } from "./host.ts";
 import { type Leaf, leaf, refuse } from "./leaf.ts";
@@ -30,6 +31,27 @@ const allow = z.strictObject({
   nul: bool().prefault(false).describe("Take paths with %00"),
 });
 
+/** A method of gRPC as its path: `/package.Service/Method`. */
+function grpcMethod(): Leaf<string> {
+  return leaf({ type: "string", pattern: "^/[^/]+/[^/]+$|\\$\\{", examples: ["/shop.Cart/Add"] }, (v) => {
+    if (typeof v !== "string") return wantText('a method such as "/shop.Cart/Add"', v);
+    return /^\/[^/\s?#]+\/[^/\s?#]+$/.test(v)
+      ? v
+      : refuse(`correct the method: found ${JSON.stringify(v)}, wanted a path such as "/shop.Cart/Add"`);
+  });
+}
+
+const grpc = z.strictObject({
+  maxTimeout: z
+    .union([duration(), off()])
+    .prefault(false)
+    .describe("The longest that a call may take, whatever its grpc-timeout says; false: no bound"),
+  methods: z
+    .array(grpcMethod())
+    .prefault([])
+    .describe("Methods that are counted by name, beside those that `match` names by their path"),
+});
+
 const reach = {
   hosts: z
     .union([hostPattern, z.array(hostPattern).min(1)])
@@ -42,6 +64,7 @@ const reach = {
 };
 
 const handling = {
+  filters: z.array(filterSchema).prefault([]).describe("Filters in the order in which requests meet them; replies go back"),
   rewrite: rewriteSchema.optional().describe("Changes to the request before it is sent on"),
   requestHeaders: headerOps("request")
     .prefault({})
@@ -54,6 +77,7 @@ const handling = {
     .prefault(false)
     .describe("From the end of the request to the last byte of the reply; false: none"),
   timeouts: timeouts.prefault({}).describe("How long an upstream may take"),
+  grpc: grpc.prefault({}).describe("What is particular to requests of gRPC"),
   limits: z
     .strictObject({
       body: z

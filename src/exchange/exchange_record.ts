@@ -1,0 +1,85 @@
+import { Timed } from "../base/timer_wheel.ts";
+import { type Fields, STRIDE } from "../http/fields.ts";
+import type { RequestHead, ResponseHead } from "../http/head.ts";
+import type { ConnInfo } from "../platform/types.ts";
+import type { AccessRecord } from "../telemetry/access_record.ts";
+import type { DownstreamConn } from "./downstream_conn.ts";
+import type { Peer } from "./forwarded.ts";
+
+/** What an exchange tells of itself, to filters and to the access log, whose record it is, so that nothing is copied for a line. */
+export abstract class ExchangeRecord extends Timed implements AccessRecord {
+  readonly down: DownstreamConn;
+  readonly peer: Peer;
+  head!: RequestHead;
+
+  startWall = 0;
+  method = "";
+  authority = "";
+  path = "";
+  protocol = "";
+  scheme = "";
+  status = 0;
+  requestBodyBytes = 0;
+  responseBodyBytes = 0;
+  duration = 0;
+  requestDuration = -1;
+  upstreamHeadDuration = -1;
+  connectDuration = -1;
+  route = "";
+  cluster = "";
+  endpoint = "";
+  attempts = 0;
+  flags = "";
+  requestId = "";
+  grpcStatus = -1;
+  response: ResponseHead | null = null;
+
+  constructor(down: DownstreamConn, peer: Peer) {
+    super();
+    this.down = down;
+    this.peer = peer;
+  }
+
+  get request(): RequestHead {
+    return this.head;
+  }
+  get conn(): ConnInfo {
+    return this.down.conn.info;
+  }
+  get listener(): string {
+    return this.down.listener;
+  }
+  get remoteAddress(): string {
+    return this.peer.address;
+  }
+  get remotePort(): number {
+    return this.peer.port;
+  }
+  get clientAddress(): string {
+    return this.down.site.forwarded.clientAddress(this.peer, this.head);
+  }
+  get localAddress(): string {
+    return this.down.localAddress;
+  }
+  get connectionId(): number {
+    return this.down.conn.info.id;
+  }
+  get requestHeadBytes(): number {
+    return headBytes(this.head.fields);
+  }
+  get responseHeadBytes(): number {
+    return this.response === null ? 0 : headBytes(this.response.fields);
+  }
+  requestField(name: string): string {
+    return this.head.fields.get(name) ?? "";
+  }
+  responseField(name: string): string {
+    return this.response?.fields.get(name) ?? "";
+  }
+}
+
+/** Bytes of a received head: its last field line ends it but for the empty line. */
+function headBytes(f: Fields): number {
+  const s = f.spans;
+  return s.length === 0 ? 0 : s[s.length - STRIDE + 3]! + 4;
+}

@@ -1,0 +1,69 @@
+import { localFault, type ProxyError } from "../base/error.ts";
+import type { DownstreamConn } from "./downstream_conn.ts";
+import { ExchangeRecord } from "./exchange_record.ts";
+import type { Peer } from "./forwarded.ts";
+import { grpcDeadline } from "./grpc_deadline.ts";
+import type { RouteRule, Site } from "./site.ts";
+
+/** The times that an exchange has: one entry of the wheel, whatever their number. */
+export abstract class ExchangeTimes extends ExchangeRecord {
+  site: Site;
+  rule: RouteRule | null = null;
+  /** The whole request has been received. */
+  requestEnded = false;
+  protected began = 0;
+  /** When a byte last moved, either way. */
+  protected lastMove = 0;
+  #headDeadline = Number.POSITIVE_INFINITY;
+  #totalDeadline = Number.POSITIVE_INFINITY;
+  /** It is a call with a deadline: that is the time it has for a head, too. */
+  #bounded = false;
+
+  constructor(down: DownstreamConn, site: Site, peer: Peer) {
+    super(down, peer);
+    this.site = site;
+  }
+
+  protected arm(): void {
+    const idle = this.lastMove + this.site.spec.timeouts.streamIdleMs;
+    this.site.link.wheel.schedule(this, Math.min(idle, this.#headDeadline, this.#totalDeadline));
+  }
+
+  /** The request has come whole: its route's time begins, whatever still has to be connected or sent. */
+  protected endRequest(now: number, done: boolean): void {
+    this.requestEnded = true;
+    this.requestDuration = now - this.began;
+    const { rule } = this;
+    if (rule === null || rule.timeoutMs === Number.POSITIVE_INFINITY || done) return;
+    this.#totalDeadline = Math.min(this.#totalDeadline, now + rule.timeoutMs);
+    this.arm();
+  }
+
+  /** A call of gRPC has its time from its head on, whatever of it is still to come; false: that is over. */
+  protected boundCall(rule: RouteRule): boolean {
+    const ms = grpcDeadline(this.head, rule.grpc.maxTimeoutMs);
+    this.#bounded = ms !== Number.POSITIVE_INFINITY;
+    this.#totalDeadline = Math.min(this.#totalDeadline, this.began + ms);
+    return ms > 0;
+  }
+
+  /** From now on the time of the reply's head counts. */
+  protected awaitHead(rule: RouteRule): void {
+    if (this.#bounded) return;
+    this.#headDeadline = this.site.link.flusher.now + rule.responseHeadMs;
+    this.arm();
+  }
+
+  protected headCame(): void {
+    this.#headDeadline = Number.POSITIVE_INFINITY;
+    this.lastMove = this.site.link.flusher.now;
+  }
+
+  /** Which time is over; null: none is. */
+  protected timeFault(now: number): ProxyError | null {
+    if (now >= this.#totalDeadline) return localFault("requestTimeout", 504, "no whole reply within the time for it");
+    if (now >= this.#headDeadline) return localFault("responseTimeout", 504, "no head of a reply within the time for it");
+    if (now < this.lastMove + this.site.spec.timeouts.streamIdleMs) return null;
+    return localFault("streamIdleTimeout", this.requestEnded ? 504 : 408, "nothing moved within the stream's idle timeout");
+  }
+}

@@ -1,0 +1,28 @@
+import type { FilterSpec } from "../../../config/model.ts";
+import type { Reporter } from "../problem_list.ts";
+import { FILTER_KINDS, type FilterConfig } from "../schema/filter.ts";
+
+/** Filters in their order; what is wrong with one has been told. */
+export function lowerFilters(filters: readonly FilterConfig[], report: Reporter): FilterSpec[] {
+  const out: FilterSpec[] = [];
+  const seen = new Set<string>();
+  for (const [i, c] of filters.entries()) {
+    const kinds = Object.keys(c);
+    if (kinds.length !== 1) {
+      const found = kinds.length === 0 ? "none" : kinds.join(" and ");
+      report.error(["filters", i], `name one kind of filter: found ${found}, wanted one of ${FILTER_KINDS.join(", ")}`);
+      continue;
+    }
+    const kind = kinds[0]!;
+    if (seen.has(kind)) {
+      report.error(
+        ["filters", i, kind],
+        `remove the filter: found ${kind} twice, and the second would see nothing that is its own`,
+      );
+      continue;
+    }
+    seen.add(kind);
+    if (c.grpcWeb !== undefined) out.push({ kind: "grpcWeb" });
+  }
+  return out;
+}
