@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdirSync } from "node:fs";
 import { Agent, request as httpRequest } from "node:http";
 import { join } from "node:path";
+import { goClient } from "../support/go_client.ts";
 import type { Message } from "../support/message.ts";
 import { curl, run } from "../support/program.ts";
 import { echo, reply } from "../support/raw_origin.ts";
 import type { RawPeer } from "../support/raw_peer.ts";
-import { root } from "../support/subject.ts";
 import { type Site, startSite } from "../support/weir.ts";
 
 setDefaultTimeout(90_000);
@@ -151,16 +150,7 @@ describe("Go's net/http", () => {
       trailer: "3",
       headLength: 4711,
       continued: true,
+      protocol: "HTTP/1.1",
     });
   });
 });
-
-/** Builds the client into a cache once; Go itself sees when nothing changed. */
-async function goClient(): Promise<string> {
-  const cache = join(root, "node_modules", ".cache", "weir-test");
-  mkdirSync(cache, { recursive: true });
-  const out = join(cache, "goclient");
-  const built = await run(["go", "build", "-o", out, "."], { cwd: join(root, "test", "support", "go_client"), ms: 80_000 });
-  if (built.code !== 0) throw new Error(`go build: ${built.stderr}`);
-  return out;
-}

@@ -168,7 +168,7 @@ test("what is not good does not take the place of what is: it is logged, counted
   }
   // A pair that does not fit may be the middle of a replacement: it has 5 s.
   const lines = await Promise.all(names.map((name) => weir.said(new RegExp(`not replaced.*"${name}"`), said, 20_000)));
-  lines.forEach((line, i) => expect(line).toMatch(bad[names[i]!]![2]));
+  for (const [i, line] of lines.entries()) expect(line).toMatch(bad[names[i]!]![2]);
   expect(await weir.metric("weir_certificate_rotations_total", { result: "refused" })).toBe(refused + names.length);
   expect(await Promise.all(names.map(served))).toEqual(before);
   const shown = (await weir.control("certs", "--json")).stdout;

@@ -93,7 +93,7 @@ export class H2PeerStream {
       this.room -= n;
       this.peer.room -= n;
       at += n;
-      await this.peer.write(wire.data(this.id, bytes.subarray(at - n, at), end && at === bytes.length ? wire.END_STREAM : 0));
+      await this.peer.write(dataFrame(this.id, bytes.subarray(at - n, at), end && at === bytes.length));
     } while (at < bytes.length);
   }
 
@@ -321,6 +321,13 @@ export class H2Peer {
     const served = this.#serve?.(s, this);
     if (served !== undefined) served.catch(() => this.destroy());
   }
+}
+
+/** DATA by one copy, for bodies that are large. */
+function dataFrame(id: number, payload: Uint8Array, end: boolean): Uint8Array {
+  const head = Buffer.from(wire.frame(wire.DATA, end ? wire.END_STREAM : 0, id));
+  head.writeUIntBE(payload.length, 0, 3);
+  return Buffer.concat([head, payload]);
 }
 
 /** The head of a request over TLS; fields come behind the pseudo-fields. */
