@@ -6,8 +6,9 @@ import { stateRows } from "./rows_states.ts";
 import { runRow } from "./server_row.ts";
 
 const tables = { frames: frameRows, states: stateRows, requests: requestRows, fields: rowsOfFields };
-/** Longer bytes are cut at some places only: around each is a frame's head or its end. */
+/** Longer bytes are cut everywhere at their ends, and at so many places between. */
 const CUT_ALL = 600;
+const PLACES = 60;
 
 for (const [table, rows] of Object.entries(tables)) {
   describe(table, () => {
@@ -29,7 +30,7 @@ for (const [table, rows] of Object.entries(tables)) {
 }
 
 function* cuts(b: Uint8Array): Generator<Uint8Array[]> {
-  const step = b.length <= CUT_ALL ? 1 : Math.ceil(b.length / CUT_ALL);
+  const step = b.length <= CUT_ALL ? 1 : Math.ceil(b.length / PLACES);
   for (let i = 1; i < b.length; i += i < 64 || i > b.length - 64 ? 1 : step) yield [b.slice(0, i), b.slice(i)];
   yield Array.from(b, (c) => Uint8Array.of(c));
 }
