@@ -1,8 +1,9 @@
 import { type Buffer, Buffer as NodeBuffer } from "node:buffer";
 import { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
-import { checkServerIdentity, createSecureContext, type PeerCertificate } from "node:tls";
+import { createSecureContext, type PeerCertificate } from "node:tls";
 import { common, NodeClientContext, NodeServerContext, NodeTls } from "./node_tls.ts";
+import { serverIdentityFault } from "./server_identity.ts";
 import { refused, wireAlpn } from "./tls_checks.ts";
 import type { DialTls, TlsClientOptions, TlsCommonOptions, TlsInfo, TlsServerOptions, TlsVersion } from "./types.ts";
 import type { UvTls, UvTlsBinding } from "./uv_tls_binding.ts";
@@ -102,8 +103,8 @@ export class UvClientContext extends NodeClientContext implements UvContext {
     const leaf = info.peerChain[0];
     if (leaf === undefined) return "no certificate from the server";
     const name = dial.serverName === "" ? dialed : dial.serverName;
-    const fault = checkServerIdentity(name, new X509Certificate(leaf).toLegacyObject() as PeerCertificate);
-    return fault?.message ?? info;
+    const fault = serverIdentityFault(name, new X509Certificate(leaf).toLegacyObject() as PeerCertificate);
+    return fault === undefined ? info : typeof fault === "string" ? fault : fault.message;
   }
 }
 
