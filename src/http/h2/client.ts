@@ -262,6 +262,11 @@ export class H2Client extends H2Connection implements OpenStream, ClientStreamOw
     return this.#error("upstreamProtocol", "never", f.text);
   }
 
+  /** Behind the last byte that Content-Length announced there is nothing to lose; Node's server does so under load (RFC 9113 8.1). */
+  endsByReset(s: H2Stream, code: number): boolean {
+    return code === NO_ERROR && s.hasHead && !s.remoteEnded && s.bodyLeft === 0;
+  }
+
   resetFault(_s: H2Stream, code: number): ProxyError {
     // RFC 9113 8.7: nothing was done.
     const refused = code === REFUSED_STREAM;

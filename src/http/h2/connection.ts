@@ -117,6 +117,8 @@ export abstract class H2Connection implements ByteFace, FrameSink, StreamOwner {
   protected abstract floodFault(cause: BudgetCause): ProxyError;
   protected abstract streamFault(f: FrameFault): ProxyError;
   abstract resetFault(s: H2Stream, code: number): ProxyError;
+  /** Whether the peer's RST_STREAM with this code stands in END_STREAM's place. */
+  abstract endsByReset(s: H2Stream, code: number): boolean;
   protected abstract timeFault(kind: TimeFault): ProxyError;
 
   // ---- ByteFace ----

@@ -1,3 +1,4 @@
+import { NO_BYTES } from "../../base/bytes.ts";
 import { BUDGET } from "./budgets.ts";
 import type { H2Connection } from "./connection.ts";
 import { IDLE_STREAM, PRIORITY_SIZE, SELF_DEPENDENT, WINDOW_OVERFLOW, ZERO_INCREMENT } from "./faults.ts";
@@ -74,6 +75,13 @@ function resetStream(c: H2Connection, id: number, code: number): void {
   }
   c.provoked();
   if (s === null || s.wireClosed) return;
+  if (c.endsByReset(s, code)) {
+    s.remoteEnded = true;
+    s.close(false);
+    s.take(NO_BYTES, true);
+    s.endedByPeer();
+    return;
+  }
   const e = c.resetFault(s, code);
   s.close(false);
   s.fail(e);

@@ -310,6 +310,10 @@ export class H2Server extends H2Connection implements ServerStreamOwner {
     return this.#error("badRequest", 400, "stream", f.text);
   }
 
+  endsByReset(): boolean {
+    return false;
+  }
+
   resetFault(_s: H2Stream, code: number): ProxyError {
     return this.#error("clientReset", 0, "stream", `the client reset the stream: ${errorName(code)}`);
   }
