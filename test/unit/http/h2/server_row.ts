@@ -75,12 +75,13 @@ export interface RowRun {
 
 export function runRow(pieces: readonly Uint8Array[], settings: ServerSettings): RowRun {
   const d = new ServerDrive(settings);
-  // `/held` is never answered, and what is sent to `/slow` not credited.
+  // `/held` is never answered, what is sent to `/slow` not credited, and `/large` has a reply that fills the connection's window.
   d.onHead = (r) => {
     r.eager = r.head.path !== "/slow";
   };
   d.onEnd = (r) => {
-    if (r.head.path !== "/held") r.reply(200, "ok");
+    if (r.head.path === "/large") r.reply(200, "x".repeat(70_000));
+    else if (r.head.path !== "/held") r.reply(200, "ok");
   };
   for (const b of pieces) d.feed(b);
   const texts = [...d.faults, ...d.streams.map((s) => s.error).filter((e) => e !== null)].map((e) => e.message);
