@@ -100,7 +100,9 @@ describe("names", () => {
       expect(help).toMatch(/^[A-Z1].*[^.]$/);
       expect([name, name.endsWith("_total")]).toEqual([name, kind === "counter"]);
       if (kind === "histogram") expect(name).toEndWith("_seconds");
-      expect(labelNames.filter((l) => !/^(listener|route|method|cluster|log|certificate|result|version|runtime)$/.test(l))).toEqual([]);
+      expect(
+        labelNames.filter((l) => !/^(listener|route|method|cluster|log|certificate|result|version|runtime)$/.test(l)),
+      ).toEqual([]);
     }
   });
 });
