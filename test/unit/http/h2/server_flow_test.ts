@@ -175,6 +175,16 @@ describe("room", () => {
     expect(d.codec.busy).toBe(false);
   });
 
+  test("a writer that does not wait for room sends no empty frames", () => {
+    const d = drive(w.settings([4, OUTPUT_HIGH + 10]), w.windowUpdate(0, 10_000_000), GET);
+    const s = d.last;
+    expect(start(s, OUTPUT_HIGH, false)).toBeLessThanOrEqual(0);
+    d.log.read(d.taken());
+    s.w.sendData(new Uint8Array(20).fill(120), true);
+    expect(d.after()).toEqual(['DATA 1 "xxxxxxxxxx"']);
+    expect(d.feed(w.windowUpdate(1, 100))).toEqual(['DATA 1 "xxxxxxxxxx" end']);
+  });
+
   test("a writer that keeps its reader's room is asked for more until all is sent", () => {
     const d = drive(w.settings([4, 100]), GET);
     const s = d.last;
