@@ -158,7 +158,10 @@ export class Attempt implements StreamReader<ResponseHead>, LeaseWaiter, Request
       this.#x.replyData(b, true);
       this.#lease = null;
     } else if (this.#x.replyData(b, false)) this.#lease?.writer.credit(b.length);
-    else this.#owed += b.length;
+    else {
+      this.#owed += b.length;
+      if (this.#x.crowded) this.#lease?.writer.hold();
+    }
   }
 
   onTrailers(f: Fields): void {

@@ -235,6 +235,11 @@ export class Exchange extends ExchangeTimes implements StreamReader<RequestHead>
     return room > 0;
   }
 
+  /** The client's connection holds so much that is to be read by it that no more should come. */
+  get crowded(): boolean {
+    return this.#writer?.crowded === true;
+  }
+
   replyTrailers(f: Fields): void {
     if (this.#state === DONE) return;
     if (this.#grpc) this.grpcStatus = grpcStatusIn(f);

@@ -24,6 +24,10 @@ export interface StreamWriter<Head> {
   sendTrailers(f: Fields): void;
   /** Server role, before `sendHead`: nothing more of the request is wanted. h1: the connection ends with this reply, and says so. */
   stopReading(): void;
+  /** So much waits on the connection, all its streams together, that whoever feeds it should stop at once and not at the end of a window. */
+  readonly crowded: boolean;
+  /** Client role: nothing more is wanted until the next `credit`, however much of the window is left. h2: what it may send has been told already. */
+  hold(): void;
   /** Gives the stream up. h1: the connection goes with it. */
   reset(e: ProxyError): void;
   /** The reader's bytes that have been passed on: the peer may send as many more. */

@@ -63,6 +63,7 @@ export class H1Client implements ByteFace, OpenStream, StreamWriter<RequestHead>
   #flushed = true;
   #uncredited = 0;
   #pieceBytes = 0;
+  #held = false;
   #unread: Uint8Array = NO_BYTES;
   #failure: ProxyError | null = null;
 
@@ -83,7 +84,12 @@ export class H1Client implements ByteFace, OpenStream, StreamWriter<RequestHead>
   }
 
   get wantsRead(): boolean {
-    return this.#uncredited + this.#pieceBytes < READ_WINDOW;
+    return !this.#held && this.#uncredited + this.#pieceBytes < READ_WINDOW;
+  }
+
+  /** One stream at a time bounds itself. */
+  get crowded(): boolean {
+    return false;
   }
 
   get wantsClose(): boolean {
@@ -107,6 +113,7 @@ export class H1Client implements ByteFace, OpenStream, StreamWriter<RequestHead>
     this.#sent = false;
     this.#uncredited = 0;
     this.#pieceBytes = 0;
+    this.#held = false;
     return this;
   }
 
@@ -236,7 +243,12 @@ export class H1Client implements ByteFace, OpenStream, StreamWriter<RequestHead>
     this.#s = S_CLOSED;
   }
 
+  hold(): void {
+    this.#held = true;
+  }
+
   credit(bytes: number): void {
+    this.#held = false;
     this.#uncredited -= bytes;
     if (this.#uncredited <= 0) this.#uncredited = this.#pieceBytes = 0;
   }
@@ -353,6 +365,7 @@ export class H1Client implements ByteFace, OpenStream, StreamWriter<RequestHead>
     this.#reader = null;
     this.#uncredited = 0;
     this.#pieceBytes = 0;
+    this.#held = false;
     this.#s = this.#keepAlive && this.#sent && this.#requests < this.#o.maxRequests ? S_IDLE : S_CLOSED;
   }
 

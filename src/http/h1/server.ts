@@ -112,6 +112,11 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
     return this.#stash.length === 0 && this.#uncredited + this.#pieceBytes < READ_WINDOW;
   }
 
+  /** One stream at a time bounds itself. */
+  get crowded(): boolean {
+    return false;
+  }
+
   get wantsClose(): boolean {
     return this.#r === R_CLOSED && this.#w !== W_BODY && this.#reader === null;
   }
@@ -328,6 +333,10 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
     this.#reader = null;
     if (this.#failure === null) this.#failure = e;
     this.#shut();
+  }
+
+  hold(): void {
+    // A client's matter.
   }
 
   credit(bytes: number): void {

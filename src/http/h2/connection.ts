@@ -243,6 +243,10 @@ export abstract class H2Connection implements ByteFace, FrameSink, StreamOwner {
 
   // ---- StreamOwner ----
 
+  get crowded(): boolean {
+    return this.queue.crowded;
+  }
+
   sendData(s: H2Stream, b: Uint8Array, end: boolean): number {
     return this.queue.send(s, b, end);
   }
@@ -279,7 +283,7 @@ export abstract class H2Connection implements ByteFace, FrameSink, StreamOwner {
   }
 
   closed(s: H2Stream, resetByUs: boolean): void {
-    this.queue.remove(s);
+    this.queue.drop(s);
     this.streams.remember(s.id, resetByUs);
     if (s.local === L_ENDED && s.remoteEnded) this.budgets.served++;
   }
@@ -429,7 +433,7 @@ export abstract class H2Connection implements ByteFace, FrameSink, StreamOwner {
         if (this.queue.flushed && s.stallSent < STALL_LEAST) this.onStalled(s);
         else {
           s.stallSent = 0;
-          s.stallAt = now + this.#o.stallMs;
+          s.stallAt = now + this.queue.patience;
         }
       }
       this.watch(Math.min(s.bodyAt, s.stallAt));

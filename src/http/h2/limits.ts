@@ -101,6 +101,13 @@ export const COALESCE_BYTES = 4 * 1024;
 export const TINY_FRAME = 256;
 /** While data waits for the peer's window, this many bytes must leave in each `stallMs`: one byte now and then keeps no stream (CVE-2026-49975). */
 export const STALL_LEAST = 4 * 1024;
+/**
+ * Bytes of DATA that wait for the peer's windows on all streams together. Beyond, whoever feeds a stream stops at its first byte without
+ * room, and a stream that begins to wait has `CROWDED_STALL_MS`. Eight streams can wait with all that one may hold.
+ */
+export const WAITING_FREELY = 8 * 1024 * 1024;
+/** Milliseconds: a reader on a slow link takes 4 KiB in that time, one that never opens its window does not keep its memory. */
+export const CROWDED_STALL_MS = 10_000;
 /** Ids of ended streams that are remembered, to tell what was on its way when a stream ended from what should never have been sent. */
 export const REMEMBERED = 256;
 /** Bytes that a held head counts for besides its own: objects of the stream, its fields' offsets. */

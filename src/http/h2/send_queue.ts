@@ -2,7 +2,7 @@ import type { Clock } from "../codec.ts";
 import { BUDGET, type Budgets } from "./budgets.ts";
 import type { FrameOutput } from "./frame_output.ts";
 import { FIRST_WINDOW, LEAST_FRAME_SIZE } from "./frame_types.ts";
-import { OUTPUT_HIGH, TINY_FRAME } from "./limits.ts";
+import { CROWDED_STALL_MS, OUTPUT_HIGH, TINY_FRAME, WAITING_FREELY } from "./limits.ts";
 import type { H2Stream } from "./stream.ts";
 
 /** A frame larger than this would let one stream hold the connection for too long; every peer takes it. */
@@ -23,6 +23,8 @@ export class SendQueue {
   readonly #stallMs: number;
   #head: H2Stream | null = null;
   #tail: H2Stream | null = null;
+  /** Bytes that wait in all streams. */
+  #waiting = 0;
 
   constructor(out: FrameOutput, budgets: Budgets, clock: Clock, stallMs: number) {
     this.#out = out;
@@ -34,6 +36,16 @@ export class SendQueue {
   /** A stream waits that could go on now. */
   get ready(): boolean {
     return this.#head !== null && this.#open();
+  }
+
+  /** So much waits that no more should come. */
+  get crowded(): boolean {
+    return this.#waiting > WAITING_FREELY;
+  }
+
+  /** Milliseconds in which the peer must let something of a stream through. */
+  get patience(): number {
+    return this.crowded ? Math.min(CROWDED_STALL_MS, this.#stallMs) : this.#stallMs;
   }
 
   /** Sends what may leave of `b` and keeps the rest; returns the room left, at or below 0 when the stream must wait. */
@@ -53,6 +65,7 @@ export class SendQueue {
       if (s.pendingBytes === 0) s.pending = [rest];
       else s.pending.push(rest);
       s.pendingBytes += n - from;
+      this.#waiting += n - from;
     }
     s.ending = end;
     s.starved = !end;
@@ -95,6 +108,12 @@ export class SendQueue {
     s.listed = false;
   }
 
+  /** The stream is gone, with all that waits in it. */
+  drop(s: H2Stream): void {
+    this.remove(s);
+    this.#waiting -= s.pendingBytes;
+  }
+
   #open(): boolean {
     return this.flushed && this.window > 0 && this.#out.bytes < OUTPUT_HIGH;
   }
@@ -113,7 +132,7 @@ export class SendQueue {
   #wait(s: H2Stream): void {
     if (s.stallAt === Number.POSITIVE_INFINITY) {
       s.stallSent = 0;
-      s.stallAt = this.#clock.now + this.#stallMs;
+      s.stallAt = this.#clock.now + this.patience;
       s.watch(s.stallAt);
     }
     if (!s.listed && s.sendWindow > 0) this.#enlist(s);
@@ -163,6 +182,7 @@ export class SendQueue {
     }
     if (i > 0) pending.splice(0, i);
     s.pendingBytes -= length;
+    this.#waiting -= length;
     this.#sent(s, length);
     if (last && s.ending) s.finishSending(true);
   }

@@ -13,6 +13,8 @@ export type BodyReader = Pick<StreamReader<never>, "onData" | "onTrailers" | "on
 export interface StreamOwner {
   /** Sends on behalf of a stream; see `SendQueue.send`. */
   sendData(s: H2Stream, b: Uint8Array, end: boolean): number;
+  /** More data waits for the peer than `WAITING_FREELY`. */
+  readonly crowded: boolean;
   sendTrailers(s: H2Stream, f: Fields): void;
   /** END_STREAM on a frame that is still here, or on an empty DATA frame. */
   sendEnd(s: H2Stream): void;
@@ -117,6 +119,14 @@ export abstract class H2Stream {
     if (f.count() > 0) this.trailers = f;
     if (this.pendingBytes > 0) this.ending = true;
     else this.finishSending(false);
+  }
+
+  get crowded(): boolean {
+    return this.owner.crowded;
+  }
+
+  hold(): void {
+    // Its window has been told to the peer already.
   }
 
   credit(bytes: number): void {
@@ -233,12 +243,12 @@ export abstract class H2Stream {
   close(resetByUs: boolean): void {
     if (this.wireClosed) return;
     this.wireClosed = true;
-    this.pending = NONE;
-    this.pendingBytes = 0;
     this.trailers = null;
     this.starved = false;
     this.stallAt = this.bodyAt = Number.POSITIVE_INFINITY;
     this.owner.closed(this, resetByUs);
+    this.pending = NONE;
+    this.pendingBytes = 0;
     if (this.released) this.owner.forget(this);
   }
 

@@ -133,6 +133,22 @@ describe("streams", () => {
     expect(codec.wantsRead).toBe(true);
   });
 
+  test("a hold stops reading at the first byte, and lasts to the next credit or the reply's end", () => {
+    const codec = client();
+    const reader = new Reader();
+    const w = open(codec, reader);
+    w.sendHead(requestHead("GET", "/", Fields.empty()), true);
+    codec.receive(encodeLatin1("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\na"));
+    w.hold();
+    expect(codec.wantsRead).toBe(false);
+    w.credit(1);
+    expect(codec.wantsRead).toBe(true);
+    w.hold();
+    codec.receive(encodeLatin1("bcd"));
+    expect(reader.ends).toBe(1);
+    expect(codec.wantsRead).toBe(true);
+  });
+
   test("a request has no room while the socket holds output back", () => {
     const codec = client();
     const reader = new Reader();

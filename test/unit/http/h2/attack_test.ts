@@ -3,11 +3,13 @@ import {
   BLOCK_BYTES_FACTOR,
   BLOCK_FRAMES,
   type BudgetCause,
+  CROWDED_STALL_MS,
   DEFAULT_H2_LIMITS,
   STREAM_WINDOW,
+  WAITING_FREELY,
 } from "../../../../src/http/h2/limits.ts";
 import type { ServerSettings } from "./options.ts";
-import { responseHead, ServerDrive } from "./server_drive.ts";
+import { responseHead, ServerDrive, type ServerSide } from "./server_drive.ts";
 import * as w from "./wire.ts";
 
 // Each attack runs against a codec until it ends the connection: what it made us do, say and keep until then is bounded. A peer that does
@@ -390,6 +392,65 @@ describe("references and stalled windows (CVE-2026-49975)", () => {
       "HEADERS 9001 200",
       'DATA 9001 "ok" end',
     ]);
+  });
+});
+
+describe("replies that wait for windows are bounded together (CVE-2026-49975)", () => {
+  const PIECE = 256 * 1024;
+  const FREE = WAITING_FREELY / PIECE;
+
+  /** A client whose windows never open; each of its requests is answered with 256 KiB that wait. */
+  function stall(d: ServerDrive, from: number, to: number): ServerSide[] {
+    for (let i = from; i < to; i++) {
+      d.feed(w.headers(idOf(i), w.get("/held")));
+      d.last.w.sendHead(responseHead(200), false);
+      d.last.w.sendData(new Uint8Array(PIECE), false);
+    }
+    d.after();
+    // The first is the victim's.
+    return d.streams.slice(from + 1, to + 1);
+  }
+
+  function waiting(): ServerDrive {
+    const d = drive({ stallMs: 60_000, idleMs: 600_000 });
+    d.onEnd = null;
+    d.feed(w.settings([4, 0]));
+    return d;
+  }
+
+  test("past the bound who feeds them is told, and who began to wait then has less time", () => {
+    const d = waiting();
+    const early = stall(d, 0, FREE);
+    expect(early.every((s) => s.w.crowded)).toBe(false);
+    const late = stall(d, FREE, FREE + 8);
+    expect(late[0]!.w.crowded).toBe(true);
+    d.at(CROWDED_STALL_MS + 1);
+    expect(late.map((s) => s.error?.facts.code)).toEqual(Array.from({ length: 8 }, () => "writeTimeout" as const));
+    expect(early.every((s) => s.error === null)).toBe(true);
+    expect(early[0]!.w.crowded).toBe(false);
+  });
+
+  test("a stream that takes a little now and then keeps its place", () => {
+    const d = waiting();
+    stall(d, 0, FREE);
+    const [slow] = stall(d, FREE, FREE + 1);
+    for (let now = 1_000; now <= 3 * CROWDED_STALL_MS; now += 1_000) {
+      d.at(now);
+      d.feed(w.windowUpdate(idOf(FREE), 1_024), w.windowUpdate(0, 1_024));
+    }
+    expect(slow!.error).toBeNull();
+  });
+
+  test("what is taken, reset or ended is counted no more", () => {
+    const d = waiting();
+    stall(d, 0, FREE + 1);
+    expect(d.last.w.crowded).toBe(true);
+    d.feed(w.reset(idOf(0), 8));
+    expect(d.last.w.crowded).toBe(false);
+    stall(d, FREE + 1, FREE + 2);
+    expect(d.last.w.crowded).toBe(true);
+    d.feed(w.windowUpdate(idOf(1), PIECE), w.windowUpdate(0, PIECE));
+    expect(d.last.w.crowded).toBe(false);
   });
 });
 
