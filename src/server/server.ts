@@ -1,5 +1,6 @@
 import { Slab } from "../base/slab.ts";
 import { TimerWheel } from "../base/timer_wheel.ts";
+import { Turns } from "../base/turns.ts";
 import type { Model } from "../config/model.ts";
 import type { Problem } from "../config/problem.ts";
 import type { Receipt } from "../config/source.ts";
@@ -39,6 +40,13 @@ export interface ServerEnv {
   readonly build: { readonly version: string; readonly commit: string };
 }
 
+/** A config whose every part is made. One of the two has to be called, once. */
+export interface PreparedModel {
+  /** In one turn: from here on it is in force. */
+  commit(): Receipt;
+  undo(): Promise<void>;
+}
+
 /**
  * A weir of one worker: takes models, and keeps listeners, clusters and connections in step with them.
  *
@@ -66,7 +74,7 @@ export class Server implements AdminView {
   #state: Status["state"] = "starting";
   #model: Model | null = null;
   #generation = 0;
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
   constructor(env: ServerEnv) {
     this.#env = env;
@@ -110,11 +118,26 @@ export class Server implements AdminView {
     return this.#model;
   }
 
-  /** Takes a config: all of it is in force when this resolves without problems, nothing of it otherwise. One at a time. */
-  apply(model: Model): Promise<Receipt> {
-    const run = this.#queue.then(() => this.#apply(model));
-    this.#queue = run.catch(() => undefined);
-    return run;
+  /** Takes a config: all of it is in force when this resolves without problems, nothing of it otherwise. */
+  async apply(model: Model): Promise<Receipt> {
+    const prepared = await this.prepare(model);
+    return "commit" in prepared ? prepared.commit() : prepared;
+  }
+
+  /**
+   * Makes all that a config needs, its sockets included, and puts nothing of it in force: or says why it can't. One at a time: the next
+   * one waits until this one is committed or undone.
+   */
+  async prepare(model: Model): Promise<PreparedModel | Receipt> {
+    const release = await this.#turns.take();
+    try {
+      const prepared = await this.#prepare(model, release);
+      if (!("commit" in prepared)) release();
+      return prepared;
+    } catch (e) {
+      release();
+      throw e;
+    }
   }
 
   /** A page of metrics in Prometheus' text format. */
@@ -193,7 +216,7 @@ export class Server implements AdminView {
     return new Promise((resolve) => this.#env.platform.setTimer(ms, resolve, true));
   }
 
-  async #apply(given: Model): Promise<Receipt> {
+  async #prepare(given: Model, release: () => void): Promise<PreparedModel | Receipt> {
     if (this.#state === "draining" || this.#state === "stopped")
       return this.#refuse([problem("", "not taken: weir is draining")]);
     const model = withInternalListeners(given);
@@ -228,15 +251,28 @@ export class Server implements AdminView {
       (spec) =>
         new ListenerRuntime(env, spec, sites.get(spec.name)!, tls.listeners.get(spec.name) ?? null, isInternal(spec.name)),
     );
-    if (problems.length > 0) {
+    const undo = async (): Promise<void> => {
       await change.undo(this.#env.log);
       for (const c of made) c.close();
       tls.undo();
+    };
+    if (problems.length > 0) {
+      await undo();
       return this.#refuse(problems);
     }
-    this.secrets.commit(secrets);
-    this.#commit(model, sites, change, clusters, tls);
-    return { generation: this.#generation, problems: [] };
+    return {
+      commit: () => {
+        this.secrets.commit(secrets);
+        this.#commit(model, sites, change, clusters, tls);
+        release();
+        return { generation: this.#generation, problems: [] };
+      },
+      undo: async () => {
+        await undo();
+        this.metrics.server.reloadRefused();
+        release();
+      },
+    };
   }
 
   #refuse(problems: Problem[]): Receipt {
