@@ -1,40 +1,43 @@
-import { chmodSync } from "node:fs";
+import { adoptByBun } from "./bun_adopt.ts";
 import { BunConn, type BunSocket } from "./bun_conn.ts";
+import { BunListener } from "./bun_listener.ts";
 import { BunNet } from "./bun_net.ts";
 import { type BunClientContext, BunTls, type BunTlsSocket, findUpgrade } from "./bun_tls.ts";
 import { Dialing } from "./dialing.ts";
+import { bindHeld, checkHeld, type Held } from "./held_listener.ts";
+import { HostProcesses } from "./host_processes.ts";
 import { HostServices } from "./host_services.ts";
-import { inheritKeepAlive } from "./inherited_keep_alive.ts";
-import { type Libc, loadLibc } from "./libc.ts";
+import { loadLibc } from "./libc.ts";
+import { createLinuxCalls } from "./linux_calls.ts";
+import { loadLinuxLibc } from "./linux_libc.ts";
 import { createNodePlatform } from "./node.ts";
 import { type Borrowed, createOsCalls } from "./os_calls.ts";
-import { OUT_OF_DESCRIPTORS, ShedNotice } from "./shed_notice.ts";
-import { listenFault, type PlatformOptions, systemCode } from "./system_fault.ts";
+import { OUT_OF_DESCRIPTORS } from "./shed_notice.ts";
+import { type PlatformOptions, systemCode } from "./system_fault.ts";
 import type {
   Address,
+  AdoptOptions,
   Conn,
   ConnHandler,
   DialHandler,
   DialOptions,
   DialTls,
+  HeldListener,
+  LinuxCalls,
   Listener,
   ListenOptions,
   OsCalls,
   Platform,
   PlatformTls,
+  Processes,
 } from "./types.ts";
-import { clearStaleSocket, inodeOf, isFilePath, removeOwnSocket } from "./unix_path.ts";
+import { clearStaleSocket } from "./unix_path.ts";
 
 /** Bun's own sockets: about a third less CPU and memory than `node:net` on the same runtime. */
 export function createBunPlatform(o: PlatformOptions = {}): Platform {
   return new BunPlatform(o.onFault ?? ignoreFault);
 }
 
-interface BunListener {
-  readonly port: number;
-  readonly fd?: number;
-  stop(closeActive?: boolean): void;
-}
 interface DialCall {
   readonly socket: object;
   readonly data: BunConn;
@@ -46,19 +49,18 @@ interface DialCall {
   tls?: object;
 }
 interface BunCalls {
-  listen(o: object): BunListener;
   connect(o: DialCall): Promise<unknown>;
 }
-// Bun's types miss `localAddress`, `reusePort` and more of what is used here.
+// Bun's types miss `fd`, `localAddress` and more of what is used here.
 const calls = (globalThis as unknown as { Bun: BunCalls }).Bun;
-
-/** Linux cuts it down to its somaxconn. */
-const MAX_BACKLOG = 65535;
 
 class BunPlatform extends HostServices implements Platform {
   readonly name = "bun";
   readonly #libc = loadLibc();
+  readonly #linuxLibc = loadLinuxLibc();
   readonly os: OsCalls | null = this.#libc === null ? null : createOsCalls(this.#libc, fdOf);
+  readonly linux: LinuxCalls | null = this.#linuxLibc === null ? null : createLinuxCalls(this.#linuxLibc, fdOf);
+  readonly processes: Processes = new HostProcesses(this.#linuxLibc);
   readonly tls: PlatformTls;
   readonly #net: BunNet;
   #canUpgrade: Promise<boolean> | null = null;
@@ -67,19 +69,31 @@ class BunPlatform extends HostServices implements Platform {
 
   constructor(onFault: (e: unknown) => void) {
     super();
-    this.#net = new BunNet(onFault);
+    this.#net = new BunNet(onFault, this.#linuxLibc);
     this.tls = new BunTls(COMMON);
     this.#dialing = { ...COMMON, open: onOpened, connectError: onConnectError };
   }
 
-  async listen(at: Address, o: ListenOptions, accept: (c: Conn) => ConnHandler): Promise<Listener> {
+  async listen(at: Address | HeldListener, o: ListenOptions, accept: (c: Conn) => ConnHandler): Promise<Listener> {
     if (o.mayBeSecured === true) {
       this.#canUpgrade ??= findUpgrade();
       // Half as much again for a handshake, but no one is left without TLS.
       if (!(await this.#canUpgrade)) return createNodePlatform("bun", { onFault: this.#net.onFault }).listen(at, o, accept);
     }
-    if (at.kind === "unix") await clearStaleSocket(at.path);
-    return new OpenListener(this.#net, this.#libc, at, o, accept);
+    const held = "fd" in at ? checkHeld(this.linux, at) : await this.#bindPath(at, o);
+    return new BunListener(this.#net, this.#libc, COMMON, held?.address ?? (at as Address), held, o, accept);
+  }
+
+  adopt(fd: number, o: AdoptOptions, open: (c: Conn) => ConnHandler): Conn {
+    return adoptByBun(this.#net, COMMON, fd, o, open);
+  }
+
+  /** Null: Bun binds. */
+  async #bindPath(at: Address, o: ListenOptions): Promise<Held | null> {
+    if (at.kind === "tcp") return null;
+    if (this.linux !== null) return await bindHeld(this.linux, at, o);
+    await clearStaleSocket(at.path);
+    return null;
   }
 
   dial(to: Address, o: DialOptions, h: DialHandler): { cancel(): void } {
@@ -108,82 +122,6 @@ class BunPlatform extends HostServices implements Platform {
   }
 }
 
-class OpenListener implements Listener {
-  readonly address: Address;
-  readonly #listener: BunListener;
-  readonly #inode: number | null;
-  readonly #notice: ShedNotice;
-
-  constructor(net: BunNet, libc: Libc | null, at: Address, o: ListenOptions, accept: (c: Conn) => ConnHandler) {
-    let keepAliveMs = o.keepAlive ? o.keepAlive.idleMs : 0;
-    const open = (socket: BunSocket): void => {
-      if (!net.budget.takeForAccept()) {
-        socket.terminate();
-        this.#notice.shed();
-        return;
-      }
-      const c = new BunConn(net, NOBODY, true, this.address);
-      c.socket = socket;
-      socket.data = c;
-      if (keepAliveMs > 0) socket.setKeepAlive(true, keepAliveMs);
-      try {
-        c.handler = accept(c);
-      } catch (e) {
-        c.fault(e);
-      }
-    };
-    this.#listener = bind(at, o, { ...COMMON, open });
-    // Bun asks for 512 whatever it is told; a second listen() changes the length of a queue that stands.
-    const fd = this.#listener.fd;
-    if (libc !== null && fd !== undefined && fd >= 0) libc.listen(fd, o.backlog ?? MAX_BACKLOG);
-    if (keepAliveMs > 0 && at.kind === "tcp" && inheritKeepAlive(libc, fd, keepAliveMs)) keepAliveMs = 0;
-    this.address = at.kind === "unix" ? at : { kind: "tcp", host: at.host, port: this.#listener.port };
-    this.#inode = at.kind === "unix" ? inodeOf(at.path) : null;
-    this.#notice = new ShedNotice(this.address, o.onError);
-  }
-
-  async close(): Promise<void> {
-    this.#listener.stop(false);
-    if (this.address.kind === "unix") removeOwnSocket(this.address.path, this.#inode);
-  }
-}
-
-function bind(at: Address, o: ListenOptions, socket: object): BunListener {
-  const common = { socket, allowHalfOpen: true };
-  try {
-    if (at.kind === "unix") return bindPath(at.path, o.mode, common);
-    const tcp = { ...common, port: at.port, reusePort: o.reusePort === true, exclusive: o.reusePort !== true };
-    if (at.host !== "") return calls.listen({ ...tcp, hostname: at.host, ipv6Only: o.ipv6Only === true });
-    try {
-      return calls.listen({ ...tcp, hostname: "::" });
-    } catch (e) {
-      if (!noIpv6(e)) throw e;
-      return calls.listen({ ...tcp, hostname: "0.0.0.0" });
-    }
-  } catch (e) {
-    throw listenFault(at, e);
-  }
-}
-
-/** The mode holds from the moment the file exists: the mask stands while Bun binds, which it does before it returns. */
-function bindPath(path: string, mode: number | undefined, common: object): BunListener {
-  if (mode === undefined || !isFilePath(path)) return calls.listen({ ...common, unix: path });
-  const before = process.umask(0o777 & ~mode);
-  try {
-    const l = calls.listen({ ...common, unix: path });
-    chmodSync(path, mode);
-    return l;
-  } finally {
-    process.umask(before);
-  }
-}
-
-/** A system without IPv6 says so when the socket is made or bound. */
-function noIpv6(e: unknown): boolean {
-  const code = systemCode(e);
-  return code === "EAFNOSUPPORT" || code === "EADDRNOTAVAIL";
-}
-
 // Top-level functions, one set for all sockets: the connection is found in `socket.data`.
 const COMMON = {
   binaryType: "uint8array",
@@ -198,8 +136,6 @@ function fdOf(c: Conn): Borrowed {
   const fd = (c as BunConn).socket?.fd;
   return fd === undefined || fd < 0 ? null : { fd, release: ignoreFault };
 }
-
-const NOBODY: ConnHandler = { onData: ignoreFault, onDrain: ignoreFault, onEnd: ignoreFault, onClose: ignoreFault };
 
 function dialingTls(tls: DialTls, dialed: string): object {
   const context = tls.context as BunClientContext;

@@ -1,10 +1,11 @@
+import { concatBytes, NO_BYTES } from "../base/bytes.ts";
 import type { ProxyError } from "../base/error.ts";
 import type { BunNet } from "./bun_net.ts";
 import type { BunServerContext } from "./bun_tls.ts";
 import { OutQueue } from "./out_queue.ts";
 import { dialFault, handlerFault, handshakeFault, resetFault } from "./system_fault.ts";
 import { tcpAddress } from "./tcp_address.ts";
-import type { Address, Conn, ConnHandler, ConnInfo, DialHandler, TlsInfo, TlsServerContext } from "./types.ts";
+import type { Address, Conn, ConnHandler, ConnInfo, Detached, DialHandler, TlsInfo, TlsServerContext } from "./types.ts";
 
 /** The slice of Bun's socket that is used here; `close`, `pause` and `resume` are missing from its types. */
 export interface BunSocket {
@@ -170,6 +171,25 @@ export class BunConn implements Conn {
     this.flags |= HANDSHAKING;
     this.#out = new OutQueue();
     (ctx as BunServerContext).upgrade(this, head);
+  }
+
+  detach(): Detached | null {
+    const libc = this.net.libc;
+    const socket = this.socket;
+    if ((this.flags & (CLOSED | ENDING | HANDSHAKING)) !== 0 || this.#out !== null || this.tls !== null) return null;
+    if (libc === null || socket === null || socket.fd < 0) return null;
+    const fd = libc.tryDuplicate(socket.fd);
+    if (fd < 0) return null;
+    const unread = this.#aside === null ? NO_BYTES : concatBytes(this.#aside.chunks);
+    // Bun closes without a shutdown, and takes the socket from its epoll set first, where it would stay while the duplicate is open.
+    this.destroy(null);
+    return { fd, unread };
+  }
+
+  /** Bytes that come before what is read. */
+  putBack(b: Uint8Array): void {
+    this.#set().chunks.push(b);
+    this.net.later(this);
   }
 
   /** For a dial: no more calls. False: there is nothing left to give up. */

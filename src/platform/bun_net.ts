@@ -1,5 +1,6 @@
 import type { BunConn } from "./bun_conn.ts";
 import { DescriptorBudget } from "./descriptor_budget.ts";
+import type { LinuxLibc } from "./linux_libc.ts";
 
 /** What the connections of one platform share. */
 export class BunNet {
@@ -10,8 +11,12 @@ export class BunNet {
   #spare: BunConn[] = [];
   readonly #run = (): void => this.#settle();
 
-  constructor(onFault: (e: unknown) => void) {
+  /** Null: not Linux, or no foreign functions. */
+  readonly libc: LinuxLibc | null;
+
+  constructor(onFault: (e: unknown) => void, libc: LinuxLibc | null) {
     this.onFault = onFault;
+    this.libc = libc;
   }
 
   /** Calls `settle` of the connection when the present call stack is gone. */

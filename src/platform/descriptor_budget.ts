@@ -47,6 +47,11 @@ export class DescriptorBudget {
     return this.#left > this.#forAccepts || (this.#recount() && this.#left > this.#forAccepts);
   }
 
+  /** A socket that was open already belongs to a connection from now on. */
+  takeOpen(): void {
+    this.#left--;
+  }
+
   /** A socket that was taken for has been closed. */
   give(): void {
     this.#left++;

@@ -1,4 +1,5 @@
 import { addressText } from "../base/address.ts";
+import { localFault, type ProxyError } from "../base/error.ts";
 import { MemoryConn, type MemoryNet } from "./memory_conn.ts";
 import { MemoryHandshake, memoryTls } from "./memory_tls.ts";
 import { dialFault, listenFault, type PlatformOptions } from "./system_fault.ts";
@@ -9,11 +10,14 @@ import type {
   ConnHandler,
   DialHandler,
   DialOptions,
+  HeldListener,
+  LinuxCalls,
   Listener,
   ListenOptions,
   OsCalls,
   Platform,
   PlatformTls,
+  Processes,
   TcpAddress,
   Timer,
 } from "./types.ts";
@@ -62,6 +66,8 @@ interface Open {
 class Memory implements MemoryPlatform, MemoryNet {
   readonly name = "memory";
   readonly os: OsCalls | null = null;
+  readonly linux: LinuxCalls | null = null;
+  readonly processes: Processes | null = null;
   readonly tls: PlatformTls = memoryTls;
   readonly window: number;
   readonly chunk: number;
@@ -126,7 +132,8 @@ class Memory implements MemoryPlatform, MemoryNet {
     if (this.#posted.push(f) === 1) queueMicrotask(() => this.#deliver());
   }
 
-  async listen(at: Address, _o: ListenOptions, accept: (c: Conn) => ConnHandler): Promise<Listener> {
+  async listen(at: Address | HeldListener, _o: ListenOptions, accept: (c: Conn) => ConnHandler): Promise<Listener> {
+    if ("fd" in at) throw noDescriptors();
     const address: Address = at.kind === "tcp" && at.port === 0 ? { ...at, port: this.#nextPort++ } : at;
     const key = addressText(address);
     const everywhere = address.kind === "tcp" ? addressText({ ...address, host: "" }) : key;
@@ -135,10 +142,16 @@ class Memory implements MemoryPlatform, MemoryNet {
     this.#listeners.set(key, open);
     return {
       address,
+      descriptor: null,
+      keepPath: ignore,
       close: async () => {
         if (this.#listeners.get(key) === open) this.#listeners.delete(key);
       },
     };
+  }
+
+  adopt(): Conn {
+    throw noDescriptors();
   }
 
   dial(to: Address, o: DialOptions, h: DialHandler): { cancel(): void } {
@@ -205,6 +218,10 @@ class Memory implements MemoryPlatform, MemoryNet {
     this.#posted = [];
     for (const f of due) f();
   }
+}
+
+function noDescriptors(): ProxyError {
+  return localFault("internal", 500, "use another platform: there are no descriptors in memory");
 }
 
 const NOBODY: ConnHandler = { onData: ignore, onDrain: ignore, onEnd: ignore, onClose: ignore };

@@ -109,6 +109,10 @@ export class MemoryConn implements Conn {
     return !blocked;
   }
 
+  detach(): null {
+    return null;
+  }
+
   pause(): void {
     this.#paused = true;
   }

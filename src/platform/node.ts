@@ -1,38 +1,41 @@
-import { chmodSync } from "node:fs";
-import {
-  connect,
-  createServer,
-  type NetConnectOpts,
-  type ListenOptions as NodeListenOptions,
-  type Server,
-  Socket,
-} from "node:net";
-import process from "node:process";
+import { connect, type NetConnectOpts, type Server, Socket } from "node:net";
 import { AcceptRetry } from "./accept_retry.ts";
+import { connectedSocket } from "./connected_socket.ts";
 import { DescriptorBudget } from "./descriptor_budget.ts";
+import { bindHeld, checkHeld } from "./held_listener.ts";
+import { HostProcesses } from "./host_processes.ts";
 import { HostServices } from "./host_services.ts";
 import { loadLibc } from "./libc.ts";
+import { createLinuxCalls } from "./linux_calls.ts";
+import { loadLinuxLibc } from "./linux_libc.ts";
 import { NodeConn, type NodeNet } from "./node_conn.ts";
+import { duplicateOf, ownDescriptor } from "./node_descriptor.ts";
+import { type OpenServer, openBound, openHeld } from "./node_listener.ts";
 import { NodeTls } from "./node_tls.ts";
 import { type Borrowed, createOsCalls } from "./os_calls.ts";
 import { ShedNotice } from "./shed_notice.ts";
-import { acceptFault, listenFault, type PlatformOptions, systemCode } from "./system_fault.ts";
+import { acceptFault, type PlatformOptions } from "./system_fault.ts";
 import type {
   Address,
+  AdoptOptions,
   Conn,
   ConnHandler,
   DialHandler,
   DialOptions,
+  HeldListener,
+  LinuxCalls,
   Listener,
   ListenOptions,
   OsCalls,
   Platform,
   PlatformTls,
+  Processes,
 } from "./types.ts";
-import { clearStaleSocket, inodeOf, isFilePath, removeOwnSocket } from "./unix_path.ts";
+import { clearStaleSocket } from "./unix_path.ts";
 import { loadUvBinding, type UvBinding } from "./uv_binding.ts";
+import { UvConn } from "./uv_conn.ts";
 import { UvNet } from "./uv_net.ts";
-import { acceptUv, dialUv, serverHandle } from "./uv_socket.ts";
+import { acceptUv, adoptUv, dialUv, serverHandle } from "./uv_socket.ts";
 import { UvTlsPlatform } from "./uv_tls.ts";
 import { loadUvTlsBinding } from "./uv_tls_binding.ts";
 
@@ -47,14 +50,14 @@ export function createNodePlatform(name: "bun" | "deno" | "node", o: NodeOptions
   return new NodePlatform(name, o.onFault ?? ignore, binding);
 }
 
-/** Linux cuts it down to its somaxconn. */
-const BACKLOG = 65535;
-
 /** `binding`: handles below `node:net` that carry TCP instead of its sockets; null: none. */
 class NodePlatform extends HostServices implements Platform {
   readonly name: "bun" | "deno" | "node";
   readonly #libc = loadLibc();
+  readonly #linuxLibc = loadLinuxLibc();
   readonly os: OsCalls | null = this.#libc === null ? null : createOsCalls(this.#libc, (c) => this.#fdOf(c));
+  readonly linux: LinuxCalls | null = this.#linuxLibc === null ? null : createLinuxCalls(this.#linuxLibc, (c) => this.#fdOf(c));
+  readonly processes: Processes = new HostProcesses(this.#linuxLibc);
   readonly tls: PlatformTls;
   readonly #net: NodeNet;
   readonly #uv: UvNet | null;
@@ -68,24 +71,37 @@ class NodePlatform extends HostServices implements Platform {
     this.tls = tls === null ? new NodeTls(name) : new UvTlsPlatform(tls);
     this.#securesHandles = tls !== null;
     const budget = new DescriptorBudget();
-    this.#uv = binding === null ? null : new UvNet(binding, budget, onFault);
-    this.#net = { onFault, budget, nextId: 1 };
+    this.#uv = binding === null ? null : new UvNet(binding, budget, onFault, this.#linuxLibc);
+    this.#net = { onFault, budget, libc: this.#linuxLibc, nextId: 1 };
   }
 
-  async listen(at: Address, o: ListenOptions, accept: (c: Conn) => ConnHandler): Promise<Listener> {
-    if (at.kind === "unix") {
-      await clearStaleSocket(at.path);
-      return this.#open(at, { path: at.path }, o, accept);
+  async listen(at: Address | HeldListener, o: ListenOptions, accept: (c: Conn) => ConnHandler): Promise<Listener> {
+    const { server, listener } = await this.#open(at, o);
+    server.on("error", (e) => o.onError?.(acceptFault(listener.address, e)));
+    this.#acceptOn(server, listener.address, o, accept);
+    return listener;
+  }
+
+  adopt(fd: number, o: AdoptOptions, open: (c: Conn) => ConnHandler): Conn {
+    const { local, remote } = connectedSocket(this.#linuxLibc, fd);
+    const at = o.accepted ? local : remote;
+    if (this.#uv !== null && at.kind === "tcp") {
+      const c = adoptUv(this.#uv, fd, at, o, open);
+      if (c !== null) return c;
     }
-    const reusePort = o.reusePort === true;
-    const tcp = { port: at.port, backlog: o.backlog ?? BACKLOG, exclusive: true, ...(reusePort ? { reusePort } : {}) };
-    if (at.host !== "") return this.#open(at, { ...tcp, host: at.host, ipv6Only: o.ipv6Only === true }, o, accept);
+    this.#net.budget.takeOpen();
+    // Bun reads nothing from a socket that was made with a descriptor, and Deno connects to none.
+    const socket = this.name === "bun" ? connect(withDescriptor(fd)) : new Socket(withDescriptor(fd));
+    if (o.keepAlive) socket.setKeepAlive(true, o.keepAlive.idleMs);
+    const c = new NodeConn(this.#net, socket, NOBODY, true, at);
+    c.adopted(o.accepted);
+    if (o.unread !== undefined && o.unread.length > 0) socket.unshift(o.unread);
     try {
-      return await this.#open(at, { ...tcp, host: "::" }, o, accept);
+      c.handler = open(c);
     } catch (e) {
-      if (!noIpv6(e)) throw e;
-      return this.#open(at, { ...tcp, host: "0.0.0.0" }, o, accept);
+      c.fault(e);
     }
+    return c;
   }
 
   dial(to: Address, o: DialOptions, h: DialHandler): { cancel(): void } {
@@ -112,53 +128,40 @@ class NodePlatform extends HostServices implements Platform {
     return new NodeConn(this.#net, socket, h, false, to, o.tls ?? null);
   }
 
-  #open(at: Address, how: NodeListenOptions, o: ListenOptions, accept: (c: Conn) => ConnHandler): Promise<Listener> {
-    return new Promise((resolve, reject) => {
-      const server = createServer({ allowHalfOpen: true, noDelay: true });
-      server.once("error", (e) => reject(listenFault(at, e)));
-      // The mode holds from the moment the file exists: the mask stands while the runtime binds, which it does before it returns.
-      const mask = at.kind === "unix" && o.mode !== undefined ? process.umask(0o777 & ~o.mode) : null;
-      server.listen(how, () => {
-        if (at.kind === "unix" && o.mode !== undefined && isFilePath(at.path)) chmodSync(at.path, o.mode);
-        const listener = new OpenListener(server, at);
-        this.#setBacklog(server, o.backlog ?? BACKLOG);
-        server.removeAllListeners("error");
-        server.on("error", (e) => o.onError?.(acceptFault(listener.address, e)));
-        const keepAliveMs = o.keepAlive ? o.keepAlive.idleMs : 0;
-        if (this.#uv !== null && listener.address.kind === "tcp" && (this.#securesHandles || o.mayBeSecured !== true)) {
-          acceptUv(this.#uv, serverHandle(server), listener.address, o, accept);
-        } else {
-          const notice = new ShedNotice(listener.address, o.onError);
-          const retry = this.name === "deno" ? new AcceptRetry(serverHandle(server), this.#net.budget) : null;
-          server.on("connection", (socket) => {
-            if (this.#net.budget.takeForAccept()) {
-              this.#accepted(socket, listener.address, keepAliveMs, accept);
-              retry?.accepted();
-            } else {
-              socket.on("error", ignore);
-              socket.resetAndDestroy();
-              notice.shed();
-              retry?.shed();
-            }
-          });
-        }
-        resolve(listener);
-      });
-      if (mask !== null) process.umask(mask);
-    });
+  async #open(at: Address | HeldListener, o: ListenOptions): Promise<OpenServer> {
+    if ("fd" in at) return await openHeld(this.#linuxLibc, checkHeld(this.linux, at), o);
+    if (this.linux !== null) return await openHeld(this.#linuxLibc, await bindHeld(this.linux, at, o), o);
+    if (at.kind === "unix") await clearStaleSocket(at.path);
+    return await openBound(at, o);
   }
 
-  /** Bun asks for 512 whatever it is told; a second listen() changes the length of a queue that stands. */
-  #setBacklog(server: Server, backlog: number): void {
-    const fd = (server as unknown as HandleOwner)._handle?.fd;
-    if (this.name === "bun" && fd !== undefined && fd >= 0) this.#libc?.listen(fd, backlog);
+  #acceptOn(server: Server, at: Address, o: ListenOptions, accept: (c: Conn) => ConnHandler): void {
+    const keepAliveMs = o.keepAlive ? o.keepAlive.idleMs : 0;
+    if (this.#uv !== null && at.kind === "tcp" && (this.#securesHandles || o.mayBeSecured !== true)) {
+      acceptUv(this.#uv, serverHandle(server), at, o, accept);
+      return;
+    }
+    const notice = new ShedNotice(at, o.onError);
+    const retry = this.name === "deno" ? new AcceptRetry(serverHandle(server), this.#net.budget) : null;
+    server.on("connection", (socket) => {
+      if (this.#net.budget.takeForAccept()) {
+        this.#accepted(socket, at, keepAliveMs, accept);
+        retry?.accepted();
+      } else {
+        socket.on("error", ignore);
+        socket.resetAndDestroy();
+        notice.shed();
+        retry?.shed();
+      }
+    });
   }
 
   /** Bun and Node know the descriptor; Deno gives a duplicate. */
   #fdOf(c: Conn): Borrowed {
-    const handle = c instanceof NodeConn ? (c.socket as unknown as HandleOwner)._handle : null;
-    if (handle?.fd !== undefined && handle.fd >= 0) return { fd: handle.fd, release: ignore };
-    const fd = handle?.fdForIpc?.() ?? -1;
+    const owner = c instanceof NodeConn ? c.socket : c instanceof UvConn ? { _handle: c.handle } : {};
+    const own = ownDescriptor(owner);
+    if (own >= 0) return { fd: own, release: ignore };
+    const fd = this.#linuxLibc === null ? -1 : duplicateOf(this.#linuxLibc, owner);
     return fd < 0 ? null : { fd, release: () => this.#libc?.close(fd) };
   }
 
@@ -173,35 +176,9 @@ class NodePlatform extends HostServices implements Platform {
   }
 }
 
-/** What stands below a socket or a server of `node:net`; undocumented, so looked for. */
-interface HandleOwner {
-  readonly _handle: { readonly fd?: number; fdForIpc?(): number } | null;
-}
-
-class OpenListener implements Listener {
-  readonly address: Address;
-  readonly #server: Server;
-  readonly #inode: number | null;
-
-  constructor(server: Server, at: Address) {
-    this.#server = server;
-    const bound = server.address();
-    this.address = at.kind === "tcp" && bound !== null && typeof bound === "object" ? { ...at, port: bound.port } : at;
-    this.#inode = at.kind === "unix" ? inodeOf(at.path) : null;
-  }
-
-  close(): Promise<void> {
-    // The callback waits for every connection's end; the socket itself is closed when the call returns.
-    this.#server.close();
-    if (this.address.kind === "unix") removeOwnSocket(this.address.path, this.#inode);
-    return Promise.resolve();
-  }
-}
-
-/** A system without IPv6 says so when the socket is made or bound. */
-function noIpv6(e: unknown): boolean {
-  const code = systemCode(e instanceof Error ? e.cause : e);
-  return code === "EAFNOSUPPORT" || code === "EADDRNOTAVAIL";
+/** What both ways of making a socket of a descriptor are told; the types of one know the other's part. */
+function withDescriptor(fd: number): { fd: number; allowHalfOpen: true; readable: true; writable: true; port: number } {
+  return { fd, allowHalfOpen: true, readable: true, writable: true, port: 0 };
 }
 
 const NOBODY: ConnHandler = { onData: ignore, onDrain: ignore, onEnd: ignore, onClose: ignore };

@@ -1,18 +1,23 @@
 import type { Socket } from "node:net";
+import { concatBytes } from "../base/bytes.ts";
 import type { ProxyError } from "../base/error.ts";
 import type { DescriptorBudget } from "./descriptor_budget.ts";
 import { EarlyWrites } from "./early_writes.ts";
+import type { LinuxLibc } from "./linux_libc.ts";
+import { duplicateOf } from "./node_descriptor.ts";
 import type { NodeClientContext, NodeServerContext, NodeTlsSocket } from "./node_tls.ts";
 import { isReleasable, markReceived, releaseChunk } from "./received_chunk.ts";
 import { OUT_OF_DESCRIPTORS } from "./shed_notice.ts";
 import { dialFault, handlerFault, handshakeFault, resetFault } from "./system_fault.ts";
 import { tcpAddress } from "./tcp_address.ts";
-import type { Address, Conn, ConnHandler, ConnInfo, DialHandler, DialTls, TlsInfo, TlsServerContext } from "./types.ts";
+import type { Address, Conn, ConnHandler, ConnInfo, Detached, DialHandler, DialTls, TlsInfo, TlsServerContext } from "./types.ts";
 
 /** What the connections of one platform share. */
 export interface NodeNet {
   readonly onFault: (e: unknown) => void;
   readonly budget: DescriptorBudget;
+  /** Null: not Linux, or no foreign functions. */
+  readonly libc: LinuxLibc | null;
   nextId: number;
 }
 
@@ -132,6 +137,25 @@ export class NodeConn implements Conn {
     raw.pause();
     if (head.length > 0) raw.unshift(head);
     (ctx as NodeServerContext).server.emit("connection", raw);
+  }
+
+  detach(): Detached | null {
+    const libc = this.#net.libc;
+    const s = this.socket;
+    const flags = this.#flags & (OPEN | CLOSED | ENDING | CANCELLED);
+    if (flags !== OPEN || this.tls !== null || this.#raw !== null || s.writableLength > 0 || libc === null) return null;
+    const fd = duplicateOf(libc, s);
+    if (fd < 0) return null;
+    s.pause();
+    const unread: Uint8Array[] = [];
+    for (let b: Uint8Array | null = s.read(); b !== null; b = s.read()) unread.push(b);
+    this.destroy(null);
+    return { fd, unread: concatBytes(unread) };
+  }
+
+  /** The socket was connected when it came here. */
+  adopted(accepted: boolean): void {
+    this.#flags = (this.#flags & ~ACCEPTED) | OPEN | (accepted ? ACCEPTED : 0);
   }
 
   /** For a dial: no more calls. */

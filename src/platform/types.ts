@@ -1,7 +1,19 @@
 import type { Address } from "../base/address.ts";
 import type { ProxyError } from "../base/error.ts";
+import type { LinuxCalls } from "./linux_types.ts";
+import type { Processes } from "./process_types.ts";
 
 export type { Address, TcpAddress, UnixAddress } from "../base/address.ts";
+export type { LinuxCalls, MakeListenerOptions, ReceivedDescriptors, SharedMemory } from "./linux_types.ts";
+export type {
+  ChildStream,
+  Process,
+  ProcessExit,
+  Processes,
+  ProcessHandler,
+  ProcessSpec,
+  SignalName,
+} from "./process_types.ts";
 
 /** Facts of a connection, worked out when first read and kept for its life. */
 export interface ConnInfo {
@@ -41,8 +53,20 @@ export interface Conn {
    * A failed handshake is `onClose` with `tlsHandshake`. There is no time limit here: the owner has one.
    */
   secure(ctx: TlsServerContext, head: Uint8Array): void;
+  /**
+   * Gives the connection up to whoever gets the descriptor, this process or another (`Platform.adopt`): the peer sees nothing. `unread`
+   * is what was received and not told. `onClose(null)` follows on a later turn, as after `destroy`. Null, and nothing has happened:
+   * with TLS, with bytes queued, after `end` or a close, or where it can't be had.
+   */
+  detach(): Detached | null;
   /** Null before `onSecure` (for a dial: before `onOpen`) and on plain connections. */
   readonly tls: TlsInfo | null;
+}
+
+/** A connection that is nobody's yet: the descriptor has to be adopted, passed on or closed. It is close-on-exec. */
+export interface Detached {
+  readonly fd: number;
+  readonly unread: Uint8Array;
 }
 
 export interface ConnHandler {
@@ -187,9 +211,36 @@ export interface TlsAbilities {
   readonly clientCaNames: boolean;
 }
 
+/**
+ * A listening socket that is there already: inherited, passed on, or made by `LinuxCalls.makeListener`. The descriptor belongs to
+ * the listener from the call on. Its backlog is set again; `reusePort`, `ipv6Only` and `mode` of the options have no meaning.
+ */
+export interface HeldListener {
+  readonly fd: number;
+  /** Absent: the kernel is asked. */
+  readonly address?: Address;
+  /** Whether closing removes a unix socket's file; false by default, for a successor may listen on the same socket. */
+  readonly removesPath?: boolean;
+}
+
+export interface AdoptOptions {
+  /** The peer is a client: `secure` may be asked for, and faults are the downstream's. */
+  readonly accepted: boolean;
+  /** Comes before what is read from the socket. */
+  readonly unread?: Uint8Array;
+  readonly keepAlive?: KeepAlive | null;
+}
+
 export interface Listener {
   /** The address in force, its port filled in. */
   readonly address: Address;
+  /**
+   * The listening socket's own descriptor, to be passed to a child or to another process, which duplicates it. It is the listener's: never
+   * close it, and don't use it after `close`. Null: not known on this runtime.
+   */
+  readonly descriptor: number | null;
+  /** Closing leaves a unix socket's file where it is, for a successor has the socket. */
+  keepPath(): void;
   /** Stops accepting; connections live on. Resolves when the socket is closed (and a unix path unlinked). */
   close(): Promise<void>;
 }
@@ -216,7 +267,13 @@ export interface Platform {
    * Rejects with a ProxyError: `addressInUse`, or `internal` with what the system said.
    * `accept` is called for each connection and returns its handler.
    */
-  listen(at: Address, o: ListenOptions, accept: (c: Conn) => ConnHandler): Promise<Listener>;
+  listen(at: Address | HeldListener, o: ListenOptions, accept: (c: Conn) => ConnHandler): Promise<Listener>;
+  /**
+   * A connection over a stream socket that is connected already: one end of a `socketPair`, or what another process detached. `open`
+   * is called before this returns. The descriptor belongs to the connection from the call on, also when it throws: a ProxyError,
+   * for what is no connected stream socket, and where it can't be had.
+   */
+  adopt(fd: number, o: AdoptOptions, open: (c: Conn) => ConnHandler): Conn;
   /** Host names are not resolved here: `to.host` is an IP literal. Errors: `connectRefused`, `connectFailed`, `noDescriptors`, `tlsHandshake`. `cancel` before onOpen: no more calls. */
   dial(to: Address, o: DialOptions, h: DialHandler): { cancel(): void };
   /** Resolves names with TTLs (seconds). Rejects with the system's error; `family` 4 or 6. */
@@ -227,6 +284,10 @@ export interface Platform {
   readonly tls: PlatformTls | null;
   /** Operating-system calls that need more than the runtime's modules; null where they can't be had. */
   readonly os: OsCalls | null;
+  /** What needs Linux; null elsewhere and where libc can't be called. */
+  readonly linux: LinuxCalls | null;
+  /** Null: there is no host below. */
+  readonly processes: Processes | null;
 }
 
 export interface OsCalls {

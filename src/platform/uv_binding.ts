@@ -22,6 +22,10 @@ export interface UvTcp {
   bind6(host: string, port: number, flags: number): number;
   getsockname(out: UvName): number;
   getpeername(out: UvName): number;
+  /** Takes a connected socket over. */
+  open(fd: number): number;
+  /** A duplicate of the descriptor, which is the caller's and not close-on-exec; below 0: there is none. */
+  fdForIpc(): number;
 }
 export interface UvName {
   address?: string;
@@ -87,4 +91,6 @@ const METHODS: readonly (keyof UvTcp)[] = [
   "bind6",
   "getsockname",
   "getpeername",
+  "open",
+  "fdForIpc",
 ];

@@ -1,9 +1,20 @@
+import { NO_BYTES } from "../base/bytes.ts";
 import type { ProxyError } from "../base/error.ts";
 import { markReceived } from "./received_chunk.ts";
 import { OUT_OF_DESCRIPTORS } from "./shed_notice.ts";
 import { dialFault, handlerFault, handshakeFault, resetFault } from "./system_fault.ts";
 import { tcpAddress } from "./tcp_address.ts";
-import type { Conn, ConnHandler, ConnInfo, DialHandler, DialTls, TcpAddress, TlsInfo, TlsServerContext } from "./types.ts";
+import type {
+  Conn,
+  ConnHandler,
+  ConnInfo,
+  Detached,
+  DialHandler,
+  DialTls,
+  TcpAddress,
+  TlsInfo,
+  TlsServerContext,
+} from "./types.ts";
 import { UV_EOF, type UvName, type UvTcp } from "./uv_binding.ts";
 import { JOIN_BYTES, type UvNet, WHOLE_BYTES } from "./uv_net.ts";
 import type { UvContext } from "./uv_tls.ts";
@@ -24,8 +35,6 @@ const CANCELLED = 128;
 /** A write returned false, so `onDrain` is owed. */
 const OWES_DRAIN = 256;
 const HANDSHAKING = 512;
-
-const NO_BYTES = new Uint8Array(0);
 
 interface Pending {
   /** Held here, for the runtime reads from it until the last byte has left. */
@@ -55,6 +64,8 @@ export class UvConn implements Conn {
   /** Much was read since the last sweep. */
   #busy = false;
   #tls: UvTlsSide | null = null;
+  /** Came with a connection that was taken over. */
+  #unread: Uint8Array | null = null;
 
   /** `at`: the listener's address or the one dialed. */
   constructor(net: UvNet, handle: UvTcp, handler: ConnHandler, accepted: boolean, at: TcpAddress) {
@@ -117,7 +128,8 @@ export class UvConn implements Conn {
   resume(): void {
     if ((this.#flags & (PAUSED | CLOSED)) !== PAUSED) return;
     this.#flags &= ~PAUSED;
-    if ((this.#flags & PEER_ENDED) === 0) this.handle.readStart();
+    if (this.#unread !== null) queueMicrotask(() => this.#deliverUnread());
+    else if ((this.#flags & PEER_ENDED) === 0) this.handle.readStart();
     this.#tls?.resumed();
   }
 
@@ -147,6 +159,18 @@ export class UvConn implements Conn {
     if ((this.#flags & (PAUSED | CLOSED | HANDSHAKING)) === (PAUSED | HANDSHAKING)) this.handle.readStart();
   }
 
+  detach(): Detached | null {
+    const libc = this.#net.libc;
+    const held = this.#flags & (OPEN | CLOSED | ENDING | HANDSHAKING);
+    if (held !== OPEN || this.#tls !== null || this.#pending !== null || libc === null) return null;
+    const fd = this.handle.fdForIpc();
+    if (fd < 0) return null;
+    libc.setCloseOnExec(fd);
+    const unread = this.#unread ?? NO_BYTES;
+    this.destroy(null);
+    return { fd, unread };
+  }
+
   /** For a dial: no more calls. */
   cancel(): void {
     if ((this.#flags & (OPEN | CLOSED)) !== 0) return;
@@ -160,7 +184,21 @@ export class UvConn implements Conn {
   start(): void {
     if ((this.#flags & CLOSED) !== 0) return;
     if (this.keepAliveMs > 0) this.handle.setKeepAlive(true, Math.max(1, Math.round(this.keepAliveMs / 1000)));
-    if ((this.#flags & (PAUSED | HANDSHAKING)) !== PAUSED) this.handle.readStart();
+    if ((this.#flags & (PAUSED | HANDSHAKING)) !== PAUSED && this.#unread === null) this.handle.readStart();
+  }
+
+  /** It was connected when it came here. */
+  adopted(): void {
+    this.#flags |= OPEN;
+  }
+
+  /** The connection was taken over with what had been read from it. */
+  startWith(unread: Uint8Array): void {
+    if (unread.length > 0) {
+      this.#unread = unread;
+      queueMicrotask(() => this.#deliverUnread());
+    }
+    this.start();
   }
 
   opened(status: number): void {
@@ -322,6 +360,15 @@ export class UvConn implements Conn {
     const whole = own.subarray(0, n);
     markReceived(whole);
     return whole;
+  }
+
+  /** What came with the connection, before anything is read. */
+  #deliverUnread(): void {
+    const unread = this.#unread;
+    if (unread === null || (this.#flags & (PAUSED | CLOSED)) !== 0) return;
+    this.#unread = null;
+    this.deliver(unread);
+    if ((this.#flags & (PAUSED | CLOSED)) === 0) this.handle.readStart();
   }
 
   #disown(): void {

@@ -1,5 +1,6 @@
 import type { DescriptorBudget } from "./descriptor_budget.ts";
 import { hostTimer } from "./host_services.ts";
+import type { LinuxLibc } from "./linux_libc.ts";
 import { isReleasable, markReceived } from "./received_chunk.ts";
 import type { Timer } from "./types.ts";
 import type { UvBinding } from "./uv_binding.ts";
@@ -25,6 +26,8 @@ export class UvNet {
   readonly binding: UvBinding;
   readonly onFault: (e: unknown) => void;
   readonly budget: DescriptorBudget;
+  /** Null: not Linux. */
+  readonly libc: LinuxLibc | null;
   /** Reads of most connections land here, one at a time, and are copied out. */
   readonly landing = new Uint8Array(LANDING_BYTES);
   /** Where small parts are joined. */
@@ -39,10 +42,11 @@ export class UvNet {
   #late: UvConn[] = [];
   readonly #run = (): void => this.#settle();
 
-  constructor(binding: UvBinding, budget: DescriptorBudget, onFault: (e: unknown) => void) {
+  constructor(binding: UvBinding, budget: DescriptorBudget, onFault: (e: unknown) => void, libc: LinuxLibc | null) {
     this.binding = binding;
     this.budget = budget;
     this.onFault = onFault;
+    this.libc = libc;
   }
 
   /** Where TLS puts plain bytes, to be copied out as well. */

@@ -1,7 +1,8 @@
 import type { Server } from "node:net";
+import { NO_BYTES } from "../base/bytes.ts";
 import { AcceptRetry } from "./accept_retry.ts";
 import { ShedNotice } from "./shed_notice.ts";
-import type { Conn, ConnHandler, DialHandler, DialOptions, ListenOptions, TcpAddress } from "./types.ts";
+import type { AdoptOptions, Conn, ConnHandler, DialHandler, DialOptions, ListenOptions, TcpAddress } from "./types.ts";
 import type { UvServer, UvTcp } from "./uv_binding.ts";
 import { CONNECT, UvConn } from "./uv_conn.ts";
 import type { UvNet } from "./uv_net.ts";
@@ -20,6 +21,26 @@ export function dialUv(net: UvNet, to: TcpAddress, o: DialOptions, h: DialHandle
   if (status === 0)
     status = isIpv6(to.host) ? handle.connect6(CONNECT, to.host, to.port) : handle.connect(CONNECT, to.host, to.port);
   if (status !== 0) c.dialFailed(net.binding.name(status));
+  return c;
+}
+
+/** A connection over a socket that is connected; null: the runtime does not take it. */
+export function adoptUv(net: UvNet, fd: number, at: TcpAddress, o: AdoptOptions, open: (c: Conn) => ConnHandler): Conn | null {
+  const handle = net.binding.open();
+  if (handle.open(fd) !== 0) {
+    handle.close();
+    return null;
+  }
+  net.budget.takeOpen();
+  const c = new UvConn(net, handle, NOBODY, o.accepted, at);
+  c.keepAliveMs = o.keepAlive ? o.keepAlive.idleMs : 0;
+  c.adopted();
+  try {
+    c.handler = open(c);
+  } catch (e) {
+    c.fault(e);
+  }
+  c.startWith(o.unread ?? NO_BYTES);
   return c;
 }
 

@@ -10,7 +10,6 @@ const runtimeCheck = "TLS: without a verifyPeer the runtime's check of a client'
 
 const denoSkips = {
   [runtimeCheck]: "Deno's check takes tickets of any other listener, so one of Weir's own is asked for",
-  "ipv6Only leaves IPv4 out": "Deno 2.9 ignores the option",
   "a half-close before any byte leaves the other way open":
     "Deno 2.9 fails queued writes with EPIPE when a FIN was the first that ever came",
 };

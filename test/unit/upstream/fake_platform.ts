@@ -72,6 +72,9 @@ export class FakeConn implements Conn {
   end(): void {}
   reset(): void {}
   secure(): void {}
+  detach(): null {
+    return null;
+  }
   destroy(): void {
     this.destroyed = true;
   }
@@ -87,6 +90,8 @@ interface PlannedTimer {
 export class FakePlatform implements Platform {
   readonly name = "memory";
   readonly os = null;
+  readonly linux = null;
+  readonly processes = null;
   readonly tls = null;
   readonly dials: FakeDial[] = [];
   /** Questions asked, `6 name @ms`. */
@@ -132,6 +137,10 @@ export class FakePlatform implements Platform {
       await settle();
     }
     this.#now = until;
+  }
+
+  adopt(): never {
+    throw new Error("no test adopts a connection here");
   }
 
   dial(to: Address, o: DialOptions, h: DialHandler): { cancel(): void } {

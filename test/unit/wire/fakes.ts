@@ -77,6 +77,9 @@ export class FakeConn implements Conn {
     return this.queued === 0;
   }
 
+  detach(): null {
+    return null;
+  }
   secure(): void {
     this.calls.push("secure");
   }

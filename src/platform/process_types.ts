@@ -1,0 +1,76 @@
+import type { ProxyError } from "../base/error.ts";
+
+/** What becomes of one of a child's first three descriptors. `inherit`: it is this process's own. */
+export type ChildStream = "ignore" | "inherit" | "pipe";
+
+export interface ProcessSpec {
+  /** A path, or a name that is looked for in `env.PATH`. */
+  readonly command: string;
+  readonly args: readonly string[];
+  /** All of the child's environment: nothing is added to it. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Absent: this process's own. */
+  readonly cwd?: string;
+  readonly stdin: ChildStream;
+  readonly stdout: ChildStream;
+  readonly stderr: ChildStream;
+  /**
+   * They become the child's descriptors 3, 4 and so on, whatever their numbers and order here, and stay open here: whoever made
+   * them closes them. No other descriptor of Weir's own reaches a child.
+   */
+  readonly descriptors?: readonly number[];
+  /** A session of its own, so that a terminal's Ctrl-C reaches this process alone, which then passes it on as it likes. */
+  readonly detached?: boolean;
+}
+
+/** What a child is told of by. All are called on a later turn than `spawn`. */
+export interface ProcessHandler {
+  /** What it wrote to a piped stdout. */
+  onStdout?(b: Uint8Array): void;
+  onStderr?(b: Uint8Array): void;
+  /** Once, when it has ended or could not be started. What it wrote last may follow until `onClose`. */
+  onExit(how: ProcessExit): void;
+  /**
+   * Once, after `onExit`, when its pipes have ended as well. A grandchild that holds one keeps them open, so nothing that
+   * must happen may wait for this.
+   */
+  onClose?(): void;
+}
+
+export interface ProcessExit {
+  /** 0 to 255; null: ended by a signal, or never started. */
+  readonly code: number | null;
+  /** Such as `SIGKILL`. */
+  readonly signal: string | null;
+  /** Why it could not be started: `internal`, with the system's code in the message. */
+  readonly failed: ProxyError | null;
+}
+
+export interface Process {
+  /** 0: it could not be started. */
+  readonly pid: number;
+  /** Writes to a piped stdin; false: there is none, or it is gone. Bytes that the child does not read are kept without bound. */
+  write(b: Uint8Array): boolean;
+  /** The end of a piped stdin. */
+  endInput(): void;
+  /** False: it has ended. Never reaches another process that was given the number since. */
+  kill(signal: SignalName): boolean;
+}
+
+export type SignalName = "SIGTERM" | "SIGINT" | "SIGHUP" | "SIGQUIT" | "SIGKILL" | "SIGUSR1" | "SIGUSR2" | "SIGSTOP" | "SIGCONT";
+
+/** Processes of this host. */
+export interface Processes {
+  /** This process's own number. */
+  readonly pid: number;
+  /** Never throws: a child that can't be started is told by `onExit`. A child keeps this process alive while it runs. */
+  spawn(p: ProcessSpec, h: ProcessHandler): Process;
+  /** How this very program is started again, from source or as an executable, with other arguments. */
+  selfCommand(args: readonly string[]): { readonly command: string; readonly args: readonly string[] };
+  /** Cores that this process may use: affinity and cgroup quota, the latter rounded up. At least 1. */
+  cpuCount(): number;
+  /** Memory of a process in bytes; `pss` shares out what several processes map, null where the system tells none. Null: no such process, or none that may be looked at. */
+  memoryOf(pid: number): { readonly rss: number; readonly pss: number | null } | null;
+  /** False: there is no such process, or it is another user's. Mind that numbers are used again: for a child, `Process.kill`. */
+  signal(pid: number, signal: SignalName): boolean;
+}
