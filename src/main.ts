@@ -10,7 +10,12 @@ import type { ConfigSource } from "./config/source.ts";
 import { createNodePlatform } from "./platform/node.ts";
 import type { Platform } from "./platform/types.ts";
 import { askControl } from "./server/control.ts";
+import { createServing } from "./server/create_serving.ts";
+import { work, workerIndex } from "./server/processes/worker.ts";
 import { run } from "./server/run.ts";
+import type { Serving } from "./server/serving.ts";
+import { HeldSockets } from "./server/sockets/held_socket.ts";
+import { inherit } from "./server/upgrade/inheritance.ts";
 import { FileSource } from "./source/file/file_source.ts";
 import { serveLoads } from "./source/file/load_aside.ts";
 import { StaticSource } from "./source/static_source.ts";
@@ -49,24 +54,45 @@ async function createPlatform(onFault: (e: unknown) => void): Promise<Platform> 
   return createBunPlatform({ onFault });
 }
 
-async function serve(sourceOf: (p: Platform) => ConfigSource): Promise<number> {
-  let countFault = (): void => {};
+async function serve(workers: number | "auto", sourceOf: (p: Platform) => ConfigSource): Promise<number> {
+  let serving: Serving | null = null;
   const platform = await createPlatform((e) => {
-    countFault();
+    serving?.countThrow();
     log.log("error", "a callback threw: its connection was destroyed", { reason: textOf(e) });
   });
+  const inheritance = await inherit(platform, process.env);
+  const held = new HeldSockets(inheritance?.sockets ?? []);
+  serving = createServing({ platform, log, build: BUILD, env: io.env, args: process.argv.slice(2), held, workers });
   return await run({
     platform,
     log,
+    serving,
     source: sourceOf(platform),
     build: BUILD,
+    args: process.argv.slice(2),
     env: io.env,
+    inheritance,
+    held,
     control: null,
     showProblems: (problems) => {
       if (io.errIsTerminal) io.err(`${renderProblems(problems, { color: wantsColor(true, io.env) })}\n`);
     },
-    onFaultCounter: (f) => {
-      countFault = f;
+  });
+}
+
+/** A worker: its supervisor says what to do, over a channel. */
+async function serveAsWorker(): Promise<number> {
+  let server: Serving | null = null;
+  const platform = await createPlatform((e) => {
+    server?.countThrow();
+    log.log("error", "a callback threw: its connection was destroyed", { reason: textOf(e) });
+  });
+  return await work({
+    platform,
+    log,
+    build: BUILD,
+    onServer: (s) => {
+      server = s;
     },
   });
 }
@@ -76,18 +102,19 @@ function textOf(e: unknown): string {
 }
 
 function main(): Promise<number> {
+  if (workerIndex(process.env) !== null) return serveAsWorker();
   return runCli(process.argv.slice(2), {
     io,
     about,
-    run: ({ configPath, loaded }) =>
-      serve((platform) => {
+    run: ({ configPath, loaded, workers }) =>
+      serve(workers, (platform) => {
         const script = new URL(import.meta.url);
         return new FileSource(platform, configPath, { env: io.env, runtime: io.runtime, first: loaded, script });
       }),
-    proxy: (model) => serve(() => new StaticSource(model)),
+    proxy: (model, workers) => serve(workers, () => new StaticSource(model)),
     control: async (request) => {
       const platform = await createPlatform(() => {});
-      const answer = await askControl(platform, request.socket, request.command);
+      const answer = await askControl(platform, request.socket, request);
       return showAnswer(request, answer, io);
     },
   }).catch((e: unknown) => {

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { check } from "./check.ts";
 import { control } from "./control.ts";
@@ -8,7 +9,7 @@ import { run } from "./run.ts";
 import { schema } from "./schema.ts";
 import { version, versionLine } from "./version.ts";
 
-const CONTROL: Readonly<Record<ControlCommand, string>> = {
+const CONTROL: Readonly<Record<Exclude<ControlCommand, "upgrade">, string>> = {
   reload: "read the config of a running weir again",
   drain: "let a running weir refuse new connections and finish what is in flight, then end",
   stop: "end a running weir at once",
@@ -24,6 +25,7 @@ interface ProxyOptions {
   readonly control?: string;
   /** true: given without a place. */
   readonly accessLog?: string | true;
+  readonly workers: number | "auto";
 }
 
 /** Runs one command; the promise is the exit code. `argv` is what stands behind the program's name. */
@@ -50,7 +52,8 @@ function buildProgram(deps: CliDeps, ended: { code: number }): Command {
     .configureOutput({ writeOut: io.out, writeErr: io.err });
   addRunning(program, deps, ended);
   addLooking(program, deps, ended);
-  for (const command of Object.keys(CONTROL) as ControlCommand[]) addControl(program, command, deps, ended);
+  for (const command of Object.keys(CONTROL) as (keyof typeof CONTROL)[]) addControl(program, command, deps, ended);
+  addUpgrade(program, deps, ended);
   return program;
 }
 
@@ -59,9 +62,9 @@ function addRunning(program: Command, deps: CliDeps, ended: { code: number }): v
     .command("run")
     .description("run in the foreground")
     .argument("[config]", "config file", "weir.yaml")
-    .option("--workers <n>", "worker processes: 1, or auto", readWorkers)
-    .action(async (config: string) => {
-      ended.code = await run(config, deps);
+    .option("--workers <n>", "worker processes; auto: one for each core that may be used", readWorkers, 1)
+    .action(async (config: string, { workers }: { workers: number | "auto" }) => {
+      ended.code = await run(config, workers, deps);
     });
   program
     .command("proxy")
@@ -72,11 +75,12 @@ function addRunning(program: Command, deps: CliDeps, ended: { code: number }): v
     .option("--admin <address>", "admin address; none when absent")
     .option("--control <path>", "control socket")
     .option("--access-log [to]", "write an access log as JSON lines to stdout, stderr or a file")
-    .option("--workers <n>", "worker processes: 1, or auto", readWorkers)
+    .option("--workers <n>", "worker processes; auto: one for each core that may be used", readWorkers, 1)
     .action(async (o: ProxyOptions) => {
       const accessLog = o.accessLog === true ? "stdout" : (o.accessLog ?? null);
       const { from, to, host } = o;
-      ended.code = await proxy({ from, to, host, admin: o.admin ?? null, control: o.control ?? null, accessLog }, deps);
+      const wishes = { from, to, host, admin: o.admin ?? null, control: o.control ?? null, accessLog };
+      ended.code = await proxy(wishes, o.workers, deps);
     });
 }
 
@@ -117,7 +121,23 @@ function addLooking(program: Command, deps: CliDeps, ended: { code: number }): v
     });
 }
 
-function addControl(program: Command, command: ControlCommand, deps: CliDeps, ended: { code: number }): void {
+function addUpgrade(program: Command, deps: CliDeps, ended: { code: number }): void {
+  program
+    .command("upgrade")
+    .description("let another process go on in the place of a running weir, without a gap")
+    .argument("[binary]", "the program that goes on; the one that runs, as it is on disk now, when absent")
+    .option("--timeout <seconds>", "how long it may take until it is ready", readSeconds, 60)
+    .option("--control <path>", "control socket of the running weir")
+    .option("--config <file>", "config that tells the control socket")
+    .option("--json", "answer in JSON", false)
+    .action(async (binary: string | undefined, o: { timeout: number; control?: string; config?: string; json: boolean }) => {
+      const { control: path, config, json, timeout } = o;
+      const program = binary === undefined ? {} : { binary: resolve(binary) };
+      ended.code = await control("upgrade", { control: path, config, json, timeoutMs: timeout * 1000, ...program }, deps);
+    });
+}
+
+function addControl(program: Command, command: keyof typeof CONTROL, deps: CliDeps, ended: { code: number }): void {
   program
     .command(command)
     .description(CONTROL[command])
@@ -133,7 +153,18 @@ function collect(value: string, before: readonly string[] | undefined): string[]
   return [...(before ?? []), value];
 }
 
-function readWorkers(value: string): number {
-  if (value === "1" || value === "auto") return 1;
-  throw new InvalidArgumentError(`Give 1 or auto: this version of Weir runs one worker.`);
+function readSeconds(value: string): number {
+  const n = Number(value);
+  if (n >= 1 && n <= 3600) return n;
+  throw new InvalidArgumentError(`Give seconds from 1 to 3600.`);
+}
+
+/** More than a host has cores for; each has a process of some 30 MiB. */
+const MOST_WORKERS = 1024;
+
+function readWorkers(value: string): number | "auto" {
+  if (value === "auto") return value;
+  const n = Number(value);
+  if (/^[0-9]+$/.test(value) && n >= 1 && n <= MOST_WORKERS) return n;
+  throw new InvalidArgumentError(`Give auto, or a number from 1 to ${MOST_WORKERS}.`);
 }

@@ -8,12 +8,22 @@ export interface ControlArgs {
   readonly control: string | undefined;
   readonly config: string | undefined;
   readonly json: boolean;
+  readonly binary?: string;
+  readonly timeoutMs?: number;
 }
 
-/** `weir reload`, `drain`, `stop`, `status` and `certs`: finds the control socket and asks there. */
+/** `weir reload`, `upgrade`, `drain`, `stop`, `status` and `certs`: finds the control socket and asks there. */
 export async function control(command: ControlCommand, args: ControlArgs, deps: CliDeps): Promise<number> {
   const socket = await findSocket(args, deps);
-  return socket === null ? EXIT.problems : deps.control({ command, socket, json: args.json });
+  if (socket === null) return EXIT.problems;
+  const { json, binary, timeoutMs } = args;
+  return await deps.control({
+    command,
+    socket,
+    json,
+    ...(binary === undefined ? {} : { binary }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+  });
 }
 
 async function findSocket(args: ControlArgs, { io }: CliDeps): Promise<string | null> {

@@ -27,12 +27,17 @@ export interface RunRequest {
   readonly configPath: string;
   /** The config as first read: it has a model, and its warnings are still to be logged. */
   readonly loaded: LoadedConfig & { readonly model: Model };
+  readonly workers: number | "auto";
 }
 
-export type ControlCommand = "reload" | "drain" | "stop" | "status" | "certs";
+export type ControlCommand = "reload" | "upgrade" | "drain" | "stop" | "status" | "certs";
 
 export interface ControlRequest {
   readonly command: ControlCommand;
+  /** Of `upgrade`: the program's absolute path; absent: the one that runs, as it is on disk now. */
+  readonly binary?: string;
+  /** Of `upgrade`: milliseconds that the new process has. */
+  readonly timeoutMs?: number;
   /** Path of the running weir's control socket. */
   readonly socket: string;
   /** Answer in JSON. */
@@ -46,7 +51,7 @@ export interface CliDeps {
   /** Runs until it is told to end. */
   run(request: RunRequest): Promise<number>;
   /** The same with a model that no file stands behind. */
-  proxy(model: Model): Promise<number>;
+  proxy(model: Model, workers: number | "auto"): Promise<number>;
   /** 3 when no weir listens there. */
   control(request: ControlRequest): Promise<number>;
 }

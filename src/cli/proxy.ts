@@ -11,9 +11,9 @@ const OPTION_OF: Readonly<Record<string, string>> = {
 };
 
 /** `weir proxy --from ADDRESS --to ADDRESS`. */
-export async function proxy(wishes: ProxyWishes, deps: CliDeps): Promise<number> {
+export async function proxy(wishes: ProxyWishes, workers: number | "auto", deps: CliDeps): Promise<number> {
   const { model, problems } = await proxyModel(wishes);
-  if (model !== null) return deps.proxy(model);
+  if (model !== null) return deps.proxy(model, workers);
   for (const p of problems) {
     const key = /^[A-Za-z]+/.exec(p.path)?.[0] ?? "";
     const option = p.path.endsWith(".host") ? "--host" : (OPTION_OF[key] ?? "");

@@ -4,11 +4,11 @@ import { wantsColor } from "./render/paint.ts";
 import { countProblems, renderProblems } from "./render/render_problems.ts";
 
 /** `weir run [CONFIG]`: a config with errors is told on stderr and nothing starts. */
-export async function run(configPath: string, deps: CliDeps): Promise<number> {
+export async function run(configPath: string, workers: number | "auto", deps: CliDeps): Promise<number> {
   const { io } = deps;
   const loaded = await loadConfig(configPath, io.env, { runtime: io.runtime });
   const { model, problems } = loaded;
-  if (model !== null) return deps.run({ configPath, loaded: { ...loaded, model } });
+  if (model !== null) return deps.run({ configPath, loaded: { ...loaded, model }, workers });
   io.err(`${renderProblems(problems, { color: wantsColor(io.errIsTerminal, io.env) })}\n`);
   io.err(`${configPath}: refused, ${countProblems(problems)}\n`);
   return EXIT.problems;

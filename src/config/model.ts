@@ -323,4 +323,13 @@ export interface ProcessLimitsSpec {
   /** Names or numbers to drop to after binding; null: stay. */
   readonly user: string | null;
   readonly group: string | null;
+  readonly worker: WorkerLimitsSpec;
+}
+
+/** Limits of one of several worker processes. */
+export interface WorkerLimitsSpec {
+  /** Resident memory: above `soft` a successor takes its place and it drains, above `hard` it is killed; null: no limit. */
+  readonly memory: { readonly softBytes: number | null; readonly hardBytes: number | null };
+  /** How long it serves on without a supervisor. */
+  readonly orphanMs: number;
 }

@@ -42,8 +42,11 @@ export class HostProcesses implements Processes {
     }
   }
 
-  selfCommand(args: readonly string[]): { readonly command: string; readonly args: readonly string[] } {
-    return selfCommand(args);
+  selfCommand(
+    args: readonly string[],
+    which: "running" | "onDisk",
+  ): { readonly command: string; readonly args: readonly string[] } {
+    return selfCommand(args, which);
   }
 
   cpuCount(): number {

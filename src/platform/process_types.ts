@@ -65,8 +65,14 @@ export interface Processes {
   readonly pid: number;
   /** Never throws: a child that can't be started is told by `onExit`. A child keeps this process alive while it runs. */
   spawn(p: ProcessSpec, h: ProcessHandler): Process;
-  /** How this very program is started again, from source or as an executable, with other arguments. */
-  selfCommand(args: readonly string[]): { readonly command: string; readonly args: readonly string[] };
+  /**
+   * How this very program is started again, from source or as an executable, with other arguments: what runs now, or what lies on disk
+   * at its path by now.
+   */
+  selfCommand(
+    args: readonly string[],
+    which: "running" | "onDisk",
+  ): { readonly command: string; readonly args: readonly string[] };
   /** Cores that this process may use: affinity and cgroup quota, the latter rounded up. At least 1. */
   cpuCount(): number;
   /** Memory of a process in bytes; `pss` shares out what several processes map, null where the system tells none. Null: no such process, or none that may be looked at. */

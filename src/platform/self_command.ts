@@ -4,17 +4,20 @@ import process from "node:process";
 const RUNNING = "/proc/self/exe";
 
 /**
- * The same program again with other arguments. On Linux it is the very executable that runs, also when another lies at its path by
- * now: a worker is never of another version than its supervisor. The runtime's own flags are repeated, for they are in no API of Deno's.
+ * The same program again with other arguments. `running`: on Linux it is the very executable that runs, also when another lies at its
+ * path by now: a worker is never of another version than its supervisor. `onDisk`: what lies there now, to upgrade to. The runtime's own flags are repeated, for they are in no API of Deno's.
  */
-export function selfCommand(args: readonly string[]): { readonly command: string; readonly args: readonly string[] } {
+export function selfCommand(
+  args: readonly string[],
+  which: "running" | "onDisk",
+): { readonly command: string; readonly args: readonly string[] } {
   const own = process.argv.length - 2;
   const given = commandLine();
   // What stands before the program's own arguments: the runtime, its flags and the script; in an executable just itself.
   const head = given === null ? headByRuntime() : given.slice(1, given.length - own);
   // The script may have been given relative to a directory that is another now.
   if (head.length > 0) head[head.length - 1] = process.argv[1]!;
-  return { command: given === null ? process.execPath : RUNNING, args: [...head, ...args] };
+  return { command: given === null || which === "onDisk" ? process.execPath : RUNNING, args: [...head, ...args] };
 }
 
 /** Null: not Linux. */

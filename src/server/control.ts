@@ -1,14 +1,22 @@
 import { mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { encodeLatin1, latin1 } from "../base/bytes.ts";
-import type { Conn, ConnHandler, Listener, Platform } from "../platform/types.ts";
+import type { Conn, ConnHandler, HeldListener, Listener, Platform, UnixAddress } from "../platform/types.ts";
 import type { ControlAnswer } from "./status.ts";
 
 /** What can be asked of a running weir. */
-export type ControlCommand = "reload" | "drain" | "stop" | "status" | "certs";
-const COMMANDS: ReadonlySet<string> = new Set(["reload", "drain", "stop", "status", "certs"]);
+export type ControlCommand = "reload" | "upgrade" | "drain" | "stop" | "status" | "certs";
+const COMMANDS: ReadonlySet<string> = new Set(["reload", "upgrade", "drain", "stop", "status", "certs"]);
 
-export type Control = (command: ControlCommand) => Promise<ControlAnswer>;
+export interface ControlRequest {
+  readonly command: ControlCommand;
+  /** Of `upgrade`: the program's absolute path; absent: the one that runs, as it is on disk now. */
+  readonly binary?: string;
+  /** Of `upgrade`: milliseconds that the new process has. */
+  readonly timeoutMs?: number;
+}
+
+export type Control = (request: ControlRequest) => Promise<ControlAnswer>;
 
 /** Bytes of a request line: a command has a few dozen. */
 const LINE_BYTES = 4096;
@@ -19,15 +27,18 @@ const DIRECTORY_MODE = 0o700;
  * The control socket: a unix socket of mode 0600, one JSON object a line each way, `{"command":"status"}`. Who may open it may command:
  * the file's mode lets only its owner, and the peer's user is checked where the system tells it.
  */
-export async function serveControl(platform: Platform, path: string, control: Control): Promise<Listener> {
-  const directory = dirname(path);
+export async function serveControl(platform: Platform, at: UnixAddress | HeldListener, control: Control): Promise<Listener> {
+  if ("kind" in at) checkDirectory(dirname(at.path));
+  return await platform.listen(at, { mode: SOCKET_MODE }, (conn) => new ControlConn(platform, conn, control));
+}
+
+function checkDirectory(directory: string): void {
   mkdirSync(directory, { recursive: true, mode: DIRECTORY_MODE });
   const own = process.getuid?.() ?? null;
   const { uid } = statSync(directory);
   // In a directory of somebody else's they could put a socket of theirs in this one's place.
   if (own !== null && own !== 0 && uid !== own && uid !== 0)
     throw new Error(`the directory "${directory}" belongs to another user`);
-  return await platform.listen({ kind: "unix", path }, { mode: SOCKET_MODE }, (conn) => new ControlConn(platform, conn, control));
 }
 
 class ControlConn implements ConnHandler {
@@ -61,8 +72,8 @@ class ControlConn implements ConnHandler {
 
   async #run(line: string): Promise<void> {
     this.#text = "";
-    const command = commandOf(line);
-    if (command === null) {
+    const request = requestIn(line);
+    if (request === null) {
       this.#answer({
         ok: false,
         message: `not a command: ${JSON.stringify(line)}; known are ${[...COMMANDS].join(", ")}`,
@@ -71,7 +82,7 @@ class ControlConn implements ConnHandler {
       return;
     }
     try {
-      this.#answer(await this.#control(command));
+      this.#answer(await this.#control(request));
     } catch (e) {
       this.#answer({ ok: false, message: e instanceof Error ? e.message : String(e), data: null });
     }
@@ -85,19 +96,24 @@ class ControlConn implements ConnHandler {
   }
 }
 
-function commandOf(line: string): ControlCommand | null {
+function requestIn(line: string): ControlRequest | null {
   try {
     const parsed: unknown = JSON.parse(line);
     if (typeof parsed !== "object" || parsed === null) return null;
-    const { command } = parsed as { command?: unknown };
-    return typeof command === "string" && COMMANDS.has(command) ? (command as ControlCommand) : null;
+    const { command, binary, timeoutMs } = parsed as Record<string, unknown>;
+    if (typeof command !== "string" || !COMMANDS.has(command)) return null;
+    return {
+      command: command as ControlCommand,
+      ...(typeof binary === "string" ? { binary } : {}),
+      ...(typeof timeoutMs === "number" ? { timeoutMs } : {}),
+    };
   } catch {
     return null;
   }
 }
 
 /** Asks a running weir; null when none answers at that path. */
-export function askControl(platform: Platform, path: string, command: ControlCommand): Promise<ControlAnswer | null> {
+export function askControl(platform: Platform, path: string, request: ControlRequest): Promise<ControlAnswer | null> {
   return new Promise((resolve) => {
     let text = "";
     platform.dial(
@@ -105,7 +121,7 @@ export function askControl(platform: Platform, path: string, command: ControlCom
       {},
       {
         onOpen(c: Conn): void {
-          c.write([encodeLatin1(`${JSON.stringify({ command })}\n`)]);
+          c.write([encodeLatin1(`${JSON.stringify(request)}\n`)]);
         },
         onData(b: Uint8Array): void {
           text += latin1(b, 0, b.length);

@@ -19,8 +19,11 @@ export class ListenerChange {
   readonly bound: ListenerRuntime[] = [];
   readonly #fresh: readonly ListenerSpec[];
   readonly #madeRoom: ListenerRuntime[] = [];
+  readonly #exclusive: boolean;
 
-  constructor(current: ReadonlyMap<string, ListenerRuntime>, next: ReadonlyMap<string, ListenerSpec>) {
+  /** `exclusive`: see `ListenSockets`. */
+  constructor(current: ReadonlyMap<string, ListenerRuntime>, next: ReadonlyMap<string, ListenerSpec>, exclusive: boolean) {
+    this.#exclusive = exclusive;
     const left = new Set(current.values());
     const kept = new Map<string, ListenerRuntime>();
     const keep = (spec: ListenerSpec, l: ListenerRuntime | undefined): void => {
@@ -74,7 +77,7 @@ export class ListenerChange {
 
   #inTheWay(spec: ListenerSpec): ListenerRuntime[] {
     const { bind } = spec;
-    if (bind === null) return [];
+    if (bind === null || !this.#exclusive) return [];
     return [...this.leaving].filter((l) => l.address !== null && l.spec.bind !== null && addressesOverlap(l.spec.bind, bind));
   }
 

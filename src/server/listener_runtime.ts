@@ -3,15 +3,19 @@ import type { ListenerSpec } from "../config/model.ts";
 import type { OpenConn } from "../exchange/downstream_conn.ts";
 import type { Site } from "../exchange/site.ts";
 import type { TunnelSet } from "../exchange/tunnel.ts";
-import type { Address, Conn, ConnHandler, Listener, Platform } from "../platform/types.ts";
+import type { Address, Conn, ConnHandler, Listener, ListenOptions, Platform } from "../platform/types.ts";
 import type { EventLog } from "../telemetry/event_log.ts";
 import type { ServerMetrics } from "../telemetry/metrics.ts";
 import type { ConnectionCaps } from "./connection_caps.ts";
 import { Entrance, type EntranceHost } from "./entrance.ts";
+import type { HeldSocket } from "./sockets/held_socket.ts";
+import type { ListenSockets } from "./sockets/listen_sockets.ts";
+import { listenOn } from "./sockets/own_sockets.ts";
 import type { ListenerTls } from "./tls/listener_tls.ts";
 
 export interface ListenerEnv {
   readonly platform: Platform;
+  readonly sockets: ListenSockets;
   readonly log: EventLog;
   readonly caps: ConnectionCaps;
   readonly server: ServerMetrics;
@@ -29,7 +33,10 @@ export class ListenerRuntime implements EntranceHost {
   #tunnelled = 0;
   /** Not counted against the caps: an operator must get in when clients fill them. */
   readonly #exempt: boolean;
-  #listener: Listener | null = null;
+  /** Several where processes share an address. */
+  #listeners: readonly Listener[] = [];
+  /** Sockets of siblings, by the worker whose they are. */
+  readonly #shared = new Map<number, readonly Listener[]>();
   #requestsCut = false;
   #draining: "no" | "announce" | "last" = "no";
   #idle: (() => void) | null = null;
@@ -76,7 +83,7 @@ export class ListenerRuntime implements EntranceHost {
 
   /** The address in force; null: not bound. */
   get address(): Address | null {
-    return this.#listener?.address ?? null;
+    return this.#listeners[0]?.address ?? null;
   }
 
   get connections(): number {
@@ -85,26 +92,43 @@ export class ListenerRuntime implements EntranceHost {
 
   /** Rejects with a ProxyError when the address can't be had. */
   async bind(): Promise<void> {
-    const { bind, backlog, keepAliveMs, mode } = this.spec;
-    if (bind === null) return;
-    this.#listener = await this.#env.platform.listen(
-      bind,
-      {
-        keepAlive: keepAliveMs === null ? null : { idleMs: keepAliveMs },
-        onError: (e) => this.#acceptFailed(e),
-        mayBeSecured: this.tls !== null,
-        ...(backlog === null ? {} : { backlog }),
-        ...(mode === null ? {} : { mode }),
-      },
-      (conn) => this.#accept(conn),
-    );
+    if (this.spec.bind !== null)
+      this.#listeners = await this.#env.sockets.open(this.spec, this.#options(), (conn) => this.#accept(conn));
+  }
+
+  /** Accepts from a sibling's sockets as well, which belong to this listener from here on. */
+  async share(worker: number, held: readonly HeldSocket[]): Promise<void> {
+    const { platform } = this.#env;
+    const open = await listenOn(platform, held, false, this.#options(), (conn) => this.#accept(conn));
+    this.#shared.set(worker, [...(this.#shared.get(worker) ?? []), ...open]);
+  }
+
+  /** The sibling is there again. */
+  async unshare(worker: number): Promise<void> {
+    const open = this.#shared.get(worker) ?? [];
+    this.#shared.delete(worker);
+    await Promise.all(open.map((l) => l.close()));
   }
 
   /** Stops accepting; what is open lives on. */
   async unbind(): Promise<void> {
-    const l = this.#listener;
-    this.#listener = null;
-    await l?.close();
+    const open = [this.#listeners, ...this.#shared.values()].flat();
+    this.#listeners = [];
+    this.#shared.clear();
+    await Promise.all(open.map((l) => l.close()));
+  }
+
+  /** Its sockets, for a process that goes on with them. */
+  heldSockets(): HeldSocket[] {
+    const { name, bind } = this.spec;
+    return this.#listeners.flatMap(({ descriptor }) =>
+      descriptor === null || bind === null ? [] : [{ listener: name, bind, fd: descriptor }],
+    );
+  }
+
+  /** Another process goes on with the sockets. */
+  keepPath(): void {
+    for (const l of this.#listeners) l.keepPath();
   }
 
   /** Accepting goes on, but every reply is its connection's last: clients move elsewhere while they still can be served. */
@@ -162,6 +186,17 @@ export class ListenerRuntime implements EntranceHost {
   tunnelClosed(c: OpenConn): void {
     this.#tunnelled--;
     this.#gone(c);
+  }
+
+  #options(): ListenOptions {
+    const { backlog, keepAliveMs, mode } = this.spec;
+    return {
+      keepAlive: keepAliveMs === null ? null : { idleMs: keepAliveMs },
+      onError: (e) => this.#acceptFailed(e),
+      mayBeSecured: this.tls !== null,
+      ...(backlog === null ? {} : { backlog }),
+      ...(mode === null ? {} : { mode }),
+    };
   }
 
   #gone(c: OpenConn): void {

@@ -2,23 +2,33 @@ import { controlPath } from "../config/control_path.ts";
 import type { Model } from "../config/model.ts";
 import type { Problem } from "../config/problem.ts";
 import type { ConfigSink, ConfigSource, Receipt } from "../config/source.ts";
-import type { Closer, Listener, Platform } from "../platform/types.ts";
+import type { Closer, HeldListener, Listener, Platform, UnixAddress } from "../platform/types.ts";
 import type { AdjustableEventLog } from "../telemetry/create_event_log.ts";
-import { type Control, type ControlCommand, serveControl } from "./control.ts";
+import { type Control, type ControlRequest, serveControl } from "./control.ts";
+import { bindLabel } from "./internal_listeners.ts";
 import { dropPrivileges } from "./privileges.ts";
-import { Server } from "./server.ts";
+import type { Serving } from "./serving.ts";
+import { onSignals } from "./signals.ts";
+import type { HeldSockets } from "./sockets/held_socket.ts";
 import type { ControlAnswer } from "./status.ts";
+import type { Inheritance } from "./upgrade/inheritance.ts";
+import { type Upgraded, type UpgradeRequest, Upgrader } from "./upgrade/upgrader.ts";
 
 export interface RunEnv {
   readonly platform: Platform;
   readonly log: AdjustableEventLog;
+  readonly serving: Serving;
   readonly source: ConfigSource;
   readonly build: { readonly version: string; readonly commit: string };
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** The arguments that this process was started with, for one that goes on in its place. */
+  readonly args: readonly string[];
+  /** What a process left that this one goes on for; null: there was none. */
+  readonly inheritance: Inheritance | null;
+  /** Sockets that listeners go on with; what the first config does not ask for is closed. */
+  readonly held: HeldSockets;
   /** Path of the control socket; null: as the config says, or the default place. */
   readonly control: string | null;
-  /** Is given what counts a callback's throw. */
-  readonly onFaultCounter: (count: () => void) => void;
   /** Shows the problems of a config to people. */
   readonly showProblems: (problems: readonly Problem[]) => void;
 }
@@ -30,23 +40,35 @@ export async function run(o: RunEnv): Promise<number> {
 
 class Run implements ConfigSink {
   readonly #o: RunEnv;
-  readonly #server: Server;
+  readonly #serving: Serving;
   readonly #abort = new AbortController();
   readonly #signals: Closer;
+  readonly #upgrader: Upgrader;
   #control: Listener | null = null;
+  #controlPath = "";
   #stopping = false;
   #started = false;
+  /** Why it did not start, for a process that waits to hear it. */
+  #whyNot = "it ended before it was ready";
   #exit: (code: number) => void = () => {};
   readonly #exited: Promise<number>;
 
   constructor(o: RunEnv) {
     this.#o = o;
-    this.#server = new Server({ platform: o.platform, log: o.log, build: o.build });
-    o.onFaultCounter(() => this.#server.metrics.server.callbackThrows.add(1));
+    this.#serving = o.serving;
     this.#exited = new Promise((resolve) => {
       this.#exit = resolve;
     });
-    this.#signals = this.#onSignals();
+    this.#upgrader = new Upgrader({ platform: o.platform, log: o.log, args: o.args, env: o.env });
+    this.#signals = onSignals({
+      end: () => this.#endSignal(),
+      reload: () => {
+        this.#o.log.log("info", "reloading on SIGHUP");
+        void this.#o.source.reload();
+      },
+      reopen: () => this.#serving.reopenLogs(),
+      upgrade: () => void this.#upgrade({ binary: null, timeoutMs: UPGRADE_MS }),
+    });
   }
 
   async start(): Promise<number> {
@@ -55,6 +77,10 @@ class Run implements ConfigSink {
       if (!this.#started) this.#exit(1);
     });
     const code = await this.#exited;
+    if (!this.#started) {
+      await this.#o.inheritance?.failed(this.#whyNot);
+      await this.#serving.stop();
+    }
     this.#abort.abort();
     await source;
     await this.#control?.close();
@@ -66,7 +92,7 @@ class Run implements ConfigSink {
 
   async offer(m: Model, warnings: readonly Problem[]): Promise<Receipt> {
     if (!this.#started) this.#o.log.adjust(m.log);
-    const receipt = await this.#server.apply(m);
+    const receipt = await this.#serving.apply(m);
     if (receipt.problems.length > 0) return this.#refused(receipt);
     if (warnings.length > 0) {
       this.#o.showProblems(warnings);
@@ -79,8 +105,7 @@ class Run implements ConfigSink {
   }
 
   refuse(problems: readonly Problem[]): Receipt {
-    this.#server.metrics.server.reloadRefused();
-    return this.#refused({ generation: this.#server.status().generation, problems });
+    return this.#refused(this.#serving.refuse(problems));
   }
 
   #refused(receipt: Receipt): Receipt {
@@ -88,6 +113,7 @@ class Run implements ConfigSink {
     const facts = { source: this.#o.source.name, problems: inLog(receipt.problems) };
     if (this.#started) this.#o.log.log("error", "config refused, the one before stays in force", facts);
     else {
+      this.#whyNot = `the config is refused: ${inLog(receipt.problems).join("; ")}`;
       this.#o.log.log("error", "config refused", facts);
       this.#exit(1);
     }
@@ -100,7 +126,8 @@ class Run implements ConfigSink {
     const asked = this.#o.control ?? m.control;
     const path = asked ?? controlPath(m, { env, uid: process.getuid?.() ?? null });
     try {
-      this.#control = await serveControl(platform, path, this.#command);
+      this.#control = await serveControl(platform, this.#controlAt(path), this.#command);
+      this.#controlPath = path;
       log.log("info", "control socket is open", { path });
     } catch (e) {
       // Asked for by its path it must be there; the default one is a convenience.
@@ -114,22 +141,42 @@ class Run implements ConfigSink {
       return await this.#giveUp();
     }
     this.#started = true;
+    this.#closeRest();
+    this.#o.inheritance?.ready();
     log.log("info", "weir is ready", { name: m.name, version: build.version, runtime: platform.name, pid: process.pid });
   }
 
+  #closeRest(): void {
+    for (const { fd, bind } of this.#o.held.takeRest()) {
+      this.#o.log.log("warning", "a socket that was handed on is closed: no listener has its address", {
+        address: bindLabel(bind),
+      });
+      this.#o.platform.linux?.closeDescriptor(fd);
+    }
+  }
+
+  /** A predecessor's control socket when it is the same one. */
+  #controlAt(path: string): UnixAddress | HeldListener {
+    const held = this.#o.inheritance?.control ?? null;
+    if (held === null) return { kind: "unix", path };
+    if (held.bind.kind === "unix" && held.bind.path === path) return { fd: held.fd, address: held.bind, removesPath: true };
+    this.#o.platform.linux?.closeDescriptor(held.fd);
+    return { kind: "unix", path };
+  }
+
   async #giveUp(): Promise<void> {
-    await this.#server.stop();
+    await this.#serving.stop();
     this.#exit(1);
   }
 
   // ---- commands ----
 
-  readonly #command: Control = async (command: ControlCommand): Promise<ControlAnswer> => {
-    switch (command) {
+  readonly #command: Control = async (request: ControlRequest): Promise<ControlAnswer> => {
+    switch (request.command) {
       case "status":
-        return { ok: true, message: "", data: this.#server.status() };
+        return { ok: true, message: "", data: await this.#serving.status() };
       case "certs":
-        return { ok: true, message: "", data: this.#server.certs() };
+        return { ok: true, message: "", data: await this.#serving.certs() };
       case "reload": {
         const r = await this.#o.source.reload();
         const errors = r.problems.filter((p) => p.severity === "error");
@@ -141,6 +188,12 @@ class Run implements ConfigSink {
               data: { generation: r.generation, problems: r.problems },
             };
       }
+      case "upgrade": {
+        const r = await this.#upgrade({ binary: request.binary ?? null, timeoutMs: request.timeoutMs ?? UPGRADE_MS });
+        return "failure" in r
+          ? { ok: false, message: `not upgraded, this process serves on: ${r.failure}`, data: null }
+          : { ok: true, message: `upgraded: process ${r.pid} serves, ${process.pid} drains`, data: r };
+      }
       case "drain":
         this.#drain();
         return { ok: true, message: "draining", data: null };
@@ -151,47 +204,50 @@ class Run implements ConfigSink {
     }
   };
 
-  #drain(): void {
+  async #upgrade(request: UpgradeRequest): Promise<Upgraded> {
+    if (this.#stopping || !this.#started) return { failure: this.#stopping ? "weir is draining" : "weir is starting" };
+    const fd = this.#control?.descriptor ?? null;
+    const result = await this.#upgrader.upgrade(request, {
+      sockets: this.#serving.heldSockets(),
+      control: fd === null ? null : { path: this.#controlPath, fd },
+    });
+    if (!("failure" in result)) this.#leave();
+    return result;
+  }
+
+  /** Another process goes on with the sockets: what is in flight here ends here. */
+  #leave(): void {
+    this.#abort.abort();
+    this.#serving.succeeded();
+    this.#control?.keepPath();
+    // On a later turn, so that the answer leaves first.
+    this.#o.platform.setTimer(10, () => void this.#control?.close(), true);
+    this.#drain(0);
+  }
+
+  #drain(delayMs?: number): void {
     if (this.#stopping) return;
     this.#stopping = true;
-    void this.#server.drain().then(() => this.#exit(0));
+    this.#upgrader.cancel();
+    void this.#serving.drain(delayMs).then(() => this.#exit(0));
+  }
+
+  #endSignal(): void {
+    if (this.#stopping) void this.#stop();
+    else if (this.#started) this.#drain();
+    else this.#exit(0);
   }
 
   async #stop(): Promise<void> {
     this.#stopping = true;
-    await this.#server.stop();
+    this.#upgrader.cancel();
+    await this.#serving.stop();
     this.#exit(0);
-  }
-
-  #onSignals(): Closer {
-    const end = (): void => {
-      if (this.#stopping) void this.#stop();
-      else if (this.#started) this.#drain();
-      else this.#exit(0);
-    };
-    const reload = (): void => {
-      this.#o.log.log("info", "reloading on SIGHUP");
-      void this.#o.source.reload();
-    };
-    const reopen = (): void => this.#server.accessLogs.reopen();
-    const noUpgrade = (): void => this.#o.log.log("warning", "no upgrade in this version: SIGUSR2 is ignored, restart instead");
-    const wired: readonly (readonly [NodeJS.Signals, () => void])[] = [
-      ["SIGTERM", end],
-      ["SIGINT", end],
-      ["SIGHUP", reload],
-      ["SIGUSR1", reopen],
-      // Without a handler it ends the process: an operator's script for a later version must not.
-      ["SIGUSR2", noUpgrade],
-    ];
-    for (const [signal, f] of wired) process.on(signal, f);
-    return {
-      close: () => {
-        for (const [signal, f] of wired) process.off(signal, f);
-      },
-    };
   }
 }
 
+/** Milliseconds that a new process has to become ready, unless it is said otherwise. */
+const UPGRADE_MS = 60_000;
 /** Problems told in one log line; `weir check` tells all. */
 const LOGGED_PROBLEMS = 20;
 

@@ -27,6 +27,10 @@ import { ADMIN_HANDLER, bindLabel, isInternal, OBSERVE_HANDLER, withInternalList
 import { ListenerChange } from "./listener_change.ts";
 import { type ListenerEnv, ListenerRuntime } from "./listener_runtime.ts";
 import { same } from "./same.ts";
+import type { Serving } from "./serving.ts";
+import { type HeldSocket, HeldSockets } from "./sockets/held_socket.ts";
+import type { ListenSockets } from "./sockets/listen_sockets.ts";
+import { OwnSockets } from "./sockets/own_sockets.ts";
 import type { Status } from "./status.ts";
 import type { ClusterTls } from "./tls/cluster_tls.ts";
 import type { TlsEnv } from "./tls/listener_tls.ts";
@@ -34,6 +38,10 @@ import { ModelTls } from "./tls/model_tls.ts";
 
 export interface ServerEnv {
   readonly platform: Platform;
+  /** What the admin addresses tell of; absent: this server. */
+  readonly view?: AdminView;
+  /** Absent: this process opens its own. */
+  readonly sockets?: ListenSockets;
   /** Where certificates come from; the disk when absent. */
   readonly secretFiles?: SecretFiles;
   readonly log: EventLog;
@@ -52,11 +60,12 @@ export interface PreparedModel {
  *
  *   starting ──first model──▶ running ──drain──▶ draining ──▶ stopped
  */
-export class Server implements AdminView {
+export class Server implements AdminView, Serving {
   readonly metrics = new Metrics();
   readonly accessLogs: AccessLogs;
   readonly secrets: TlsSecrets;
   readonly #env: ServerEnv;
+  readonly #sockets: ListenSockets;
   readonly #link: LinkEnv;
   readonly #slab = new Slab();
   readonly #listeners = new Map<string, ListenerRuntime>();
@@ -79,6 +88,7 @@ export class Server implements AdminView {
   constructor(env: ServerEnv) {
     this.#env = env;
     const { platform } = env;
+    this.#sockets = env.sockets ?? new OwnSockets(platform, new HeldSockets([]));
     const flusher = new Flusher(() => platform.now(), platform.afterTurn);
     this.#link = {
       flusher,
@@ -101,8 +111,8 @@ export class Server implements AdminView {
           };
     this.#render = createMetricsRenderer(this.metrics.numbers);
     this.#handlers = new Map([
-      [ADMIN_HANDLER, adminApp(this)],
-      [OBSERVE_HANDLER, observeApp(this)],
+      [ADMIN_HANDLER, adminApp(env.view ?? this)],
+      [OBSERVE_HANDLER, observeApp(env.view ?? this)],
     ]);
     this.#startedAt = platform.now();
     this.#fileLimit = platform.os === null ? null : platform.os.raiseFileLimit();
@@ -140,6 +150,48 @@ export class Server implements AdminView {
     }
   }
 
+  refuse(problems: readonly Problem[]): Receipt {
+    this.metrics.server.reloadRefused();
+    return { generation: this.#generation, problems };
+  }
+
+  reopenLogs(): void {
+    this.accessLogs.reopen();
+  }
+
+  countThrow(): void {
+    this.metrics.server.callbackThrows.add(1);
+  }
+
+  heldSockets(): readonly HeldSocket[] {
+    return [...this.#listeners.values()].flatMap((l) => l.heldSockets());
+  }
+
+  succeeded(): void {
+    for (const l of this.#listeners.values()) {
+      l.keepPath();
+      // Only the successor can tell how weir is; all others go on until the drain.
+      if (isInternal(l.spec.name)) void l.unbind();
+    }
+  }
+
+  /** Accepts what waits in a sibling's sockets, of listeners that are here. */
+  async share(worker: number, held: readonly HeldSocket[]): Promise<void> {
+    for (const s of held) {
+      try {
+        const l = this.#listeners.get(s.listener);
+        if (l === undefined) this.#env.platform.linux?.closeDescriptor(s.fd);
+        else await l.share(worker, [s]);
+      } catch (e) {
+        this.#env.log.log("error", "a sibling's socket can't be served", { listener: s.listener, reason: String(e) });
+      }
+    }
+  }
+
+  async unshare(worker: number): Promise<void> {
+    await Promise.all([...this.#listeners.values()].map((l) => l.unshare(worker)));
+  }
+
   /** A page of metrics in Prometheus' text format. */
   metricsPage(): Promise<{ readonly contentType: string; readonly body: string }> {
     return this.#render();
@@ -171,11 +223,12 @@ export class Server implements AdminView {
    * Stops in order: not ready, accepting on for the delay, then no new connections and the end of those that are there, by the limit at
    * the latest. Resolves when nothing is left.
    */
-  async drain(): Promise<void> {
+  async drain(delay?: number): Promise<void> {
     if (this.#state === "draining" || this.#state === "stopped") return;
     this.#state = "draining";
     this.metrics.server.draining.value = 1;
-    const { delayMs, limitMs, tunnelsMs } = this.#model?.drain ?? NO_DRAIN;
+    const { limitMs, tunnelsMs, delayMs: configured } = this.#model?.drain ?? NO_DRAIN;
+    const delayMs = delay ?? configured;
     this.#env.log.log("info", "draining", { delayMs, limitMs, tunnelsMs });
     const all = [...this.#listeners.values(), ...this.#leaving];
     const serving = all.filter((l) => !isInternal(l.spec.name));
@@ -217,15 +270,14 @@ export class Server implements AdminView {
   }
 
   async #prepare(given: Model, release: () => void): Promise<PreparedModel | Receipt> {
-    if (this.#state === "draining" || this.#state === "stopped")
-      return this.#refuse([problem("", "not taken: weir is draining")]);
+    if (this.#state === "draining" || this.#state === "stopped") return this.refuse([problem("", "not taken: weir is draining")]);
     const model = withInternalListeners(given);
     const secrets = await this.secrets.prepare(model);
-    if (!("uses" in secrets)) return this.#refuse([...secrets]);
+    if (!("uses" in secrets)) return this.refuse([...secrets]);
     const tls = new ModelTls(model, { listeners: this.#listeners, clusters: this.#clusterTls }, this.#tlsEnv, secrets);
     if (tls.problems.length > 0) {
       tls.undo();
-      return this.#refuse(tls.problems);
+      return this.refuse(tls.problems);
     }
     this.#caps ??= new ConnectionCaps(model.process, this.#fileLimit);
     const made: UpstreamCluster[] = [];
@@ -244,8 +296,14 @@ export class Server implements AdminView {
     for (const [name, site] of sites) if (isInternal(name)) sites.set(name, { ...site, accessLog: null });
     for (const c of made) c.start();
     await Promise.all(made.map((c) => c.ready));
-    const change = new ListenerChange(this.#listeners, model.listeners);
-    const env: ListenerEnv = { platform: this.#env.platform, log: this.#env.log, caps: this.#caps, server: this.metrics.server };
+    const change = new ListenerChange(this.#listeners, model.listeners, this.#sockets.exclusive);
+    const env: ListenerEnv = {
+      platform: this.#env.platform,
+      sockets: this.#sockets,
+      log: this.#env.log,
+      caps: this.#caps,
+      server: this.metrics.server,
+    };
     // Before anything is taken away: an address that can't be had refuses the config and costs nothing.
     const problems = await change.bind(
       (spec) =>
@@ -258,7 +316,7 @@ export class Server implements AdminView {
     };
     if (problems.length > 0) {
       await undo();
-      return this.#refuse(problems);
+      return this.refuse(problems);
     }
     return {
       commit: () => {
@@ -273,11 +331,6 @@ export class Server implements AdminView {
         release();
       },
     };
-  }
-
-  #refuse(problems: Problem[]): Receipt {
-    this.metrics.server.reloadRefused();
-    return { generation: this.#generation, problems };
   }
 
   #nextClusters(model: Model, tls: ModelTls, made: UpstreamCluster[]): Map<string, UpstreamCluster> {

@@ -10,6 +10,19 @@ export interface Status {
   readonly uptimeSeconds: number;
   readonly listeners: readonly { readonly name: string; readonly address: string; readonly connections: number }[];
   readonly clusters: readonly { readonly name: string; readonly hosts: readonly string[] }[];
+  /** Absent: one process does everything. */
+  readonly workers?: readonly WorkerStatus[];
+}
+
+export interface WorkerStatus {
+  readonly index: number;
+  /** 0: there is no process now. */
+  readonly pid: number;
+  /** Processes that came after the first. */
+  readonly restarts: number;
+  /** `silent`: it does not answer. */
+  readonly state: Status["state"] | "silent";
+  readonly connections: number;
 }
 
 /** An answer on the control socket. */

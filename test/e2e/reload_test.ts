@@ -159,21 +159,6 @@ describe("a bad config", () => {
   });
 });
 
-test("SIGUSR2, which later versions may upgrade on, is warned of and changes nothing", async () => {
-  const s = await site();
-  using client = await openClient(s.port);
-  const asks = async (): Promise<string> => {
-    await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-    return (await client.response()).body;
-  };
-  expect(await asks()).toBe("one");
-  const from = s.weir.stderr.length;
-  s.weir.signal("SIGUSR2");
-  expect(await s.weir.said(/SIGUSR2/, from)).toContain('"level":"warning","event":"no upgrade in this version');
-  expect(await asks()).toBe("one");
-  expect(await s.weir.metric("weir_config_generation")).toBe(1);
-});
-
 describe("what did not change keeps its connections", () => {
   test("a kept connection goes on and sees the new routes", async () => {
     const s = await site();

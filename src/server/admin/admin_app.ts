@@ -17,7 +17,7 @@ export function observeApp(view: AdminView): Handler {
 /** The admin address: the probes and what runs. Nothing here changes anything: that is the control socket's. */
 export function adminApp(view: AdminView): Handler {
   const app = probes(view);
-  app.get("/status", (c) => c.json(view.status()));
+  app.get("/status", async (c) => c.json(await view.status()));
   return app;
 }
 

@@ -32,6 +32,7 @@ export class Secret<T extends { readonly version: string }> {
   readonly #load: LoadSecret<T>;
   readonly #listeners = new Set<(now: T) => void>();
   #current: T;
+  #texts: readonly string[];
   #seen: string;
   #problem: SecretProblem | null = null;
   /** What does not fit and was not there before has been there since; -1: what is there fits, or was told. */
@@ -43,12 +44,18 @@ export class Secret<T extends { readonly version: string }> {
     this.#files = source.files;
     this.#load = source.load;
     this.#current = first.value;
+    this.#texts = first.texts;
     this.#seen = first.digest;
   }
 
   /** What handshakes are to use. */
   get current(): T {
     return this.#current;
+  }
+
+  /** What the files held, in the order of `paths`, when `current` was made of them. */
+  get texts(): readonly string[] {
+    return this.#texts;
   }
 
   /** What is wrong with the files as they are now; null: nothing. */
@@ -70,16 +77,17 @@ export class Secret<T extends { readonly version: string }> {
     if (!isNew && this.#since < 0 && this.#problem?.kind !== "notYetValid") return "same";
     this.#seen = digest;
     const loaded = failure ?? this.#load(texts, now);
-    if (!isProblem(loaded)) return this.#replace(loaded);
+    if (!isProblem(loaded)) return this.#replace(loaded, texts);
     if (isNew || this.#since >= 0) return this.#refuse(loaded, isNew, now);
     return "same";
   }
 
-  #replace(value: T): Look {
+  #replace(value: T, texts: readonly string[]): Look {
     this.#since = -1;
     this.#problem = null;
     if (value.version === this.#current.version) return "same";
     this.#current = value;
+    this.#texts = texts;
     for (const f of [...this.#listeners]) f(value);
     return "replaced";
   }
@@ -105,6 +113,7 @@ export interface SecretSource<T> {
 
 export interface Loaded<T> {
   readonly value: T;
+  readonly texts: readonly string[];
   /** Of what the files held. */
   readonly digest: string;
 }
@@ -116,7 +125,7 @@ export async function loadSecret<T extends { readonly version: string }>(
 ): Promise<Secret<T> | SecretProblem> {
   const { texts, digest, failure } = await readAll(source.paths, source.files);
   const value = failure ?? source.load(texts, now);
-  return isProblem(value) ? value : new Secret(source, { value, digest });
+  return isProblem(value) ? value : new Secret(source, { value, texts, digest });
 }
 
 function isProblem(v: object): v is SecretProblem {

@@ -17,6 +17,8 @@ export interface SecretsEnv {
   readonly log: EventLog;
   readonly metrics: TlsMetrics;
   readonly files: SecretFiles;
+  /** Called when something good has taken the place of what was there. */
+  readonly changed?: () => void;
 }
 
 /** What a model needs, all of it loaded. Nothing is in force before `commit`. */
@@ -41,6 +43,8 @@ export class TlsSecrets {
   #queue: Promise<unknown> = Promise.resolve();
   #retry: Timer | null = null;
   #closed = false;
+  /** Since it was last told. */
+  #replaced = false;
 
   constructor(env: SecretsEnv) {
     this.#env = env;
@@ -56,6 +60,10 @@ export class TlsSecrets {
   /** The authorities of a file, likewise. */
   authorities(path: string, among: PreparedSecrets = this.#now): Secret<TrustStore> {
     return among.authorities.get(path)!;
+  }
+
+  get inForce(): PreparedSecrets {
+    return this.#now;
   }
 
   get uses(): PreparedSecrets["uses"] {
@@ -127,6 +135,8 @@ export class TlsSecrets {
     for (const secret of authorities.values())
       settling = (await this.#lookAt(secret, "authorities", () => ({}), now)) || settling;
     this.#showExpiry();
+    if (this.#replaced) this.#env.changed?.();
+    this.#replaced = false;
     // A symlink may have been swapped, so that other directories matter.
     await this.#watchAll();
     this.#retry?.cancel();
@@ -143,6 +153,7 @@ export class TlsSecrets {
     const { log, metrics } = this.#env;
     const result = await secret.look(now);
     if (result === "replaced") {
+      this.#replaced = true;
       metrics.rotated("loaded");
       log.log("info", `${kind} replaced`, { [kind]: secret.label, ...facts(secret.current) });
     }

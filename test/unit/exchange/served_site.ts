@@ -7,6 +7,8 @@ import { createMemoryPlatform } from "../../../src/platform/memory.ts";
 import { compileSites } from "../../../src/server/compile.ts";
 import { ConnectionCaps } from "../../../src/server/connection_caps.ts";
 import { ListenerRuntime } from "../../../src/server/listener_runtime.ts";
+import { HeldSockets } from "../../../src/server/sockets/held_socket.ts";
+import { OwnSockets } from "../../../src/server/sockets/own_sockets.ts";
 import { parseConfig } from "../../../src/source/file/load_config.ts";
 import type { Facts, Level } from "../../../src/telemetry/event_log.ts";
 import { Metrics } from "../../../src/telemetry/metrics.ts";
@@ -64,7 +66,8 @@ routes: [{ name: all, respond: { status: 200 } }]
       accessLog: null,
       wall: () => platform.wallNow(),
     });
-    const env = { platform, log, caps: new ConnectionCaps(model.process, null), server: this.#metrics.server };
+    const sockets = new OwnSockets(platform, new HeldSockets([]));
+    const env = { platform, sockets, log, caps: new ConnectionCaps(model.process, null), server: this.#metrics.server };
     await new ListenerRuntime(env, model.listeners.get("web")!, sites.get("web")!, null, true).bind();
   }
 

@@ -18,6 +18,7 @@ export function lowerProcess(to: Lowering): ProcessPart {
   const limits = single("limits", to);
   const drain = single("drain", to);
   const log = single("log", to);
+  const workers = single("workers", to);
   return {
     name: single("name", to) ?? "weir",
     admin: admin ? to.address(admin.address) : null,
@@ -31,6 +32,10 @@ export function lowerProcess(to: Lowering): ProcessPart {
       maxConnectionsPerClient: limits?.connectionsPerClient ?? null,
       user: single("user", to) ?? null,
       group: single("group", to) ?? null,
+      worker: {
+        memory: { softBytes: workers?.memory.soft ?? null, hardBytes: workers?.memory.hard ?? null },
+        orphanMs: workers?.orphanLimit ?? 0,
+      },
     },
   };
 }

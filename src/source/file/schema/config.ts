@@ -11,6 +11,7 @@ import {
   nameSchema,
   observeSchema,
   processLimitsSchema,
+  workersSchema,
 } from "./process.ts";
 import { routeCommon, routeSchema } from "./route.ts";
 import { text } from "./scalar.ts";
@@ -44,6 +45,7 @@ export const configSchema = z.strictObject({
   log: logSchema.prefault({}).describe("Weir's own events, on stderr"),
   drain: drainSchema.prefault({}).describe("How Weir ends"),
   limits: processLimitsSchema.prefault({}).describe("What the process takes on"),
+  workers: workersSchema.prefault({}).describe("Worker processes, where `--workers` asks for more than one"),
   user: accountSchema.optional().describe("User to become after binding, by name or number"),
   group: accountSchema.optional().describe("Group to become after binding; the user's when absent"),
 });

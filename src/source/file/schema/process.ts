@@ -3,6 +3,7 @@ import { listenAddress } from "./address.ts";
 import { duration } from "./duration.ts";
 import { fileLabel } from "./name.ts";
 import { choice, int, off, text } from "./scalar.ts";
+import { size } from "./size.ts";
 
 export const nameSchema = fileLabel();
 
@@ -33,6 +34,21 @@ export const processLimitsSchema = z.strictObject({
   connectionsPerClient: int(1, 2 ** 31 - 1)
     .optional()
     .describe("Connections of one client address; no cap when absent"),
+});
+
+export const workersSchema = z.strictObject({
+  memory: z
+    .strictObject({
+      soft: size(16 * 1024 * 1024)
+        .optional()
+        .describe("Resident memory at which another process takes its place and it drains"),
+      hard: size(16 * 1024 * 1024)
+        .optional()
+        .describe("Resident memory at which it is killed, and replaced"),
+    })
+    .prefault({})
+    .describe("Limits of one worker; none when absent"),
+  orphanLimit: duration(0).prefault("10m").describe("How long a worker serves on when its supervisor is gone"),
 });
 
 /** A user or a group, by name or number. */

@@ -1,0 +1,50 @@
+import type { Platform } from "../platform/types.ts";
+import type { EventLog } from "../telemetry/event_log.ts";
+import { Metrics } from "../telemetry/metrics.ts";
+import { diskSecrets } from "../tls/store/secret_files.ts";
+import { TlsSecrets } from "../tls/store/tls_secrets.ts";
+import { Supervisor } from "./processes/supervisor.ts";
+import { Server } from "./server.ts";
+import type { Serving } from "./serving.ts";
+import type { HeldSockets } from "./sockets/held_socket.ts";
+import { OwnSockets } from "./sockets/own_sockets.ts";
+
+export interface ServingEnv {
+  readonly platform: Platform;
+  readonly log: EventLog;
+  readonly build: { readonly version: string; readonly commit: string };
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The arguments of this process. */
+  readonly args: readonly string[];
+  readonly held: HeldSockets;
+  readonly workers: number | "auto";
+}
+
+/** Settings of a runtime that would change what workers are. */
+const RUNTIME_VARIABLE = /^(BUN_|DENO_|NODE_OPTIONS$)/;
+
+/** What serves: this process itself when one worker is asked for or can be had, else a supervisor with its workers. */
+export function createServing({ platform, log, build, env, args, held, workers: asked }: ServingEnv): Serving {
+  const sockets = new OwnSockets(platform, held);
+  const { linux, processes } = platform;
+  const workers = asked === "auto" ? (processes?.cpuCount() ?? 1) : asked;
+  if (workers === 1) return new Server({ platform, log, build, sockets });
+  if (linux === null || processes === null) {
+    log.log("warning", "this system has no workers: one process serves", { workers });
+    return new Server({ platform, log, build, sockets });
+  }
+  return new Supervisor({
+    worker: { platform, linux, processes, command: processes.selfCommand(args, "running"), env: plain(env) },
+    workers,
+    log,
+    held,
+    front: (view) => new Server({ platform, log, build, sockets, view }),
+    secrets: (changed) => new TlsSecrets({ platform, log, metrics: new Metrics().tls, files: diskSecrets, changed }),
+  });
+}
+
+function plain(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const kept: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) if (value !== undefined && !RUNTIME_VARIABLE.test(name)) kept[name] = value;
+  return kept;
+}

@@ -1,0 +1,143 @@
+import type { Address } from "../../base/address.ts";
+import type { ListenerSpec } from "../../config/model.ts";
+import type { LinuxCalls } from "../../platform/types.ts";
+import { isInternal } from "../internal_listeners.ts";
+import { same } from "../same.ts";
+import type { HeldSocket, HeldSockets } from "../sockets/held_socket.ts";
+
+/** The sockets of one address: one a worker, or one for all where the kernel knows no other way. */
+interface Row {
+  readonly listener: string;
+  readonly bind: Address;
+  readonly options: unknown;
+  readonly fds: readonly number[];
+}
+
+/** Sockets of a config that is not in force yet. */
+export interface PreparedSockets {
+  commit(): void;
+  undo(): void;
+}
+
+/**
+ * The listening sockets of all workers, opened by the supervisor, which never accepts on them. A socket outlives its worker: what waits in
+ * it is served by whoever gets it next.
+ */
+export class SocketTable {
+  readonly #linux: LinuxCalls;
+  readonly #held: HeldSockets;
+  readonly #workers: number;
+  #rows: readonly Row[] = [];
+  #next: readonly Row[] | null = null;
+  #keepPaths = false;
+
+  constructor(linux: LinuxCalls, held: HeldSockets, workers: number) {
+    this.#linux = linux;
+    this.#held = held;
+    this.#workers = workers;
+  }
+
+  /** Opens what the listeners need and is not open. Rejects with a ProxyError that names the address; nothing is open for it then. */
+  async prepare(listeners: Iterable<ListenerSpec>): Promise<PreparedSockets> {
+    const next: Row[] = [];
+    const opened: number[] = [];
+    try {
+      for (const spec of listeners) {
+        if (spec.bind === null || isInternal(spec.name)) continue;
+        const before = this.#rows.find((r) => goesOn(r, spec));
+        next.push(before === undefined ? await this.#open(spec, opened) : { ...before, listener: spec.name, bind: spec.bind });
+      }
+    } catch (e) {
+      for (const fd of opened) this.#linux.closeDescriptor(fd);
+      throw e;
+    }
+    this.#next = next;
+    return {
+      commit: () => {
+        const before = this.#rows;
+        this.#rows = next;
+        this.#next = null;
+        const kept = new Set(next.flatMap((r) => r.fds));
+        for (const r of before) if (!r.fds.every((fd) => kept.has(fd))) this.#close(r);
+      },
+      undo: () => {
+        this.#next = null;
+        for (const fd of opened) this.#linux.closeDescriptor(fd);
+      },
+    };
+  }
+
+  /** What a worker accepts from, of the config that is prepared or else of the one in force. */
+  of(worker: number): readonly HeldSocket[] {
+    return (this.#next ?? this.#rows).flatMap(({ listener, bind, fds }) => {
+      const own = fds.filter((_, i) => i % this.#workers === worker);
+      return (own.length > 0 ? own : [fds[worker % fds.length]!]).map((fd) => ({ listener, bind, fd }));
+    });
+  }
+
+  /** What only this worker accepts from. */
+  onlyOf(worker: number): readonly HeldSocket[] {
+    return this.#rows.flatMap(({ listener, bind, fds }) =>
+      fds.flatMap((fd, i) => (fds.length >= this.#workers && i % this.#workers === worker ? [{ listener, bind, fd }] : [])),
+    );
+  }
+
+  all(): readonly HeldSocket[] {
+    return this.#rows.flatMap(({ listener, bind, fds }) => fds.map((fd) => ({ listener, bind, fd })));
+  }
+
+  /** A successor listens: files of unix sockets stay. */
+  keepPaths(): void {
+    this.#keepPaths = true;
+  }
+
+  /** Closes the supervisor's copies: a socket ends with the last worker that has it. */
+  close(): void {
+    for (const r of this.#rows) this.#close(r);
+    this.#rows = [];
+  }
+
+  #close({ bind, fds }: Row): void {
+    for (const fd of fds) this.#linux.closeDescriptor(fd);
+    if (bind.kind === "unix" && !this.#keepPaths) void this.#linux.clearStalePath(bind.path);
+  }
+
+  async #open(spec: ListenerSpec, opened: number[]): Promise<Row> {
+    const bind = spec.bind!;
+    const held = this.#held.take(spec.name, bind).map((s) => s.fd);
+    const fds = [...held];
+    opened.push(...held);
+    const canAdd = held.every((fd) => this.#linux.listening(fd)?.reusePort === true);
+    const wanted = bind.kind === "unix" ? 1 : canAdd ? this.#workers : held.length;
+    if (bind.kind === "unix" && held.length === 0) await this.#linux.clearStalePath(bind.path);
+    const { backlog, mode } = spec;
+    const options = {
+      reusePort: bind.kind === "tcp",
+      ...(backlog === null ? {} : { backlog }),
+      ...(mode === null ? {} : { mode }),
+    };
+    // The first one chooses the port where the config leaves it open.
+    let at: Address = bind;
+    for (let i = fds.length; i < wanted; i++) {
+      const fd = this.#linux.makeListener(at, options);
+      fds.push(fd);
+      opened.push(fd);
+      if (bind.kind === "tcp" && bind.port === 0) at = { ...bind, port: portOf(this.#linux.boundAddress(fd)) };
+    }
+    return { listener: spec.name, bind, options: optionsOf(spec), fds };
+  }
+}
+
+/** A socket goes with its address and not with its name, as in `ListenerChange`; port 0 is one of the listener's own. */
+function goesOn(r: Row, spec: ListenerSpec): boolean {
+  if (!same(r.bind, spec.bind) || !same(r.options, optionsOf(spec))) return false;
+  return r.bind.kind === "unix" || r.bind.port !== 0 || r.listener === spec.name;
+}
+
+function optionsOf({ backlog, mode }: ListenerSpec): unknown {
+  return [backlog, mode];
+}
+
+function portOf(a: Address | null): number {
+  return a?.kind === "tcp" ? a.port : 0;
+}

@@ -1,0 +1,381 @@
+import { Turns } from "../../base/turns.ts";
+import type { Model } from "../../config/model.ts";
+import type { Problem } from "../../config/problem.ts";
+import type { Receipt } from "../../config/source.ts";
+import type { Timer } from "../../platform/types.ts";
+import type { EventLog } from "../../telemetry/event_log.ts";
+import { type CertsStatus, certsStatus } from "../../tls/store/certs_status.ts";
+import type { PreparedSecrets, TlsSecrets } from "../../tls/store/tls_secrets.ts";
+import type { AdminView } from "../admin/admin_app.ts";
+import type { PreparedModel, Server } from "../server.ts";
+import type { Serving } from "../serving.ts";
+import type { HeldSocket, HeldSockets } from "../sockets/held_socket.ts";
+import type { Status } from "../status.ts";
+import { mergeStatus } from "./merge_status.ts";
+import { secretTexts } from "./secret_texts.ts";
+import { type PreparedSockets, SocketTable } from "./socket_table.ts";
+import type { SecretText } from "./worker_message.ts";
+import type { WorkerHost, WorkerProcess } from "./worker_process.ts";
+import { WorkerSlot } from "./worker_slot.ts";
+
+export interface SupervisorEnv {
+  readonly worker: WorkerHost;
+  readonly workers: number;
+  readonly log: EventLog;
+  readonly held: HeldSockets;
+  /** Makes the server of the admin addresses, in this process; it serves no listener of the config. */
+  readonly front: (view: AdminView) => Server;
+  /** Made over the disk; `changed` is called when a file was replaced by a good one. */
+  readonly secrets: (changed: () => void) => TlsSecrets;
+}
+
+/** Everything of a config, made and not in force. */
+interface Prepared {
+  readonly model: Model;
+  readonly front: PreparedModel;
+  readonly sockets: PreparedSockets;
+  readonly secrets: PreparedSecrets;
+}
+
+/** A worker that has said nothing for so long hangs. */
+const HANG_MS = 10_000;
+const WATCH_MS = 1_000;
+/** When no successor is ready by then, a sibling takes what waits in a dead worker's sockets. */
+const SHARE_MS = 200;
+const STATUS_MS = 1_000;
+/** What workers have beyond the drain's limits to end by themselves. */
+const END_MS = 5_000;
+
+/**
+ * The control side of a weir with several workers: it takes configs and certificates, opens the sockets, and keeps a process in every
+ * slot. It never touches a client's connection, save on the admin addresses.
+ *
+ *   starting ──first model──▶ running ──drain──▶ draining ──▶ stopped
+ */
+export class Supervisor implements Serving, AdminView {
+  readonly #env: SupervisorEnv;
+  readonly #front: Server;
+  readonly #sockets: SocketTable;
+  readonly #secrets: TlsSecrets;
+  readonly #slots: readonly WorkerSlot[];
+  readonly #turns = new Turns();
+  readonly #shares = new Map<WorkerSlot, WorkerProcess>();
+  #model: Model | null = null;
+  #candidate: Prepared | null = null;
+  #state: Status["state"] = "starting";
+  #generation = 0;
+  #watch: Timer | null = null;
+  /** Told when a slot serves, or when a first process could not. */
+  #onStart: ((problems: readonly Problem[]) => void) | null = null;
+
+  constructor(env: SupervisorEnv) {
+    this.#env = env;
+    this.#front = env.front(this);
+    this.#sockets = new SocketTable(env.worker.linux, env.held, env.workers);
+    this.#secrets = env.secrets(() => this.#secretsChanged());
+    const host = {
+      worker: env.worker,
+      log: env.log,
+      bring: (w: WorkerProcess) => this.#bring(w),
+      onChange: (slot: WorkerSlot) => this.#changed(slot),
+    };
+    this.#slots = Array.from({ length: env.workers }, (_, i) => new WorkerSlot(host, i));
+  }
+
+  // ---- AdminView ----
+
+  get ready(): boolean {
+    return this.#state === "running" && this.#slots.some((s) => s.serving !== null);
+  }
+
+  metricsPage(): Promise<{ readonly contentType: string; readonly body: string }> {
+    return this.#front.metricsPage();
+  }
+
+  // ---- Serving ----
+
+  async apply(model: Model): Promise<Receipt> {
+    const release = await this.#turns.take();
+    try {
+      return await this.#apply(model);
+    } finally {
+      release();
+    }
+  }
+
+  refuse(problems: readonly Problem[]): Receipt {
+    this.#front.refuse(problems);
+    return { generation: this.#generation, problems };
+  }
+
+  async status(): Promise<Status> {
+    const own = this.#front.status();
+    const workers = await Promise.all(
+      this.#slots.map(async (s) => ({
+        index: s.index,
+        pid: s.serving?.pid ?? 0,
+        restarts: s.restarts,
+        status: (await s.serving?.status(STATUS_MS)) ?? null,
+      })),
+    );
+    return mergeStatus({ ...own, name: this.#model?.name ?? "", state: this.#state, generation: this.#generation }, workers);
+  }
+
+  certs(): CertsStatus {
+    return certsStatus(this.#secrets, this.#env.worker.platform.wallNow());
+  }
+
+  reopenLogs(): void {
+    this.#tellAll({ kind: "reopen" });
+  }
+
+  countThrow(): void {
+    this.#front.countThrow();
+  }
+
+  heldSockets(): readonly HeldSocket[] {
+    return [...this.#sockets.all(), ...this.#front.heldSockets()];
+  }
+
+  succeeded(): void {
+    this.#sockets.keepPaths();
+    this.#front.succeeded();
+  }
+
+  async drain(delay?: number): Promise<void> {
+    if (this.#state === "draining" || this.#state === "stopped") return;
+    this.#state = "draining";
+    const { delayMs: configured, limitMs, tunnelsMs } = this.#model?.drain ?? { delayMs: 0, limitMs: 0, tunnelsMs: 0 };
+    const delayMs = delay ?? configured;
+    const empty = Promise.all(this.#slots.map((s) => s.end()));
+    this.#tellAll({ kind: "drain", delayMs });
+    // With a copy of its own open here, a socket that its worker has closed would go on taking connections that nobody serves.
+    this.#sockets.close();
+    const late = new Promise<void>((resolve) => {
+      this.#env.worker.platform.setTimer(delayMs + Math.max(limitMs, tunnelsMs) + END_MS, resolve, true);
+    });
+    await Promise.race([empty, late]);
+    await this.stop();
+  }
+
+  async stop(): Promise<void> {
+    if (this.#state === "stopped") return;
+    this.#state = "stopped";
+    this.#watch?.cancel();
+    const empty = Promise.all(this.#slots.map((s) => s.end()));
+    this.#tellAll({ kind: "stop" });
+    const killer = this.#env.worker.platform.setTimer(END_MS, () => this.#killAll(), true);
+    await empty;
+    killer.cancel();
+    this.#sockets.close();
+    this.#secrets.close();
+    await this.#front.stop();
+  }
+
+  // ---- a config ----
+
+  async #apply(model: Model): Promise<Receipt> {
+    if (this.#state === "draining" || this.#state === "stopped") return this.refuse([problem("", "not taken: weir is draining")]);
+    const prepared = await this.#prepare(model);
+    if (!("front" in prepared)) return this.refuse(prepared);
+    this.#candidate = prepared;
+    const problems = this.#state === "starting" ? await this.#startAll() : await this.#offerAll();
+    this.#candidate = null;
+    if (problems.length > 0) {
+      prepared.sockets.undo();
+      await prepared.front.undo();
+      return { generation: this.#generation, problems };
+    }
+    await this.#commit(prepared);
+    return { generation: this.#generation, problems: [] };
+  }
+
+  async #prepare(model: Model): Promise<Prepared | readonly Problem[]> {
+    const secrets = await this.#secrets.prepare(model);
+    if (!("uses" in secrets)) return secrets;
+    let sockets: PreparedSockets;
+    try {
+      sockets = await this.#sockets.prepare(model.listeners.values());
+    } catch (e) {
+      return [problem("listeners", e instanceof Error ? e.message : String(e))];
+    }
+    const front = await this.#front.prepare(frontModel(model));
+    if ("commit" in front) return { model, front, sockets, secrets };
+    sockets.undo();
+    return front.problems;
+  }
+
+  /** The first config: processes are started with it. */
+  #startAll(): Promise<readonly Problem[]> {
+    return new Promise((resolve) => {
+      this.#onStart = (problems) => {
+        if (problems.length === 0 && this.#slots.some((s) => s.serving === null)) return;
+        this.#onStart = null;
+        resolve(problems);
+      };
+      for (const s of this.#slots) s.start();
+    });
+  }
+
+  /** All that serve make it, and none puts it in force before all could. */
+  async #offerAll(): Promise<readonly Problem[]> {
+    const workers = this.#serving();
+    const answers = await Promise.all(workers.map((w) => this.#offer(w, this.#candidate!)));
+    const refusal = answers.find((a) => a !== null && a.length > 0);
+    if (refusal === undefined || refusal === null) return [];
+    await Promise.all(workers.map((w) => w.undo()));
+    return refusal;
+  }
+
+  #offer(w: WorkerProcess, { model, secrets }: Prepared): Promise<readonly Problem[] | null> {
+    return w.prepare({
+      model: workerModel(model, this.#env.workers),
+      sockets: w.pass(this.#sockets.of(w.index)),
+      secrets: secretTexts(secrets),
+    });
+  }
+
+  async #commit({ model, front, sockets, secrets }: Prepared): Promise<void> {
+    const starting = this.#state === "starting";
+    if (!starting) await Promise.all(this.#serving().map((w) => w.commit()));
+    front.commit();
+    sockets.commit();
+    this.#secrets.commit(secrets);
+    this.#model = model;
+    this.#generation++;
+    this.#state = "running";
+    if (starting) this.#watchSoon();
+  }
+
+  /** A process that has just started gets the config in force, or the first one. */
+  async #bring(w: WorkerProcess): Promise<boolean> {
+    if (this.#state === "starting") {
+      const problems = (await this.#offer(w, this.#candidate!)) ?? [];
+      if (problems.length > 0) this.#onStart?.(problems);
+      else await w.commit();
+      return problems.length === 0 && !w.gone;
+    }
+    const release = await this.#turns.take();
+    try {
+      if (this.#state !== "running") return false;
+      const problems = await w.prepare({
+        model: workerModel(this.#model!, this.#env.workers),
+        sockets: w.pass(this.#sockets.of(w.index)),
+        secrets: secretTexts(this.#secrets.inForce),
+      });
+      if (problems === null || problems.length > 0) {
+        if (problems !== null)
+          this.#env.log.log("error", "a new worker can't take the config in force", {
+            worker: w.index,
+            problems: problems.map((p) => p.message),
+          });
+        return false;
+      }
+      await w.commit();
+      return !w.gone;
+    } finally {
+      release();
+    }
+  }
+
+  #secretsChanged(): void {
+    const secrets: readonly SecretText[] = secretTexts(this.#secrets.inForce);
+    this.#tellAll({ kind: "secrets", secrets });
+  }
+
+  // ---- processes ----
+
+  #changed(slot: WorkerSlot): void {
+    if (this.#onStart !== null) {
+      const failed = slot.serving === null;
+      this.#onStart(failed ? [problem("", `worker ${slot.index} ended before it served: see the log`)] : []);
+      return;
+    }
+    if (this.#state !== "running") return;
+    if (slot.serving !== null) this.#unshare(slot);
+    else this.#env.worker.platform.setTimer(SHARE_MS, () => this.#share(slot), true);
+    // What the process that ended had taken over from others needs somebody else.
+    for (const [other, by] of [...this.#shares]) {
+      if (!by.gone) continue;
+      this.#shares.delete(other);
+      this.#share(other);
+    }
+  }
+
+  #share(slot: WorkerSlot): void {
+    if (this.#state !== "running" || slot.serving !== null || this.#shares.has(slot)) return;
+    const n = this.#slots.length;
+    const sibling = Array.from({ length: n - 1 }, (_, i) => this.#slots[(slot.index + 1 + i) % n]!.serving).find(
+      (w) => w !== null,
+    );
+    const sockets = this.#sockets.onlyOf(slot.index);
+    if (sibling === undefined || sibling === null || sockets.length === 0) return;
+    this.#shares.set(slot, sibling);
+    sibling.tell({ kind: "share", worker: slot.index, sockets: sibling.pass(sockets) });
+    this.#env.log.log("warning", "a sibling serves what waits for a worker", { worker: slot.index, by: sibling.index });
+  }
+
+  #unshare(slot: WorkerSlot): void {
+    const sibling = this.#shares.get(slot);
+    if (sibling === undefined) return;
+    this.#shares.delete(slot);
+    sibling.tell({ kind: "unshare", worker: slot.index });
+  }
+
+  #watchSoon(): void {
+    const { platform, processes } = this.#env.worker;
+    this.#watch = platform.setTimer(WATCH_MS, () => {
+      const { memory } = this.#model!.process.worker;
+      for (const s of this.#slots) {
+        for (const w of s.processes) {
+          if (w.gone || platform.now() - w.lastBeat <= HANG_MS) continue;
+          this.#env.log.log("error", "a worker hangs and is killed", { worker: w.index, pid: w.pid });
+          w.kill();
+        }
+        const w = s.serving;
+        const rss = w === null ? null : (processes.memoryOf(w.pid)?.rss ?? null);
+        if (w === null || rss === null) continue;
+        if (memory.hardBytes !== null && rss > memory.hardBytes) {
+          this.#env.log.log("error", "a worker is over its memory limit and is killed", { worker: w.index, pid: w.pid, rss });
+          w.kill();
+        } else if (memory.softBytes !== null && rss > memory.softBytes) {
+          this.#env.log.log("warning", "a worker is over its soft memory limit and is replaced", {
+            worker: w.index,
+            pid: w.pid,
+            rss,
+          });
+          s.replace();
+        }
+      }
+      this.#watchSoon();
+    });
+  }
+
+  #serving(): WorkerProcess[] {
+    return this.#slots.map((s) => s.serving).filter((w) => w !== null);
+  }
+
+  #tellAll(order: Parameters<WorkerProcess["tell"]>[0]): void {
+    for (const s of this.#slots) for (const w of s.processes) w.tell(order);
+  }
+
+  #killAll(): void {
+    for (const s of this.#slots) for (const w of s.processes) w.kill();
+  }
+}
+
+/** What the supervisor serves itself. */
+function frontModel(model: Model): Model {
+  return { ...model, listeners: new Map(), routeTables: new Map(), clusters: new Map(), accessLogs: [] };
+}
+
+/** What one of `workers` serves: all but the admin addresses, and its share of what is capped for the whole weir. */
+function workerModel(model: Model, workers: number): Model {
+  const { maxConnections } = model.process;
+  const share = maxConnections === null ? null : Math.ceil(maxConnections / workers);
+  return { ...model, admin: null, observe: null, process: { ...model.process, maxConnections: share } };
+}
+
+function problem(path: string, message: string): Problem {
+  return { severity: "error", path, message, hint: "", place: null };
+}

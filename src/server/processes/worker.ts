@@ -1,0 +1,173 @@
+import type { Platform, Timer } from "../../platform/types.ts";
+import type { AdjustableEventLog } from "../../telemetry/create_event_log.ts";
+import { dropPrivileges } from "../privileges.ts";
+import { type PreparedModel, Server } from "../server.ts";
+import { HeldSockets } from "../sockets/held_socket.ts";
+import { Channel, type ChannelHandler } from "./channel.ts";
+import { takeDescriptors } from "./pass_descriptors.ts";
+import { ToldSecrets } from "./told_secrets.ts";
+import {
+  BEAT_MS,
+  CHANNEL_FD,
+  type NamedSocket,
+  PACKETS_FD,
+  WORKER_VARIABLE,
+  type WorkerOrder,
+  type WorkerReport,
+} from "./worker_message.ts";
+import { WorkerSockets } from "./worker_sockets.ts";
+
+export interface WorkerEnv {
+  readonly platform: Platform;
+  readonly log: AdjustableEventLog;
+  readonly build: { readonly version: string; readonly commit: string };
+  /** Is given what counts a callback's throw. */
+  readonly onServer: (s: Server) => void;
+}
+
+/** The index of the worker that this process is to be; null: it is none. The variable is taken out of `env`. */
+export function workerIndex(env: Record<string, string | undefined>): number | null {
+  const index = env[WORKER_VARIABLE];
+  delete env[WORKER_VARIABLE];
+  return index === undefined ? null : Number(index);
+}
+
+/** Serves what the supervisor says, until it is told to end. Resolves with the exit code. */
+export function work(env: WorkerEnv): Promise<number> {
+  return new Worker(env).exited;
+}
+
+class Worker implements ChannelHandler<WorkerOrder> {
+  readonly exited: Promise<number>;
+  readonly #env: WorkerEnv;
+  readonly #server: Server;
+  readonly #sockets: WorkerSockets;
+  readonly #secrets = new ToldSecrets();
+  readonly #channel: Channel<WorkerOrder, WorkerReport>;
+  #prepared: PreparedModel | null = null;
+  #orphan: Timer | null = null;
+  #exit: (code: number) => void = () => {};
+  #committed = false;
+
+  constructor(env: WorkerEnv) {
+    this.#env = env;
+    const { platform, log, build } = env;
+    const linux = platform.linux!;
+    for (const fd of [CHANNEL_FD, PACKETS_FD]) linux.setCloseOnExec(fd);
+    this.exited = new Promise((resolve) => {
+      this.#exit = resolve;
+    });
+    this.#sockets = new WorkerSockets(platform);
+    this.#server = new Server({ platform, log, build, sockets: this.#sockets, secretFiles: this.#secrets });
+    env.onServer(this.#server);
+    let channel: Channel<WorkerOrder, WorkerReport> | null = null;
+    platform.adopt(CHANNEL_FD, { accepted: false }, (conn) => {
+      channel = new Channel(conn, this);
+      return channel;
+    });
+    this.#channel = channel!;
+    this.#onSignals();
+    this.#channel.send({ kind: "started" });
+    this.#beat();
+  }
+
+  onMessage(m: WorkerOrder): void {
+    switch (m.kind) {
+      case "prepare":
+        void this.#prepare(m);
+        break;
+      case "commit":
+        this.#commit(m.id);
+        break;
+      case "undo":
+        void this.#undo(m.id);
+        break;
+      case "secrets":
+        this.#secrets.tell(m.secrets);
+        void this.#server.secrets.look();
+        break;
+      case "share":
+        void this.#server.share(m.worker, this.#take(m.sockets));
+        break;
+      case "unshare":
+        void this.#server.unshare(m.worker);
+        break;
+      case "status":
+        this.#channel.send({ kind: "status", id: m.id, status: this.#server.status() });
+        break;
+      case "reopen":
+        this.#server.reopenLogs();
+        break;
+      case "drain":
+        this.#drain(m.delayMs ?? undefined);
+        break;
+      case "stop":
+        void this.#server.stop().then(() => this.#exit(0));
+        break;
+    }
+  }
+
+  /** The supervisor is gone: this worker serves on, with the config that it has, until its time is over. */
+  onClose(): void {
+    const limitMs = this.#server.model?.process.worker.orphanMs ?? 0;
+    this.#env.log.log("error", "the supervisor is gone, this worker serves on", { limitMs });
+    this.#orphan = this.#env.platform.setTimer(limitMs, () => this.#drain(), true);
+  }
+
+  async #prepare({ id, model, sockets, secrets }: Extract<WorkerOrder, { kind: "prepare" }>): Promise<void> {
+    this.#secrets.tell(secrets);
+    const held = new HeldSockets(this.#take(sockets));
+    this.#sockets.supply(held);
+    const prepared = await this.#server.prepare(model);
+    // What stays has its sockets already.
+    for (const { fd } of held.takeRest()) this.#env.platform.linux!.closeDescriptor(fd);
+    if ("commit" in prepared) this.#prepared = prepared;
+    this.#channel.send({ kind: "prepared", id, problems: "commit" in prepared ? [] : prepared.problems });
+  }
+
+  #commit(id: number): void {
+    this.#prepared?.commit();
+    this.#prepared = null;
+    const model = this.#server.model!;
+    this.#env.log.adjust(model.log);
+    if (!this.#committed) {
+      this.#committed = true;
+      const failure = dropPrivileges(model.process, this.#env.platform.os);
+      if (failure !== null) {
+        this.#env.log.log("error", "giving up privileges failed", { reason: failure });
+        this.#exit(1);
+        return;
+      }
+    }
+    this.#channel.send({ kind: "done", id });
+  }
+
+  async #undo(id: number): Promise<void> {
+    const prepared = this.#prepared;
+    this.#prepared = null;
+    await prepared?.undo();
+    this.#channel.send({ kind: "done", id });
+  }
+
+  #take(sockets: readonly NamedSocket[]): { listener: string; bind: NamedSocket["bind"]; fd: number }[] {
+    const fds = takeDescriptors(this.#env.platform.linux!, PACKETS_FD, sockets.length);
+    return sockets.map(({ listener, bind }, i) => ({ listener, bind, fd: fds[i]! }));
+  }
+
+  #drain(delayMs?: number): void {
+    this.#orphan?.cancel();
+    void this.#server.drain(delayMs).then(() => this.#exit(0));
+  }
+
+  #beat(): void {
+    this.#channel.send({ kind: "beat" });
+    this.#env.platform.setTimer(BEAT_MS, () => this.#beat());
+  }
+
+  /** The supervisor passes on what an operator wants; a terminal's signals reach all processes. */
+  #onSignals(): void {
+    for (const signal of ["SIGINT", "SIGHUP", "SIGUSR2"] as const) process.on(signal, () => {});
+    process.on("SIGTERM", () => this.#drain(0));
+    process.on("SIGUSR1", () => this.#server.reopenLogs());
+  }
+}

@@ -1,0 +1,54 @@
+import type { Address } from "../../base/address.ts";
+import type { Model } from "../../config/model.ts";
+import type { Problem } from "../../config/problem.ts";
+import type { Status } from "../status.ts";
+
+/** The descriptors of a worker: the channel to its supervisor, and the packet socket on which descriptors come. */
+export const CHANNEL_FD = 3;
+export const PACKETS_FD = 4;
+/** Set in the environment of a worker, to its index. */
+export const WORKER_VARIABLE = "WEIR_WORKER";
+/** A worker says so often that its event loop turns. */
+export const BEAT_MS = 1_000;
+
+/** A listening socket whose descriptor was sent before the message that names it, in the same order. */
+export interface NamedSocket {
+  readonly listener: string;
+  readonly bind: Address;
+}
+
+/** The file of a certificate, a key or authorities, as the supervisor found it good. */
+export interface SecretText {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** From the supervisor. `id` tells answers apart. */
+export type WorkerOrder =
+  | {
+      readonly kind: "prepare";
+      readonly id: number;
+      readonly model: Model;
+      readonly sockets: readonly NamedSocket[];
+      readonly secrets: readonly SecretText[];
+    }
+  | { readonly kind: "commit"; readonly id: number }
+  | { readonly kind: "undo"; readonly id: number }
+  /** Files have changed, and are good. */
+  | { readonly kind: "secrets"; readonly secrets: readonly SecretText[] }
+  /** Accepts from a sibling's sockets too, until `unshare`. */
+  | { readonly kind: "share"; readonly worker: number; readonly sockets: readonly NamedSocket[] }
+  | { readonly kind: "unshare"; readonly worker: number }
+  | { readonly kind: "status"; readonly id: number }
+  | { readonly kind: "reopen" }
+  | { readonly kind: "drain"; readonly delayMs: number | null }
+  | { readonly kind: "stop" };
+
+/** From a worker. */
+export type WorkerReport =
+  /** It can be told what to do. */
+  | { readonly kind: "started" }
+  | { readonly kind: "prepared"; readonly id: number; readonly problems: readonly Problem[] }
+  | { readonly kind: "done"; readonly id: number }
+  | { readonly kind: "status"; readonly id: number; readonly status: Status }
+  | { readonly kind: "beat" };

@@ -1,0 +1,156 @@
+import type { Problem } from "../../config/problem.ts";
+import type { LinuxCalls, Platform, Process, ProcessExit, Processes } from "../../platform/types.ts";
+import type { HeldSocket } from "../sockets/held_socket.ts";
+import type { Status } from "../status.ts";
+import { Channel, type ChannelHandler } from "./channel.ts";
+import { passDescriptors } from "./pass_descriptors.ts";
+import { type NamedSocket, WORKER_VARIABLE, type WorkerOrder, type WorkerReport } from "./worker_message.ts";
+
+export interface WorkerHost {
+  readonly platform: Platform;
+  readonly linux: LinuxCalls;
+  readonly processes: Processes;
+  /** How a worker is started, without its index. */
+  readonly command: { readonly command: string; readonly args: readonly string[] };
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export interface WorkerWatcher {
+  /** It can be told what to do. */
+  onStarted(w: WorkerProcess): void;
+  /** The last call. */
+  onExit(w: WorkerProcess, how: ProcessExit): void;
+}
+
+type Answer = Extract<WorkerReport, { readonly id: number }>;
+type Question = Omit<Extract<WorkerOrder, { kind: "prepare" }>, "id"> | { readonly kind: "commit" | "undo" | "status" };
+
+/** A worker process, as its supervisor sees it. */
+export class WorkerProcess implements ChannelHandler<WorkerReport> {
+  readonly index: number;
+  /** When it last said that its event loop turns, on the platform's clock. */
+  lastBeat: number;
+  readonly #host: WorkerHost;
+  readonly #watcher: WorkerWatcher;
+  readonly #process: Process;
+  readonly #channel: Channel<WorkerReport, WorkerOrder>;
+  readonly #packets: number;
+  readonly #waiting = new Map<number, (a: Answer | null) => void>();
+  #lastId = 0;
+  #gone = false;
+
+  /** Throws a ProxyError when the system has no descriptors left. */
+  constructor(host: WorkerHost, index: number, watcher: WorkerWatcher) {
+    const { platform, linux, processes, command } = host;
+    this.index = index;
+    this.#host = host;
+    this.#watcher = watcher;
+    this.lastBeat = platform.now();
+    const [stream, streamThere] = linux.socketPair();
+    const [packets, packetsThere] = linux.packetPair();
+    this.#packets = packets;
+    this.#process = processes.spawn(
+      {
+        ...command,
+        env: { ...host.env, [WORKER_VARIABLE]: String(index) },
+        stdin: "ignore",
+        stdout: "inherit",
+        stderr: "inherit",
+        descriptors: [streamThere, packetsThere],
+      },
+      { onExit: (how) => this.#exited(how) },
+    );
+    linux.closeDescriptor(streamThere);
+    linux.closeDescriptor(packetsThere);
+    let channel: Channel<WorkerReport, WorkerOrder> | null = null;
+    platform.adopt(stream, { accepted: false }, (conn) => {
+      channel = new Channel(conn, this);
+      return channel;
+    });
+    this.#channel = channel!;
+  }
+
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  get gone(): boolean {
+    return this.#gone;
+  }
+
+  tell(order: WorkerOrder): void {
+    if (!this.#gone) this.#channel.send(order);
+  }
+
+  /** Sends sockets, to be named in the next order. They stay open here. */
+  pass(sockets: readonly HeldSocket[]): readonly NamedSocket[] {
+    if (!this.#gone)
+      passDescriptors(
+        this.#host.linux,
+        this.#packets,
+        sockets.map((s) => s.fd),
+      );
+    return sockets.map(({ listener, bind }) => ({ listener, bind }));
+  }
+
+  /** Why it can't take a config; empty: it can; null: it is gone. */
+  async prepare(order: Omit<Extract<WorkerOrder, { kind: "prepare" }>, "id" | "kind">): Promise<readonly Problem[] | null> {
+    const answer = await this.#ask({ kind: "prepare", ...order });
+    return answer?.kind === "prepared" ? answer.problems : null;
+  }
+
+  /** Resolves when it is done, or when the worker is gone. */
+  async commit(): Promise<void> {
+    await this.#ask({ kind: "commit" });
+  }
+
+  async undo(): Promise<void> {
+    await this.#ask({ kind: "undo" });
+  }
+
+  /** null: it does not answer in `withinMs`. */
+  async status(withinMs: number): Promise<Status | null> {
+    const asked = this.#ask({ kind: "status" });
+    const late = new Promise<null>((resolve) => this.#host.platform.setTimer(withinMs, () => resolve(null), true));
+    const answer = await Promise.race([asked, late]);
+    return answer?.kind === "status" ? answer.status : null;
+  }
+
+  kill(): void {
+    this.#process.kill("SIGKILL");
+  }
+
+  onMessage(m: WorkerReport): void {
+    this.lastBeat = this.#host.platform.now();
+    if (m.kind === "started") this.#watcher.onStarted(this);
+    else if (m.kind !== "beat") {
+      const answer = this.#waiting.get(m.id);
+      this.#waiting.delete(m.id);
+      answer?.(m);
+    }
+  }
+
+  onClose(): void {
+    // Without its channel it can't be told anything: it has to go.
+    this.kill();
+  }
+
+  #ask(q: Question): Promise<Answer | null> {
+    if (this.#gone) return Promise.resolve(null);
+    const id = ++this.#lastId;
+    return new Promise((resolve) => {
+      this.#waiting.set(id, resolve);
+      this.#channel.send({ ...q, id } as WorkerOrder);
+    });
+  }
+
+  #exited(how: ProcessExit): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    this.#channel.destroy();
+    this.#host.linux.closeDescriptor(this.#packets);
+    for (const f of this.#waiting.values()) f(null);
+    this.#waiting.clear();
+    this.#watcher.onExit(this, how);
+  }
+}

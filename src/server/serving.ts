@@ -1,0 +1,31 @@
+import type { Model } from "../config/model.ts";
+import type { Problem } from "../config/problem.ts";
+import type { Receipt } from "../config/source.ts";
+import type { CertsStatus } from "../tls/store/certs_status.ts";
+import type { HeldSocket } from "./sockets/held_socket.ts";
+import type { Status } from "./status.ts";
+
+/** What serves: a server in this process, or a supervisor with workers. */
+export interface Serving {
+  /** Takes a config: all of it is in force when this resolves without problems, nothing of it otherwise. */
+  apply(model: Model): Promise<Receipt>;
+  /** Something was offered that is no config: counts it, and what is in force stays. */
+  refuse(problems: readonly Problem[]): Receipt;
+  status(): Status | Promise<Status>;
+  certs(): CertsStatus | Promise<CertsStatus>;
+  /** Access log files are opened anew by their paths. */
+  reopenLogs(): void;
+  /** A callback threw somewhere. */
+  countThrow(): void;
+  /**
+   * Not ready any more, and after `delayMs` (the config's, unless it is given) nothing new is taken. Resolves when nothing is in flight,
+   * at the drain's limits at the latest.
+   */
+  drain(delayMs?: number): Promise<void>;
+  /** Cuts everything and closes. */
+  stop(): Promise<void>;
+  /** The listening sockets, for a successor. They stay open here. */
+  heldSockets(): readonly HeldSocket[];
+  /** A successor listens on the same sockets: what is closed from now on leaves the files of unix sockets alone. */
+  succeeded(): void;
+}

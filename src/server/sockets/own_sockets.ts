@@ -1,0 +1,43 @@
+import type { ListenerSpec } from "../../config/model.ts";
+import type { Conn, ConnHandler, Listener, ListenOptions, Platform } from "../../platform/types.ts";
+import type { HeldSocket, HeldSockets } from "./held_socket.ts";
+import type { ListenSockets } from "./listen_sockets.ts";
+
+/** Sockets of a process that opens its own, unless it was given some at start. */
+export class OwnSockets implements ListenSockets {
+  readonly exclusive = true;
+  readonly #platform: Platform;
+  readonly #held: HeldSockets;
+
+  constructor(platform: Platform, held: HeldSockets) {
+    this.#platform = platform;
+    this.#held = held;
+  }
+
+  async open(spec: ListenerSpec, o: ListenOptions, accept: (c: Conn) => ConnHandler): Promise<readonly Listener[]> {
+    const held = this.#held.take(spec.name, spec.bind!);
+    if (held.length === 0) return [await this.#platform.listen(spec.bind!, o, accept)];
+    return await listenOn(this.#platform, held, true, o, accept);
+  }
+}
+
+/**
+ * Listens on all of them; on none when one can't be had. The descriptors belong to the listeners from here on. `removesPath`: closing
+ * removes the files of unix sockets.
+ */
+export async function listenOn(
+  platform: Platform,
+  held: readonly HeldSocket[],
+  removesPath: boolean,
+  o: ListenOptions,
+  accept: (c: Conn) => ConnHandler,
+): Promise<readonly Listener[]> {
+  const open: Listener[] = [];
+  try {
+    for (const { fd } of held) open.push(await platform.listen({ fd, removesPath }, o, accept));
+  } catch (e) {
+    await Promise.all(open.map((l) => l.close()));
+    throw e;
+  }
+  return open;
+}

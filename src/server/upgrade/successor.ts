@@ -1,0 +1,115 @@
+import type { LinuxCalls, Platform, Process, ProcessExit, Processes } from "../../platform/types.ts";
+import { Channel, type ChannelHandler } from "../processes/channel.ts";
+import { passDescriptors } from "../processes/pass_descriptors.ts";
+import type { HeldSocket } from "../sockets/held_socket.ts";
+import { type SuccessorMessage, type TakeMessage, UPGRADE_VARIABLE, UPGRADE_VERSION } from "./upgrade_message.ts";
+
+export interface SuccessorSpec {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly sockets: readonly HeldSocket[];
+  /** The control socket in force; null: there is none. */
+  readonly control: { readonly path: string; readonly fd: number } | null;
+  /** Milliseconds from the start to being ready. */
+  readonly timeoutMs: number;
+}
+
+export interface SuccessorHost {
+  readonly platform: Platform;
+  readonly linux: LinuxCalls;
+  readonly processes: Processes;
+}
+
+/**
+ * Another process of weir that is to go on in this one's place. It gets the listening sockets themselves, so that no connection in their
+ * queues is lost.
+ *
+ *   starting ──ready──▶ ready          (this process may drain)
+ *      └──failed, exit, timeout, cancel──▶ gone   (killed; this process serves on)
+ */
+export class Successor implements ChannelHandler<SuccessorMessage> {
+  /** The new process's number, or why there is none. Never rejects. */
+  readonly result: Promise<{ readonly pid: number } | { readonly failure: string }>;
+  readonly #settle: (r: { readonly pid: number } | { readonly failure: string }) => void;
+  readonly #process: Process;
+  readonly #channel: Channel<SuccessorMessage, TakeMessage>;
+  #over = false;
+
+  /** Throws a ProxyError when the system has no descriptors left. */
+  constructor(host: SuccessorHost, spec: SuccessorSpec) {
+    const { platform, linux, processes } = host;
+    let settle = (_: { readonly pid: number } | { readonly failure: string }): void => {};
+    this.result = new Promise((resolve) => {
+      settle = resolve;
+    });
+    this.#settle = settle;
+    const [stream, streamThere] = linux.socketPair();
+    const [packets, packetsThere] = linux.packetPair();
+    this.#process = processes.spawn(
+      {
+        command: spec.command,
+        args: spec.args,
+        env: { ...spec.env, [UPGRADE_VARIABLE]: String(UPGRADE_VERSION) },
+        stdin: "inherit",
+        stdout: "inherit",
+        stderr: "inherit",
+        descriptors: [streamThere, packetsThere],
+      },
+      { onExit: (how) => this.#exited(how) },
+    );
+    linux.closeDescriptor(streamThere);
+    linux.closeDescriptor(packetsThere);
+    const { control } = spec;
+    const fds = [...spec.sockets.map((s) => s.fd), ...(control === null ? [] : [control.fd])];
+    let channel: Channel<SuccessorMessage, TakeMessage> | null = null;
+    platform.adopt(stream, { accepted: false }, (conn) => {
+      channel = new Channel(conn, this);
+      return channel;
+    });
+    this.#channel = channel!;
+    passDescriptors(linux, packets, fds);
+    linux.closeDescriptor(packets);
+    this.#channel.send({
+      kind: "take",
+      version: UPGRADE_VERSION,
+      pid: processes.pid,
+      sockets: spec.sockets.map(({ listener, bind }) => ({ listener, bind })),
+      control: control?.path ?? null,
+    });
+    const timer = platform.setTimer(spec.timeoutMs, () => this.cancel(`not ready after ${spec.timeoutMs / 1000} s`), true);
+    void this.result.then(() => timer.cancel());
+  }
+
+  /** It is not wanted any more: it is killed, unless it is ready already. */
+  cancel(reason: string): void {
+    this.#fail(reason);
+  }
+
+  onMessage(m: SuccessorMessage): void {
+    if (m.kind === "failed") this.#fail(m.reason);
+    else if (!this.#over) {
+      this.#over = true;
+      this.#channel.end();
+      this.#settle({ pid: m.pid });
+    }
+  }
+
+  onClose(): void {
+    // The exit, which follows, tells more.
+  }
+
+  #exited({ code, signal, failed }: ProcessExit): void {
+    this.#fail(
+      failed !== null ? failed.message : signal !== null ? `it was ended by ${signal}` : `it ended with exit code ${code}`,
+    );
+  }
+
+  #fail(reason: string): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#process.kill("SIGKILL");
+    this.#channel.destroy();
+    this.#settle({ failure: reason });
+  }
+}

@@ -1,0 +1,25 @@
+import type { Address } from "../../base/address.ts";
+
+/** What the two sides of an upgrade have to have in common. One that the other does not know ends the upgrade, and the old one serves on. */
+export const UPGRADE_VERSION = 1;
+
+/** The descriptors of the new process: the channel, and the packet socket on which descriptors come. */
+export const CHANNEL_FD = 3;
+export const PACKETS_FD = 4;
+/** Set in the environment of the new process, to the version. */
+export const UPGRADE_VARIABLE = "WEIR_UPGRADE";
+
+/** From the old process, after the descriptors of all sockets were sent, in the order in which they stand here. */
+export interface TakeMessage {
+  readonly kind: "take";
+  readonly version: number;
+  readonly pid: number;
+  readonly sockets: readonly { readonly listener: string; readonly bind: Address }[];
+  /** The last descriptor is the control socket, which listens at this path; null: there is none. */
+  readonly control: string | null;
+}
+
+/** From the new process. */
+export type SuccessorMessage =
+  /** Its config is in force and it accepts: the old one may go. */
+  { readonly kind: "ready"; readonly pid: number } | { readonly kind: "failed"; readonly reason: string };
