@@ -17,7 +17,10 @@ interface Row {
 }
 
 const SECTIONS: readonly (readonly [title: string, keys: readonly string[]])[] = [
-  ["The process", ["name", "include", "defaults", "admin", "observe", "control", "log", "drain", "limits", "workers", "user", "group"]],
+  [
+    "The process",
+    ["name", "include", "defaults", "admin", "observe", "control", "log", "drain", "limits", "workers", "user", "group"],
+  ],
   ["Listeners", ["listeners"]],
   ["Routes", ["routes"]],
   ["Clusters", ["clusters"]],
