@@ -15,7 +15,7 @@ import { work, workerIndex } from "./server/processes/worker.ts";
 import { run } from "./server/run.ts";
 import type { Serving } from "./server/serving.ts";
 import { HeldSockets } from "./server/sockets/held_socket.ts";
-import { inherit } from "./server/upgrade/inheritance.ts";
+import { type Inheritance, inherit, isSuccessor } from "./server/upgrade/inheritance.ts";
 import { FileSource } from "./source/file/file_source.ts";
 import { serveLoads } from "./source/file/load_aside.ts";
 import { StaticSource } from "./source/static_source.ts";
@@ -24,9 +24,16 @@ import { createEventLog } from "./telemetry/create_event_log.ts";
 // The only file that asks which runtime it is on.
 const runtime = "Bun" in globalThis ? "bun" : "Deno" in globalThis ? "deno" : "node";
 
+/** What a process that comes to nothing has said last, for one that waits for it. */
+let lastWords = "";
+const LAST_WORDS = 4000;
+
 const io: CliIo = {
   out: (text) => writeAll(1, text),
-  err: (text) => void process.stderr.write(text),
+  err: (text) => {
+    lastWords = (lastWords + text).slice(-LAST_WORDS);
+    process.stderr.write(text);
+  },
   outIsTerminal: process.stdout.isTTY === true,
   errIsTerminal: process.stderr.isTTY === true,
   env: process.env,
@@ -54,13 +61,19 @@ async function createPlatform(onFault: (e: unknown) => void): Promise<Platform> 
   return createBunPlatform({ onFault });
 }
 
-async function serve(workers: number | "auto", sourceOf: (p: Platform) => ConfigSource): Promise<number> {
-  let serving: Serving | null = null;
-  const platform = await createPlatform((e) => {
+let serving: Serving | null = null;
+/** What this process goes on with in another one's place; null: nothing. */
+let inheritance: Inheritance | null = null;
+
+function createServingPlatform(): Promise<Platform> {
+  return createPlatform((e) => {
     serving?.countThrow();
     log.log("error", "a callback threw: its connection was destroyed", { reason: textOf(e) });
   });
-  const inheritance = await inherit(platform, process.env);
+}
+
+async function serve(workers: number | "auto", sourceOf: (p: Platform) => ConfigSource): Promise<number> {
+  const platform = await createServingPlatform();
   const held = new HeldSockets(inheritance?.sockets ?? []);
   serving = createServing({ platform, log, build: BUILD, env: io.env, args: process.argv.slice(2), held, workers });
   return await run({
@@ -82,17 +95,13 @@ async function serve(workers: number | "auto", sourceOf: (p: Platform) => Config
 
 /** A worker: its supervisor says what to do, over a channel. */
 async function serveAsWorker(): Promise<number> {
-  let server: Serving | null = null;
-  const platform = await createPlatform((e) => {
-    server?.countThrow();
-    log.log("error", "a callback threw: its connection was destroyed", { reason: textOf(e) });
-  });
   return await work({
-    platform,
+    platform: await createServingPlatform(),
     log,
+    env: io.env,
     build: BUILD,
     onServer: (s) => {
-      server = s;
+      serving = s;
     },
   });
 }
@@ -101,8 +110,15 @@ function textOf(e: unknown): string {
   return e instanceof Error ? (e.stack ?? e.message) : String(e);
 }
 
-function main(): Promise<number> {
-  if (workerIndex(process.env) !== null) return serveAsWorker();
+async function main(): Promise<number> {
+  if (workerIndex(process.env) !== null) return await serveAsWorker();
+  if (isSuccessor(process.env)) inheritance = await inherit(await createServingPlatform(), process.env);
+  const code = await command();
+  if (code !== EXIT.done) await inheritance?.failed(lastWords.trim());
+  return code;
+}
+
+function command(): Promise<number> {
   return runCli(process.argv.slice(2), {
     io,
     about,

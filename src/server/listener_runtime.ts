@@ -137,13 +137,17 @@ export class ListenerRuntime implements EntranceHost {
     for (const c of this.#conns) c.drain("announce");
   }
 
-  /** Ends idle connections now and busy ones with their last reply; resolves when none is left. */
-  drain(): Promise<void> {
+  /** Ends idle connections now and busy ones with their last reply. */
+  closeIdle(): void {
     this.#draining = "last";
     const { flusher } = this.site.link;
     flusher.enter();
     for (const c of [...this.#conns]) c.drain("last");
     flusher.leave();
+  }
+
+  /** Resolves when no connection is left. */
+  emptied(): Promise<void> {
     if (this.connections === 0) return Promise.resolve();
     return new Promise((resolve) => {
       this.#idle = resolve;

@@ -7,7 +7,8 @@ import type { AdjustableEventLog } from "../telemetry/create_event_log.ts";
 import { type Control, type ControlRequest, serveControl } from "./control.ts";
 import { bindLabel } from "./internal_listeners.ts";
 import { dropPrivileges } from "./privileges.ts";
-import type { Serving } from "./serving.ts";
+import { findOrphans, type Orphans } from "./processes/find_orphans.ts";
+import type { DrainOptions, Serving } from "./serving.ts";
 import { onSignals } from "./signals.ts";
 import type { HeldSockets } from "./sockets/held_socket.ts";
 import type { ControlAnswer } from "./status.ts";
@@ -46,6 +47,7 @@ class Run implements ConfigSink {
   readonly #upgrader: Upgrader;
   #control: Listener | null = null;
   #controlPath = "";
+  #orphans: Orphans | null = null;
   #stopping = false;
   #started = false;
   /** Why it did not start, for a process that waits to hear it. */
@@ -91,7 +93,10 @@ class Run implements ConfigSink {
   // ---- ConfigSink ----
 
   async offer(m: Model, warnings: readonly Problem[]): Promise<Receipt> {
-    if (!this.#started) this.#o.log.adjust(m.log);
+    if (!this.#started) {
+      this.#o.log.adjust(m.log);
+      await this.#takeOrphans(m);
+    }
     const receipt = await this.#serving.apply(m);
     if (receipt.problems.length > 0) return this.#refused(receipt);
     if (warnings.length > 0) {
@@ -143,7 +148,19 @@ class Run implements ConfigSink {
     this.#started = true;
     this.#closeRest();
     this.#o.inheritance?.ready();
+    this.#orphans?.drain();
+    this.#orphans = null;
     log.log("info", "weir is ready", { name: m.name, version: build.version, runtime: platform.name, pid: process.pid });
+  }
+
+  /** A weir that was killed left workers that serve: this one goes on with their sockets. */
+  async #takeOrphans(m: Model): Promise<void> {
+    const { platform, env, control } = this.#o;
+    const path = control ?? m.control ?? controlPath(m, { env, uid: process.getuid?.() ?? null });
+    this.#orphans = await findOrphans(platform, path);
+    if (this.#orphans === null) return;
+    this.#o.held.add(this.#orphans.sockets);
+    this.#o.log.log("info", "workers that serve without a supervisor are taken over", { sockets: this.#orphans.sockets.length });
   }
 
   #closeRest(): void {
@@ -222,14 +239,14 @@ class Run implements ConfigSink {
     this.#control?.keepPath();
     // On a later turn, so that the answer leaves first.
     this.#o.platform.setTimer(10, () => void this.#control?.close(), true);
-    this.#drain(0);
+    this.#drain({ delayMs: 0, patient: true });
   }
 
-  #drain(delayMs?: number): void {
+  #drain(o?: DrainOptions): void {
     if (this.#stopping) return;
     this.#stopping = true;
     this.#upgrader.cancel();
-    void this.#serving.drain(delayMs).then(() => this.#exit(0));
+    void this.#serving.drain(o).then(() => this.#exit(0));
   }
 
   #endSignal(): void {

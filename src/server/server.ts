@@ -27,7 +27,7 @@ import { ADMIN_HANDLER, bindLabel, isInternal, OBSERVE_HANDLER, withInternalList
 import { ListenerChange } from "./listener_change.ts";
 import { type ListenerEnv, ListenerRuntime } from "./listener_runtime.ts";
 import { same } from "./same.ts";
-import type { Serving } from "./serving.ts";
+import type { DrainOptions, Serving } from "./serving.ts";
 import { type HeldSocket, HeldSockets } from "./sockets/held_socket.ts";
 import type { ListenSockets } from "./sockets/listen_sockets.ts";
 import { OwnSockets } from "./sockets/own_sockets.ts";
@@ -223,7 +223,7 @@ export class Server implements AdminView, Serving {
    * Stops in order: not ready, accepting on for the delay, then no new connections and the end of those that are there, by the limit at
    * the latest. Resolves when nothing is left.
    */
-  async drain(delay?: number): Promise<void> {
+  async drain({ delayMs: delay, patient }: DrainOptions = {}): Promise<void> {
     if (this.#state === "draining" || this.#state === "stopped") return;
     this.#state = "draining";
     this.metrics.server.draining.value = 1;
@@ -235,7 +235,8 @@ export class Server implements AdminView, Serving {
     for (const l of serving) l.announce();
     await this.#sleep(delayMs);
     await Promise.all(serving.map((l) => l.unbind()));
-    const done = Promise.all(serving.map((l) => l.drain()));
+    if (patient !== true) for (const l of serving) l.closeIdle();
+    const done = Promise.all(serving.map((l) => l.emptied()));
     const { platform } = this.#env;
     const cuts = [
       platform.setTimer(limitMs, () => this.#cut(serving, "requests", limitMs), true),
@@ -396,12 +397,14 @@ export class Server implements AdminView, Serving {
 
   #leave(l: ListenerRuntime): void {
     this.#leaving.add(l);
+    // Idle connections are not closed: a request may be on its way.
+    l.announce();
     const { limitMs, tunnelsMs } = this.#model?.drain ?? NO_DRAIN;
     const { platform } = this.#env;
     const cuts = [platform.setTimer(limitMs, () => l.cut("requests")), platform.setTimer(tunnelsMs, () => l.cut("tunnels"))];
     void l
       .unbind()
-      .then(() => l.drain())
+      .then(() => l.emptied())
       .then(() => {
         for (const c of cuts) c.cancel();
         this.#leaving.delete(l);

@@ -5,6 +5,16 @@ import type { CertsStatus } from "../tls/store/certs_status.ts";
 import type { HeldSocket } from "./sockets/held_socket.ts";
 import type { Status } from "./status.ts";
 
+export interface DrainOptions {
+  /** How long new connections are still taken; the config's time when absent. */
+  readonly delayMs?: number;
+  /**
+   * Somebody else takes new connections: idle ones are not closed but told to go with their next reply, for a request may be on its way.
+   * They have as long as requests in flight have.
+   */
+  readonly patient?: boolean;
+}
+
 /** What serves: a server in this process, or a supervisor with workers. */
 export interface Serving {
   /** Takes a config: all of it is in force when this resolves without problems, nothing of it otherwise. */
@@ -17,11 +27,8 @@ export interface Serving {
   reopenLogs(): void;
   /** A callback threw somewhere. */
   countThrow(): void;
-  /**
-   * Not ready any more, and after `delayMs` (the config's, unless it is given) nothing new is taken. Resolves when nothing is in flight,
-   * at the drain's limits at the latest.
-   */
-  drain(delayMs?: number): Promise<void>;
+  /** Not ready any more, and after the delay nothing new is taken. Resolves when nothing is in flight, at the drain's limits at the latest. */
+  drain(o?: DrainOptions): Promise<void>;
   /** Cuts everything and closes. */
   stop(): Promise<void>;
   /** The listening sockets, for a successor. They stay open here. */

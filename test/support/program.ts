@@ -21,7 +21,10 @@ const guard: readonly string[] = Bun.which("setpriv") === null ? [] : ["setpriv"
 /** A started program with what it has written so far. It is killed with the test run at the latest. */
 export class Program {
   readonly pid: number;
+  /** The process has ended, and nobody writes to its pipes any more: a process that goes on in its place would. */
   readonly exited: Promise<Exit>;
+  /** The process itself has ended. */
+  readonly left: Promise<Exit>;
   exit: Exit | null = null;
   stdout = "";
   stderr = "";
@@ -30,7 +33,13 @@ export class Program {
   constructor(command: readonly string[], o: ProgramOptions = {}) {
     const env = { ...process.env, ...o.env };
     const words = [...guard, ...command];
-    const child = spawn(words[0]!, words.slice(1), { cwd: o.cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(words[0]!, words.slice(1), {
+      cwd: o.cwd,
+      env,
+      stdio: ["ignore", "pipe", "pipe"],
+      // A group of its own, so that it ends with all that it has started.
+      detached: true,
+    });
     this.#child = child;
     child.stdout!.setEncoding("utf8").on("data", (s: string) => {
       this.stdout += s;
@@ -49,6 +58,9 @@ export class Program {
         ended(-1, null);
       });
     });
+    this.left = new Promise((resolve) => {
+      child.once("exit", (code, signal) => resolve({ code: code ?? -1, signal }));
+    });
     this.pid = child.pid ?? -1;
   }
 
@@ -56,9 +68,9 @@ export class Program {
     this.#child.kill(name);
   }
 
-  /** Kills it and waits for its end. */
+  /** Kills it and all that it has started, and waits for their end. */
   async kill(): Promise<void> {
-    if (this.exit === null) this.#child.kill("SIGKILL");
+    if (this.pid > 0) killGroup(this.pid);
     await within("a killed program to end", 5000, this.exited);
   }
 
@@ -93,6 +105,14 @@ export class Program {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill();
+  }
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // All of it has ended.
   }
 }
 

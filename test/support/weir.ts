@@ -30,6 +30,8 @@ const READY_MS = 15_000;
 
 /** A running weir. */
 export class Weir extends Program {
+  /** Program and first arguments, before the command. */
+  readonly command: readonly string[] = commandOf(subject);
   readonly dir: string;
   readonly configPath: string;
   readonly controlPath: string;
@@ -132,6 +134,8 @@ async function isReady(o: WeirOptions): Promise<boolean> {
 }
 
 export interface SiteOptions extends WeirOptions {
+  /** Arguments behind `run CONFIG`. */
+  readonly args?: readonly string[];
   /** Keys of the one listener beside its address. */
   readonly listener?: Readonly<Record<string, unknown>>;
   /** Keys of the one route beside its cluster. */
@@ -202,7 +206,7 @@ export async function startSite(o: SiteOptions = {}): Promise<Site> {
   };
   try {
     writeFileSync(join(dir, "weir.yaml"), textOf(config));
-    const weir = await startArgs(["run", join(dir, "weir.yaml")], { ...o, dir, owned: true, adminPort });
+    const weir = await startArgs(["run", join(dir, "weir.yaml"), ...(o.args ?? [])], { ...o, dir, owned: true, adminPort });
     return new Site(weir, origin, port, config, logPath);
   } catch (e) {
     await origin.close();

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import type { Address } from "../../base/address.ts";
 import type { ListenerSpec } from "../../config/model.ts";
 import type { LinuxCalls } from "../../platform/types.ts";
@@ -30,6 +31,8 @@ export class SocketTable {
   #rows: readonly Row[] = [];
   #next: readonly Row[] | null = null;
   #keepPaths = false;
+  /** Of unix sockets that are closed here, while workers may still have them. */
+  readonly #paths = new Set<string>();
 
   constructor(linux: LinuxCalls, held: HeldSockets, workers: number) {
     this.#linux = linux;
@@ -99,7 +102,17 @@ export class SocketTable {
 
   #close({ bind, fds }: Row): void {
     for (const fd of fds) this.#linux.closeDescriptor(fd);
-    if (bind.kind === "unix" && !this.#keepPaths) void this.#linux.clearStalePath(bind.path);
+    if (bind.kind === "unix") this.#paths.add(bind.path);
+  }
+
+  /** Removes the files of unix sockets that nobody has any more. */
+  async clearPaths(): Promise<void> {
+    if (this.#keepPaths) return;
+    const open = new Set(this.#rows.map(({ bind }) => (bind.kind === "unix" ? bind.path : "")));
+    for (const path of [...this.#paths]) {
+      if (!open.has(path)) await this.#linux.clearStalePath(path);
+      if (open.has(path) || !existsSync(path)) this.#paths.delete(path);
+    }
   }
 
   async #open(spec: ListenerSpec, opened: number[]): Promise<Row> {

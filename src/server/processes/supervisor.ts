@@ -8,7 +8,7 @@ import { type CertsStatus, certsStatus } from "../../tls/store/certs_status.ts";
 import type { PreparedSecrets, TlsSecrets } from "../../tls/store/tls_secrets.ts";
 import type { AdminView } from "../admin/admin_app.ts";
 import type { PreparedModel, Server } from "../server.ts";
-import type { Serving } from "../serving.ts";
+import type { DrainOptions, Serving } from "../serving.ts";
 import type { HeldSocket, HeldSockets } from "../sockets/held_socket.ts";
 import type { Status } from "../status.ts";
 import { mergeStatus } from "./merge_status.ts";
@@ -142,13 +142,13 @@ export class Supervisor implements Serving, AdminView {
     this.#front.succeeded();
   }
 
-  async drain(delay?: number): Promise<void> {
+  async drain({ delayMs: delay, patient = false }: DrainOptions = {}): Promise<void> {
     if (this.#state === "draining" || this.#state === "stopped") return;
     this.#state = "draining";
     const { delayMs: configured, limitMs, tunnelsMs } = this.#model?.drain ?? { delayMs: 0, limitMs: 0, tunnelsMs: 0 };
     const delayMs = delay ?? configured;
     const empty = Promise.all(this.#slots.map((s) => s.end()));
-    this.#tellAll({ kind: "drain", delayMs });
+    this.#tellAll({ kind: "drain", delayMs, patient });
     // With a copy of its own open here, a socket that its worker has closed would go on taking connections that nobody serves.
     this.#sockets.close();
     const late = new Promise<void>((resolve) => {
@@ -168,6 +168,7 @@ export class Supervisor implements Serving, AdminView {
     await empty;
     killer.cancel();
     this.#sockets.close();
+    await this.#sockets.clearPaths();
     this.#secrets.close();
     await this.#front.stop();
   }
@@ -325,6 +326,7 @@ export class Supervisor implements Serving, AdminView {
   #watchSoon(): void {
     const { platform, processes } = this.#env.worker;
     this.#watch = platform.setTimer(WATCH_MS, () => {
+      void this.#sockets.clearPaths();
       const { memory } = this.#model!.process.worker;
       for (const s of this.#slots) {
         for (const w of s.processes) {

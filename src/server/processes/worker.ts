@@ -1,9 +1,12 @@
-import type { Platform, Timer } from "../../platform/types.ts";
+import { controlPath } from "../../config/control_path.ts";
+import type { Listener, Platform, Timer } from "../../platform/types.ts";
 import type { AdjustableEventLog } from "../../telemetry/create_event_log.ts";
 import { dropPrivileges } from "../privileges.ts";
 import { type PreparedModel, Server } from "../server.ts";
+import type { DrainOptions } from "../serving.ts";
 import { HeldSockets } from "../sockets/held_socket.ts";
 import { Channel, type ChannelHandler } from "./channel.ts";
+import { openOrphanPost, orphanPath } from "./orphan_post.ts";
 import { takeDescriptors } from "./pass_descriptors.ts";
 import { ToldSecrets } from "./told_secrets.ts";
 import {
@@ -20,6 +23,7 @@ import { WorkerSockets } from "./worker_sockets.ts";
 export interface WorkerEnv {
   readonly platform: Platform;
   readonly log: AdjustableEventLog;
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly build: { readonly version: string; readonly commit: string };
   /** Is given what counts a callback's throw. */
   readonly onServer: (s: Server) => void;
@@ -37,6 +41,9 @@ export function work(env: WorkerEnv): Promise<number> {
   return new Worker(env).exited;
 }
 
+/** Somebody else takes new connections already. */
+const AT_ONCE: DrainOptions = { delayMs: 0, patient: true };
+
 class Worker implements ChannelHandler<WorkerOrder> {
   readonly exited: Promise<number>;
   readonly #env: WorkerEnv;
@@ -46,6 +53,7 @@ class Worker implements ChannelHandler<WorkerOrder> {
   readonly #channel: Channel<WorkerOrder, WorkerReport>;
   #prepared: PreparedModel | null = null;
   #orphan: Timer | null = null;
+  #post: Listener | null = null;
   #exit: (code: number) => void = () => {};
   #committed = false;
 
@@ -99,7 +107,7 @@ class Worker implements ChannelHandler<WorkerOrder> {
         this.#server.reopenLogs();
         break;
       case "drain":
-        this.#drain(m.delayMs ?? undefined);
+        this.#drain(m);
         break;
       case "stop":
         void this.#server.stop().then(() => this.#exit(0));
@@ -112,6 +120,25 @@ class Worker implements ChannelHandler<WorkerOrder> {
     const limitMs = this.#server.model?.process.worker.orphanMs ?? 0;
     this.#env.log.log("error", "the supervisor is gone, this worker serves on", { limitMs });
     this.#orphan = this.#env.platform.setTimer(limitMs, () => this.#drain(), true);
+    void this.#openPost();
+  }
+
+  async #openPost(): Promise<void> {
+    const { platform, log, env } = this.#env;
+    const { model } = this.#server;
+    if (model === null) return;
+    const control = controlPath(model, { env, uid: process.getuid?.() ?? null });
+    try {
+      this.#post = await openOrphanPost({
+        platform,
+        linux: platform.linux!,
+        path: orphanPath(control, process.pid),
+        sockets: () => this.#server.heldSockets(),
+        drain: () => this.#drain(AT_ONCE),
+      });
+    } catch (e) {
+      log.log("warning", "a new weir can't take this worker's sockets", { reason: e instanceof Error ? e.message : String(e) });
+    }
   }
 
   async #prepare({ id, model, sockets, secrets }: Extract<WorkerOrder, { kind: "prepare" }>): Promise<void> {
@@ -154,9 +181,10 @@ class Worker implements ChannelHandler<WorkerOrder> {
     return sockets.map(({ listener, bind }, i) => ({ listener, bind, fd: fds[i]! }));
   }
 
-  #drain(delayMs?: number): void {
+  #drain(o?: DrainOptions): void {
     this.#orphan?.cancel();
-    void this.#server.drain(delayMs).then(() => this.#exit(0));
+    void this.#post?.close();
+    void this.#server.drain(o).then(() => this.#exit(0));
   }
 
   #beat(): void {
@@ -167,7 +195,7 @@ class Worker implements ChannelHandler<WorkerOrder> {
   /** The supervisor passes on what an operator wants; a terminal's signals reach all processes. */
   #onSignals(): void {
     for (const signal of ["SIGINT", "SIGHUP", "SIGUSR2"] as const) process.on(signal, () => {});
-    process.on("SIGTERM", () => this.#drain(0));
+    process.on("SIGTERM", () => this.#drain(AT_ONCE));
     process.on("SIGUSR1", () => this.#server.reopenLogs());
   }
 }

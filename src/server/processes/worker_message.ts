@@ -1,6 +1,7 @@
 import type { Address } from "../../base/address.ts";
 import type { Model } from "../../config/model.ts";
 import type { Problem } from "../../config/problem.ts";
+import type { DrainOptions } from "../serving.ts";
 import type { Status } from "../status.ts";
 
 /** The descriptors of a worker: the channel to its supervisor, and the packet socket on which descriptors come. */
@@ -41,7 +42,7 @@ export type WorkerOrder =
   | { readonly kind: "unshare"; readonly worker: number }
   | { readonly kind: "status"; readonly id: number }
   | { readonly kind: "reopen" }
-  | { readonly kind: "drain"; readonly delayMs: number | null }
+  | ({ readonly kind: "drain" } & DrainOptions)
   | { readonly kind: "stop" };
 
 /** From a worker. */

@@ -84,12 +84,17 @@ export class WorkerProcess implements ChannelHandler<WorkerReport> {
 
   /** Sends sockets, to be named in the next order. They stay open here. */
   pass(sockets: readonly HeldSocket[]): readonly NamedSocket[] {
-    if (!this.#gone)
-      passDescriptors(
-        this.#host.linux,
-        this.#packets,
-        sockets.map((s) => s.fd),
-      );
+    try {
+      if (!this.#gone)
+        passDescriptors(
+          this.#host.linux,
+          this.#packets,
+          sockets.map((s) => s.fd),
+        );
+    } catch {
+      // It is going, or takes nothing any more.
+      this.kill();
+    }
     return sockets.map(({ listener, bind }) => ({ listener, bind }));
   }
 

@@ -13,6 +13,8 @@ export interface SlotHost {
 
 /** A process that lived so long did not fail at its start. */
 const SETTLED_MS = 10_000;
+/** A process that needs more memory than it may have at once is not replaced again and again. */
+const REPLACE_MS = 60_000;
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 30_000;
 
@@ -59,9 +61,10 @@ export class WorkerSlot {
     this.#process = this.#spawn();
   }
 
-  /** Starts another process; when it serves, the one before drains. */
+  /** Starts another process, when the one that serves has lived for a while; when it serves, the one before drains. */
   replace(): void {
     if (this.#ended || this.#next !== null || !this.#serving) return;
+    if (this.#host.worker.platform.now() - this.#since < REPLACE_MS) return;
     this.restarts++;
     this.#next = this.#spawn();
   }
@@ -106,7 +109,7 @@ export class WorkerSlot {
       this.#process = w;
       if (before !== null && !before.gone) {
         this.#draining.add(before);
-        before.tell({ kind: "drain", delayMs: 0 });
+        before.tell({ kind: "drain", delayMs: 0, patient: true });
       }
     }
     this.#serving = true;

@@ -17,6 +17,10 @@ export class HeldSockets {
     this.#held = held;
   }
 
+  add(held: readonly HeldSocket[]): void {
+    this.#held = [...this.#held, ...held];
+  }
+
   /** All that a listener can go on with; they belong to whoever asked. Port 0 is a port of its listener's own. */
   take(listener: string, bind: Address): readonly HeldSocket[] {
     const mine = this.#held.filter((s) => sameAddress(s.bind, bind) && (!isAnyPort(bind) || s.listener === listener));

@@ -17,7 +17,7 @@ export interface Inheritance {
   readonly control: HeldSocket | null;
   /** All is in force and accepts: the predecessor goes. */
   ready(): void;
-  /** Resolves when the predecessor has been told; it serves on. */
+  /** Resolves when the predecessor has been told; it serves on. What it was told first counts. */
   failed(reason: string): Promise<void>;
 }
 
@@ -26,13 +26,16 @@ const TAKE_MS = 10_000;
 /** … and in which it has to read why nothing comes of this process. */
 const TELL_MS = 1_000;
 
+/** Whether this process was started for an upgrade. */
+export function isSuccessor(env: Readonly<Record<string, string | undefined>>): boolean {
+  return env[UPGRADE_VARIABLE] !== undefined;
+}
+
 /**
- * What the process that started this one for an upgrade hands on; null: it was started otherwise. The variable is taken out of `env`, so
- * that no child of this process takes it for its own. Rejects with the reason when the two don't understand each other.
+ * What the process that started this one for an upgrade hands on. The variable is taken out of `env`, so that no child of this process
+ * takes it for its own. Rejects with the reason when the two don't understand each other.
  */
-export async function inherit(platform: Platform, env: Record<string, string | undefined>): Promise<Inheritance | null> {
-  const asked = env[UPGRADE_VARIABLE];
-  if (asked === undefined) return null;
+export async function inherit(platform: Platform, env: Record<string, string | undefined>): Promise<Inheritance> {
   delete env[UPGRADE_VARIABLE];
   const { linux, processes } = platform;
   if (linux === null || processes === null) throw new Error(`${UPGRADE_VARIABLE} is set, and this system can't upgrade`);
@@ -66,15 +69,22 @@ function taken(
 ): Inheritance {
   const fds = takeDescriptors(linux, PACKETS_FD, m.sockets.length + (m.control === null ? 0 : 1));
   linux.closeDescriptor(PACKETS_FD);
+  let told = false;
   return {
     sockets: m.sockets.map(({ listener, bind }, i) => ({ listener, bind, fd: fds[i]! })),
     control: m.control === null ? null : { listener: "", bind: { kind: "unix", path: m.control }, fd: fds[fds.length - 1]! },
     ready: () => {
+      told = true;
       channel.send({ kind: "ready", pid });
       channel.end();
     },
     failed: (reason) =>
       new Promise((resolve) => {
+        if (told) {
+          resolve();
+          return;
+        }
+        told = true;
         platform.setTimer(TELL_MS, resolve, true);
         channel.send({ kind: "failed", reason }, resolve);
       }),

@@ -46,6 +46,11 @@ export class Successor implements ChannelHandler<SuccessorMessage> {
     this.#settle = settle;
     const [stream, streamThere] = linux.socketPair();
     const [packets, packetsThere] = linux.packetPair();
+    const { control } = spec;
+    const fds = [...spec.sockets.map((s) => s.fd), ...(control === null ? [] : [control.fd])];
+    // Before there is anybody who could go away.
+    passDescriptors(linux, packets, fds);
+    linux.closeDescriptor(packets);
     this.#process = processes.spawn(
       {
         command: spec.command,
@@ -60,16 +65,12 @@ export class Successor implements ChannelHandler<SuccessorMessage> {
     );
     linux.closeDescriptor(streamThere);
     linux.closeDescriptor(packetsThere);
-    const { control } = spec;
-    const fds = [...spec.sockets.map((s) => s.fd), ...(control === null ? [] : [control.fd])];
     let channel: Channel<SuccessorMessage, TakeMessage> | null = null;
     platform.adopt(stream, { accepted: false }, (conn) => {
       channel = new Channel(conn, this);
       return channel;
     });
     this.#channel = channel!;
-    passDescriptors(linux, packets, fds);
-    linux.closeDescriptor(packets);
     this.#channel.send({
       kind: "take",
       version: UPGRADE_VERSION,
