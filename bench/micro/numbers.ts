@@ -1,9 +1,14 @@
-// Cost of counting: `bun bench/micro/numbers.ts`, `deno run -A --no-check bench/micro/numbers.ts`.
+// Cost of counting: `bun bench/micro/numbers.ts`, `deno run -A --no-check bench/micro/numbers.ts`. With `shared` behind it the rows lie in
+// one buffer of 64 MiB, as the rows of worker processes do.
+import process from "node:process";
 import { Metrics } from "../../src/telemetry/metrics.ts";
+import { NumberMemory } from "../../src/telemetry/number_memory.ts";
+import { Numbers } from "../../src/telemetry/numbers.ts";
 import { measure } from "./measure.ts";
 
 const N = 200_000;
-const metrics = new Metrics();
+const shared = process.argv.includes("shared") ? { buffer: new ArrayBuffer(64 << 20) } : null;
+const metrics = new Metrics(new Numbers(new NumberMemory(shared)));
 const listener = metrics.listener("web");
 const routes = Array.from({ length: 1000 }, (_, i) => metrics.route(`route-${i}`));
 const cluster = metrics.cluster("checkout");

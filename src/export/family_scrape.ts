@@ -1,4 +1,5 @@
-import { Counter, CounterVector, type Histogram, type MetricFamily, type MetricRow } from "../telemetry/numbers.ts";
+import type { ShownFamily, ShownRow } from "../telemetry/metric_family.ts";
+import { Counter, CounterVector, type Histogram } from "../telemetry/metric_handles.ts";
 import { NO_LABELS, type Sample, type SampleBatch, type ScrapedMetric } from "./scraped_metric.ts";
 
 /** Lines made in one turn of the event loop: a few milliseconds, for the data path waits meanwhile. */
@@ -7,34 +8,36 @@ const LINES_A_TURN = 500;
 /** Shows one metric of the catalogue to the registry, a part at a time and never half a row. */
 export class FamilyScrape implements ScrapedMetric {
   readonly name: string;
-  readonly #family: MetricFamily;
-  #rows: Iterator<MetricRow> | null = null;
+  readonly #family: ShownFamily;
+  #keys: Iterator<string> | null = null;
 
-  constructor(family: MetricFamily) {
+  constructor(family: ShownFamily) {
     this.name = family.name;
     this.#family = family;
   }
 
   get hasMore(): boolean {
-    return this.#rows !== null;
+    return this.#keys !== null;
   }
 
   async get(): Promise<SampleBatch> {
     const { name, help, kind } = this.#family;
     const values: Sample[] = [];
-    this.#rows ??= this.#family.rows.values();
+    // A row that goes and comes again between two parts stands at the end of the map, and a page must not have it twice.
+    this.#keys ??= [...this.#family.rows.keys()].values();
     while (values.length < LINES_A_TURN) {
-      const row = this.#rows.next();
-      if (row.done === true) {
-        this.#rows = null;
+      const key = this.#keys.next();
+      if (key.done === true) {
+        this.#keys = null;
         break;
       }
-      this.#add(row.value, values);
+      const row = this.#family.rows.get(key.value);
+      if (row !== undefined) this.#add(row, values);
     }
     return { name, help, type: kind, values };
   }
 
-  #add({ metric, labels }: MetricRow, out: Sample[]): void {
+  #add({ metric, labels }: ShownRow, out: Sample[]): void {
     const { name, zeros } = this.#family;
     if (metric instanceof Counter) {
       if (zeros === "always" || metric.value !== 0) out.push(sample(name, NO_LABELS, labels, metric.value));

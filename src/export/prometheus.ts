@@ -1,6 +1,6 @@
 import type { Metric } from "prom-client";
 import Registry from "prom-client/lib/registry.js";
-import type { Numbers } from "../telemetry/numbers.ts";
+import type { ShownNumbers } from "../telemetry/metric_family.ts";
 import { FamilyScrape } from "./family_scrape.ts";
 import { PROCESS_METRICS } from "./process_metrics.ts";
 import type { ScrapedMetric } from "./scraped_metric.ts";
@@ -16,16 +16,17 @@ const HEAD = /^#.*\n#.*\n?/;
 /**
  * Makes the function that renders all numbers and what the system knows of the process in Prometheus' text format 0.0.4. A large page is
  * made in parts, with the event loop's turns between them: 10,000 routes in use are 13 MB of text. Calls during a scrape share its page.
+ * `others` come before the numbers.
  *
  * @example
  * const renderMetrics = createMetricsRenderer(numbers);
  * const { contentType, body } = await renderMetrics();
  */
-export function createMetricsRenderer(numbers: Numbers): () => Promise<MetricsPage> {
+export function createMetricsRenderer(numbers: ShownNumbers, others: readonly ScrapedMetric[] = []): () => Promise<MetricsPage> {
   const registry = new Registry();
   const metrics: Map<string, ScrapedMetric> = new Map();
   let underWay: Promise<MetricsPage> | null = null;
-  for (const metric of PROCESS_METRICS) register(registry, metrics, metric);
+  for (const metric of [...PROCESS_METRICS, ...others]) register(registry, metrics, metric);
 
   async function render(): Promise<MetricsPage> {
     for (const f of numbers.families.values()) if (!metrics.has(f.name)) register(registry, metrics, new FamilyScrape(f));

@@ -1,4 +1,4 @@
-import type { CellSpec, Counter, CounterVector, Histogram, Labels, Numbers, ShowZeros } from "./numbers.ts";
+import type { CellSpec, Counter, CounterVector, Histogram, Labels, MergeRule, Numbers, ShowZeros } from "./numbers.ts";
 import { ERROR_CODES } from "./response_flags.ts";
 
 /** Upper bounds in seconds: from an answer out of a cache nearby to a long poll. Each bound is a line a route in every scrape. */
@@ -33,8 +33,8 @@ export class MetricRows {
     return this.#n.counter(this.#prefix + name, help, this.#labels, zeros);
   }
 
-  gauge(name: string, help: string): Counter {
-    return this.#n.gauge(this.#prefix + name, help, this.#labels);
+  gauge(name: string, help: string, merge: MergeRule = "sum"): Counter {
+    return this.#n.gauge(this.#prefix + name, help, this.#labels, merge);
   }
 
   vector(name: string, help: string, cells: CellSpec, zeros: ShowZeros): CounterVector {

@@ -28,12 +28,24 @@ export class ServerMetrics {
     this.configGeneration = by.gauge(
       "config_generation",
       "Number of the config in force, rising by one with each that is applied",
+      "control",
     );
-    this.reloadsApplied = n.counter("weir_config_reloads_total", RELOADS_HELP, { result: "applied" });
-    this.reloadsRefused = n.counter("weir_config_reloads_total", RELOADS_HELP, { result: "refused" });
-    this.lastReloadSuccess = by.gauge("config_last_reload_success_timestamp_seconds", "When a config was last applied");
-    this.lastReloadOk = by.gauge("config_last_reload_successful", "1 while the last offered config is the one in force");
-    this.draining = by.gauge("draining", "1 while draining");
+    // A config is offered to the weir once, whatever the number of workers that then take it; and a worker that has just started has
+    // been offered none, which is no failure.
+    this.reloadsApplied = n.counter("weir_config_reloads_total", RELOADS_HELP, { result: "applied" }, "always", "control");
+    this.reloadsRefused = n.counter("weir_config_reloads_total", RELOADS_HELP, { result: "refused" }, "always", "control");
+    this.lastReloadSuccess = by.gauge(
+      "config_last_reload_success_timestamp_seconds",
+      "When a config was last applied",
+      "control",
+    );
+    this.lastReloadOk = by.gauge(
+      "config_last_reload_successful",
+      "1 while the last offered config is the one in force",
+      "control",
+    );
+    // Of the weir: a predecessor that drains after an upgrade, or a worker that is one too many, is not the end of service.
+    this.draining = by.gauge("draining", "1 while draining", "control");
     this.shedConnections = by.counter("shed_connections_total", "Connections closed because descriptors or a cap ran out");
     this.acceptErrors = by.counter("accept_errors_total", "Failures to accept a connection");
     this.callbackThrows = by.counter("callback_throws_total", "Throws caught in callbacks of connections and timers");
@@ -42,7 +54,8 @@ export class ServerMetrics {
 
   /** Call once at start. */
   describeBuild(version: string, runtime: string): void {
-    this.#n.gauge("weir_build_info", "1, with the version and the runtime as labels", { version, runtime }).value = 1;
+    // One process or ten: 1. During an upgrade there is a row for each version that serves.
+    this.#n.gauge("weir_build_info", "1, with the version and the runtime as labels", { version, runtime }, "max").value = 1;
   }
 
   reloaded(generation: number, wallMs: number): void {

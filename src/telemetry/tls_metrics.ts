@@ -16,6 +16,10 @@ export class TlsMetrics {
       "weir_certificate_rotations_total",
       "Changed files of certificates, keys and authorities, by what became of them",
       { label: "result", names: ROTATIONS },
+      {},
+      "always",
+      // A file changes once, whatever the number of workers that then take it.
+      "control",
     );
   }
 
@@ -23,13 +27,13 @@ export class TlsMetrics {
     this.#rotations.add(ROTATIONS.indexOf(result), 1);
   }
 
-  /** `certificate` is its name in the config. */
+  /** `certificate` is its name in the config. Of several processes the one that serves the oldest tells. */
   listenerExpiry(listener: string, certificate: string): Counter {
-    return this.#n.gauge("weir_certificate_expiry_seconds", EXPIRY, { listener, certificate });
+    return this.#n.gauge("weir_certificate_expiry_seconds", EXPIRY, { listener, certificate }, "min");
   }
 
   clusterExpiry(cluster: string, certificate: string): Counter {
-    return this.#n.gauge("weir_cluster_certificate_expiry_seconds", EXPIRY, { cluster, certificate });
+    return this.#n.gauge("weir_cluster_certificate_expiry_seconds", EXPIRY, { cluster, certificate }, "min");
   }
 
   forgetListenerExpiry(listener: string, certificate: string): void {

@@ -2,37 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { createMetricsRenderer } from "../../../src/export/prometheus.ts";
 import { Metrics } from "../../../src/telemetry/metrics.ts";
 import { Numbers } from "../../../src/telemetry/numbers.ts";
+import { busy } from "./busy_metrics.ts";
 import { parsePage } from "./prometheus_text.ts";
-
-/** Every metric of Weir, each with a number of its own. */
-function busy(): Metrics {
-  const m = new Metrics();
-  const web = m.listener("web");
-  web.connections.add(12);
-  web.connectionsActive.add(3);
-  web.refuse("clientLimit");
-  web.finish(200);
-  web.finish(200);
-  web.finish(503);
-  web.finish(0);
-  web.fault("badRequest");
-  web.bytesIn.add(2 ** 40);
-  m.route("checkout").finish(200, 1);
-  m.route("checkout").finish(200, 1.1);
-  m.route("checkout").finish(404, 30_001);
-  m.route("unused");
-  const c = m.cluster("checkout-v1");
-  c.connected(3);
-  c.connectFailed("connectRefused");
-  c.respond(200, 12);
-  c.fault("upstreamReset");
-  c.fault("responseTimeout");
-  m.accessLog("/var/log/a.log").lines.add(7);
-  m.server.describeBuild("1.2.3", "bun 1.4.5");
-  m.server.reloaded(4, 1_769_903_999_007);
-  m.server.reloadRefused();
-  return m;
-}
 
 const scrape = async (numbers: Numbers) => parsePage((await createMetricsRenderer(numbers)()).body);
 

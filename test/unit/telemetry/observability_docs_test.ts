@@ -9,7 +9,7 @@ const page = readFileSync(join(import.meta.dirname, "../../../docs/observability
 test("docs/observability.md has every metric, field and flag, and none that is not there", () => {
   const rows = page.split("\n").filter((l) => l.startsWith("| `"));
   expect(
-    rows.filter((r) => !r.startsWith("| `process_") && !r.startsWith("| `request.") && !r.startsWith("| `response.")),
+    rows.filter((r) => !/^\| `(process|weir_worker)_/.test(r) && !r.startsWith("| `request.") && !r.startsWith("| `response.")),
   ).toEqual([...observabilityRows()]);
 });
 
