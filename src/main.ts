@@ -11,6 +11,7 @@ import { createNodePlatform } from "./platform/node.ts";
 import type { Platform } from "./platform/types.ts";
 import { askControl } from "./server/control.ts";
 import { createServing } from "./server/create_serving.ts";
+import { WeirNumbers } from "./server/numbers/weir_numbers.ts";
 import { work, workerIndex } from "./server/processes/worker.ts";
 import { run } from "./server/run.ts";
 import type { Serving } from "./server/serving.ts";
@@ -75,14 +76,18 @@ function createServingPlatform(): Promise<Platform> {
 async function serve(workers: number | "auto", sourceOf: (p: Platform) => ConfigSource): Promise<number> {
   const platform = await createServingPlatform();
   const held = new HeldSockets(inheritance?.sockets ?? []);
-  serving = createServing({ platform, log, build: BUILD, env: io.env, args: process.argv.slice(2), held, workers });
+  const numbers = createNumbers(platform);
+  const generation = inheritance?.generation ?? 0;
+  const args = process.argv.slice(2);
+  serving = createServing({ platform, log, build: BUILD, env: io.env, args, held, numbers, generation, workers });
   return await run({
     platform,
     log,
     serving,
+    numbers,
     source: sourceOf(platform),
     build: BUILD,
-    args: process.argv.slice(2),
+    args,
     env: io.env,
     inheritance,
     held,
@@ -91,6 +96,20 @@ async function serve(workers: number | "auto", sourceOf: (p: Platform) => Config
       if (io.errIsTerminal) io.err(`${renderProblems(problems, { color: wantsColor(true, io.env) })}\n`);
     },
   });
+}
+
+function createNumbers(platform: Platform): WeirNumbers {
+  const numbers = new WeirNumbers(platform.linux, log, `${process.pid}/${Math.round(platform.wallNow())}`);
+  if (inheritance === null) return numbers;
+  const { members } = inheritance.numbers;
+  numbers.inherit(inheritance.numbers, inheritance.numbersFds);
+  inheritance.follow(
+    (news) => numbers.hear(news),
+    () => {
+      for (const { id } of members) numbers.fold(id);
+    },
+  );
+  return numbers;
 }
 
 /** A worker: its supervisor says what to do, over a channel. */

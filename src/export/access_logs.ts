@@ -41,7 +41,6 @@ export class AccessLogs implements AccessLog {
     this.#sinks = sinks;
     this.#outputs = outputs;
     for (const [key, sink] of before) if (!sinks.has(key)) this.#retire(sink);
-    this.#metrics.retain("log", new Set(specs.map((spec) => nameOf(spec.to))));
   }
 
   write(r: AccessRecord): void {
@@ -67,7 +66,7 @@ export class AccessLogs implements AccessLog {
 
   #open(to: AccessLogSpec["to"]): LineSink {
     const file = to.kind === "file" ? new AppendFile(to.path) : new StandardStream(to.kind);
-    return new LineSink(file, this.#metrics.accessLog(nameOf(to)), this.#env);
+    return new LineSink(file, this.#metrics.accessLog(logName(to)), this.#env);
   }
 
   #retire(sink: LineSink): void {
@@ -83,6 +82,7 @@ function formatOf(spec: AccessLogSpec): AccessLogFormat {
   return format;
 }
 
-function nameOf(to: AccessLogSpec["to"]): string {
+/** How a destination is named in metrics and events. */
+export function logName(to: AccessLogSpec["to"]): string {
   return to.kind === "file" ? to.path : to.kind;
 }

@@ -1,3 +1,4 @@
+import { closeSync } from "node:fs";
 import { DescriptorPassing, socketPair } from "./descriptor_passing.ts";
 import type { LinuxLibc } from "./linux_libc.ts";
 import type { LinuxCalls, MakeListenerOptions, ReceivedDescriptors, SharedMemory } from "./linux_types.ts";
@@ -45,6 +46,12 @@ class LinuxSystem implements LinuxCalls {
   }
   duplicate(fd: number): number {
     return this.#libc.duplicate(fd);
+  }
+  takeInherited(fd: number): number | null {
+    const own = this.#libc.tryDuplicate(fd);
+    if (own < 0) return null;
+    closeSync(fd);
+    return own;
   }
   setCloseOnExec(fd: number): boolean {
     return this.#libc.setCloseOnExec(fd);

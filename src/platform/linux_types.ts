@@ -47,6 +47,12 @@ export interface LinuxCalls {
   closeDescriptor(fd: number): void;
   /** Another descriptor of the same file, close-on-exec. */
   duplicate(fd: number): number;
+  /**
+   * Takes over a descriptor that the process was started with: another number, close-on-exec, or null: it is not open. The first number
+   * is given back to the runtime, whose own it is: Deno keeps a table of those, and when libc alone closes one, the next file that gets
+   * its number is closed with the table's old entry.
+   */
+  takeInherited(fd: number): number | null;
   /** An inherited descriptor comes without close-on-exec, and Deno would hand it on to every child: set it at start. False: not open. */
   setCloseOnExec(fd: number): boolean;
   /** Two ends of a stream for `Platform.adopt`. */

@@ -1,8 +1,9 @@
+import { workerMetrics } from "../export/worker_metrics.ts";
 import type { Platform } from "../platform/types.ts";
 import type { EventLog } from "../telemetry/event_log.ts";
-import { Metrics } from "../telemetry/metrics.ts";
 import { diskSecrets } from "../tls/store/secret_files.ts";
 import { TlsSecrets } from "../tls/store/tls_secrets.ts";
+import type { WeirNumbers } from "./numbers/weir_numbers.ts";
 import { Supervisor } from "./processes/supervisor.ts";
 import { Server } from "./server.ts";
 import type { Serving } from "./serving.ts";
@@ -17,6 +18,9 @@ export interface ServingEnv {
   /** The arguments of this process. */
   readonly args: readonly string[];
   readonly held: HeldSockets;
+  readonly numbers: WeirNumbers;
+  /** Number of the config that a predecessor had in force; 0: there was none. */
+  readonly generation: number;
   readonly workers: number | "auto";
 }
 
@@ -24,22 +28,35 @@ export interface ServingEnv {
 const RUNTIME_VARIABLE = /^(BUN_|DENO_|NODE_OPTIONS$)/;
 
 /** What serves: this process itself when one worker is asked for or can be had, else a supervisor with its workers. */
-export function createServing({ platform, log, build, env, args, held, workers: asked }: ServingEnv): Serving {
+export function createServing({
+  platform,
+  log,
+  build,
+  env,
+  args,
+  held,
+  numbers,
+  generation,
+  workers: asked,
+}: ServingEnv): Serving {
   const sockets = new OwnSockets(platform, held);
   const { linux, processes } = platform;
   const workers = asked === "auto" ? (processes?.cpuCount() ?? 1) : asked;
-  if (workers === 1) return new Server({ platform, log, build, sockets });
+  if (workers === 1) return new Server({ platform, log, build, sockets, numbers: numbers.ofServer, generation });
   if (linux === null || processes === null) {
     log.log("warning", "this system has no workers: one process serves", { workers });
-    return new Server({ platform, log, build, sockets });
+    return new Server({ platform, log, build, sockets, numbers: numbers.ofServer, generation });
   }
   return new Supervisor({
     worker: { platform, linux, processes, command: processes.selfCommand(args, "running"), env: plain(env) },
     workers,
     log,
     held,
-    front: (view) => new Server({ platform, log, build, sockets, view }),
-    secrets: (changed) => new TlsSecrets({ platform, log, metrics: new Metrics().tls, files: diskSecrets, changed }),
+    numbers,
+    generation,
+    front: (view, places) =>
+      new Server({ platform, log, build, sockets, view, numbers: numbers.ofFront, processes: workerMetrics(places), generation }),
+    secrets: (changed) => new TlsSecrets({ platform, log, metrics: numbers.metrics.tls, files: diskSecrets, changed }),
   });
 }
 

@@ -6,6 +6,7 @@ import type { Closer, HeldListener, Listener, Platform, UnixAddress } from "../p
 import type { AdjustableEventLog } from "../telemetry/create_event_log.ts";
 import { type Control, type ControlRequest, serveControl } from "./control.ts";
 import { bindLabel } from "./internal_listeners.ts";
+import type { WeirNumbers } from "./numbers/weir_numbers.ts";
 import { dropPrivileges } from "./privileges.ts";
 import { findOrphans, type Orphans } from "./processes/find_orphans.ts";
 import type { DrainOptions, Serving } from "./serving.ts";
@@ -19,6 +20,7 @@ export interface RunEnv {
   readonly platform: Platform;
   readonly log: AdjustableEventLog;
   readonly serving: Serving;
+  readonly numbers: WeirNumbers;
   readonly source: ConfigSource;
   readonly build: { readonly version: string; readonly commit: string };
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -50,6 +52,7 @@ class Run implements ConfigSink {
   #orphans: Orphans | null = null;
   #stopping = false;
   #started = false;
+  #generation = 0;
   /** Why it did not start, for a process that waits to hear it. */
   #whyNot = "it ended before it was ready";
   #exit: (code: number) => void = () => {};
@@ -61,7 +64,7 @@ class Run implements ConfigSink {
     this.#exited = new Promise((resolve) => {
       this.#exit = resolve;
     });
-    this.#upgrader = new Upgrader({ platform: o.platform, log: o.log, args: o.args, env: o.env });
+    this.#upgrader = new Upgrader({ platform: o.platform, log: o.log, args: o.args, env: o.env, numbers: o.numbers });
     this.#signals = onSignals({
       end: () => this.#endSignal(),
       reload: () => {
@@ -103,6 +106,7 @@ class Run implements ConfigSink {
       this.#o.showProblems(warnings);
       this.#o.log.log("warning", "config has warnings", { source: this.#o.source.name, problems: inLog(warnings) });
     }
+    this.#generation = receipt.generation;
     this.#o.log.adjust(m.log);
     if (!this.#started) await this.#begin(m);
     else this.#o.log.log("info", "config applied", { generation: receipt.generation, source: this.#o.source.name });
@@ -227,6 +231,7 @@ class Run implements ConfigSink {
     const result = await this.#upgrader.upgrade(request, {
       sockets: this.#serving.heldSockets(),
       control: fd === null ? null : { path: this.#controlPath, fd },
+      generation: this.#generation,
     });
     if (!("failure" in result)) this.#leave();
     return result;
@@ -246,7 +251,14 @@ class Run implements ConfigSink {
     if (this.#stopping) return;
     this.#stopping = true;
     this.#upgrader.cancel();
-    void this.#serving.drain(o).then(() => this.#exit(0));
+    void this.#end(o);
+  }
+
+  async #end(o?: DrainOptions): Promise<void> {
+    await this.#serving.drain(o);
+    // What a process before this one counts while it drains reaches the one behind through this one.
+    if (o?.patient === true) await this.#o.inheritance?.ended;
+    this.#exit(0);
   }
 
   #endSignal(): void {

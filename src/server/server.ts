@@ -9,9 +9,10 @@ import type { Handler } from "../exchange/web.ts";
 import { AccessLogs } from "../export/access_logs.ts";
 import { watchLoopLag } from "../export/loop_lag.ts";
 import { createMetricsRenderer } from "../export/prometheus.ts";
+import type { ScrapedMetric } from "../export/scraped_metric.ts";
 import type { Platform } from "../platform/types.ts";
 import type { EventLog } from "../telemetry/event_log.ts";
-import { Metrics } from "../telemetry/metrics.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
 import { VerifiedChains } from "../tls/peer/verified_chains.ts";
 import { type CertsStatus, certsStatus } from "../tls/store/certs_status.ts";
 import { diskSecrets, type SecretFiles } from "../tls/store/secret_files.ts";
@@ -26,6 +27,8 @@ import { provisionFilter } from "./filter_kinds.ts";
 import { ADMIN_HANDLER, bindLabel, isInternal, OBSERVE_HANDLER, withInternalListeners } from "./internal_listeners.ts";
 import { ListenerChange } from "./listener_change.ts";
 import { type ListenerEnv, ListenerRuntime } from "./listener_runtime.ts";
+import { retainNames } from "./numbers/retain_names.ts";
+import { ownNumbers, type ServerNumbers } from "./numbers/server_numbers.ts";
 import { same } from "./same.ts";
 import type { DrainOptions, Serving } from "./serving.ts";
 import { type HeldSocket, HeldSockets } from "./sockets/held_socket.ts";
@@ -38,6 +41,12 @@ import { ModelTls } from "./tls/model_tls.ts";
 
 export interface ServerEnv {
   readonly platform: Platform;
+  /** Absent: its own. */
+  readonly numbers?: ServerNumbers;
+  /** What the metrics page tells of other processes. */
+  readonly processes?: readonly ScrapedMetric[];
+  /** Number of the config that a predecessor had in force. */
+  readonly generation?: number;
   /** What the admin addresses tell of; absent: this server. */
   readonly view?: AdminView;
   /** Absent: this process opens its own. */
@@ -61,11 +70,12 @@ export interface PreparedModel {
  *   starting ──first model──▶ running ──drain──▶ draining ──▶ stopped
  */
 export class Server implements AdminView, Serving {
-  readonly metrics = new Metrics();
+  readonly metrics: Metrics;
   readonly accessLogs: AccessLogs;
   readonly secrets: TlsSecrets;
   readonly #env: ServerEnv;
   readonly #sockets: ListenSockets;
+  readonly #numbers: ServerNumbers;
   readonly #link: LinkEnv;
   readonly #slab = new Slab();
   readonly #listeners = new Map<string, ListenerRuntime>();
@@ -88,6 +98,8 @@ export class Server implements AdminView, Serving {
   constructor(env: ServerEnv) {
     this.#env = env;
     const { platform } = env;
+    this.#numbers = env.numbers ?? ownNumbers();
+    this.metrics = this.#numbers.metrics;
     this.#sockets = env.sockets ?? new OwnSockets(platform, new HeldSockets([]));
     const flusher = new Flusher(() => platform.now(), platform.afterTurn);
     this.#link = {
@@ -109,11 +121,12 @@ export class Server implements AdminView, Serving {
             log: env.log,
             wallNow: () => platform.wallNow(),
           };
-    this.#render = createMetricsRenderer(this.metrics.numbers);
+    this.#render = createMetricsRenderer(this.#numbers.shown, env.processes);
     this.#handlers = new Map([
       [ADMIN_HANDLER, adminApp(env.view ?? this)],
       [OBSERVE_HANDLER, observeApp(env.view ?? this)],
     ]);
+    this.#generation = env.generation ?? 0;
     this.#startedAt = platform.now();
     this.#fileLimit = platform.os === null ? null : platform.os.raiseFileLimit();
     this.metrics.server.describeBuild(env.build.version, platform.name);
@@ -371,9 +384,7 @@ export class Server implements AdminView, Serving {
     this.#commitClusters(model, clusters, tls);
     this.#caps!.update(model.process);
     this.accessLogs.apply(model.accessLogs);
-    this.metrics.retain("listener", model.listeners);
-    this.metrics.retain("cluster", model.clusters);
-    this.metrics.retain("route", routeNames(model));
+    retainNames(model, (group, names) => this.#numbers.retain(group, names));
     this.#model = model;
     this.#generation++;
     this.#state = "running";
@@ -415,12 +426,6 @@ export class Server implements AdminView, Serving {
 /** What was cut is closed on a later turn. */
 const CUT_MS = 1_000;
 const NO_DRAIN = { delayMs: 0, limitMs: 0, tunnelsMs: 0 };
-
-function routeNames(model: Model): Set<string> {
-  const names = new Set<string>();
-  for (const t of model.routeTables.values()) for (const v of t.virtualHosts) for (const r of v.routes) names.add(r.name);
-  return names;
-}
 
 function problem(path: string, message: string): Problem {
   return { severity: "error", path, message, hint: "", place: null };

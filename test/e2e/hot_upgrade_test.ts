@@ -9,6 +9,7 @@ import { type Site, type SiteOptions, startSite } from "../support/weir.ts";
 
 setDefaultTimeout(60_000);
 
+const UPGRADED = { code: 0, stderr: "" };
 const open: Site[] = [];
 afterEach(async () => {
   for (const s of open.splice(0)) await s[Symbol.asyncDispose]();
@@ -53,7 +54,7 @@ for (const workers of [1, 2]) {
       for (let i = 0; i < 5; i++) {
         const before = loads.map((l) => l.served);
         await until("load", () => loads.every((l, k) => l.served > before[k]! + 50));
-        expect(await s.weir.control("upgrade")).toMatchObject({ code: 0, stderr: "" });
+        expect(await s.weir.control("upgrade")).toMatchObject(UPGRADED);
         const next = await pidOf(s);
         expect(next).not.toBe(pid);
         pid = next;
@@ -75,7 +76,7 @@ for (const workers of [1, 2]) {
       const conn = await s.origin.connection();
       await conn.request();
       s.weir.rewrite({ ...s.config, routes: answers("two") });
-      expect((await s.weir.control("upgrade")).code).toBe(0);
+      expect(await s.weir.control("upgrade")).toMatchObject(UPGRADED);
       expect((await get(s.port, "/hello")).body).toBe("two");
       await conn.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlate");
       const late = await slow.response();
@@ -94,7 +95,7 @@ for (const workers of [1, 2]) {
       await conn.request();
       await conn.send("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n");
       expect((await client.response()).status).toBe(101);
-      expect((await s.weir.control("upgrade")).code).toBe(0);
+      expect(await s.weir.control("upgrade")).toMatchObject(UPGRADED);
       await client.send("ping");
       expect(await conn.readUntil("ping")).toBe("ping");
       await conn.send("pong");
@@ -103,6 +104,31 @@ for (const workers of [1, 2]) {
       conn.destroy();
       expect((await s.weir.left).code).toBe(0);
       expect((await get(s.port, "/hello")).body).toBe("one");
+    });
+
+    test("counters go on rising, those of the old process too while it drains, and so does the config's number", async () => {
+      const s = await site({ args, origin: {}, top: { drain: { limit: "60s" } } });
+      const counted = (): Promise<number> => s.weir.metric("weir_listener_requests_total", { listener: "web" });
+      using slow = await openClient(s.port);
+      await slow.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
+      const conn = await s.origin.connection();
+      await conn.request();
+      let asked = 0;
+      for (let upgrades = 1; upgrades <= 3; upgrades++) {
+        for (let i = 0; i < 10; i++) await get(s.port, "/hello");
+        asked += 10;
+        await until("all to be counted", async () => (await counted()) === asked);
+        expect(await s.weir.control("upgrade")).toMatchObject(UPGRADED);
+        await until("all to be counted", async () => (await counted()) === asked);
+        expect(await s.weir.metric("weir_config_generation")).toBe(1 + upgrades);
+      }
+      expect(await s.weir.metric("weir_listener_requests_active", { listener: "web" })).toBe(1);
+      await conn.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlate");
+      await slow.response();
+      await until("the old process's request to be counted", async () => (await counted()) === asked + 1);
+      await s.weir.left;
+      expect(await counted()).toBe(asked + 1);
+      expect(await s.weir.metric("weir_listener_requests_active", { listener: "web" })).toBe(0);
     });
 
     test("SIGUSR2 does the same, and the new process answers on the control socket", async () => {
@@ -122,7 +148,7 @@ for (const workers of [1, 2]) {
       const listeners = { ...(s.config["listeners"] as object), local: { address: `unix:${path}` } };
       s.weir.rewrite({ ...s.config, listeners });
       expect((await s.weir.control("reload")).code).toBe(0);
-      expect((await s.weir.control("upgrade")).code).toBe(0);
+      expect(await s.weir.control("upgrade")).toMatchObject(UPGRADED);
       await s.weir.left;
       expect((await get({ path }, "/hello")).body).toBe("one");
       expect((await s.weir.control("stop")).code).toBe(0);
@@ -143,7 +169,7 @@ for (const workers of [1, 2]) {
         expect(ran.stderr).toMatch(reason);
         expect(await pidOf(s)).toBe(pid);
         expect((await get(s.port, "/hello")).body).toBe("one");
-        expect((await s.weir.control("upgrade")).code).toBe(0);
+        expect(await s.weir.control("upgrade")).toMatchObject(UPGRADED);
       });
 
     test("a new one that refuses the config is told of, with its problems", async () => {
@@ -182,12 +208,12 @@ test("the number of workers may change with an upgrade", async () => {
   const s = await site({ args: ["--workers", "3"] });
   const load = SteadyLoad.ofConnections(s.port, "/hello", 4);
   const resized = program(s, `exec ${wordsOf(s)} run ${s.weir.configPath} --workers 2`);
-  expect(await s.weir.control("upgrade", resized)).toMatchObject({ code: 0, stderr: "" });
+  expect(await s.weir.control("upgrade", resized)).toMatchObject(UPGRADED);
   await s.weir.left;
   const { workers } = JSON.parse((await s.weir.admin("/status")).body) as { workers: unknown[] };
   expect(workers.length).toBe(2);
   const single = program(s, `exec ${wordsOf(s)} run ${s.weir.configPath}`);
-  expect(await s.weir.control("upgrade", single)).toMatchObject({ code: 0, stderr: "" });
+  expect(await s.weir.control("upgrade", single)).toMatchObject(UPGRADED);
   expect((await load.stop()).failures).toEqual([]);
 });
 

@@ -178,6 +178,35 @@ describe("a worker that ends", () => {
   });
 });
 
+describe("numbers", () => {
+  const DOWNSTREAM = "weir_listener_requests_total";
+
+  test("requests are counted over all workers, and exactly, whichever of them are killed", async () => {
+    const s = await site(3);
+    let asked = 0;
+    const askMany = async (): Promise<void> => {
+      await Promise.all(Array.from({ length: 30 }, () => get(s.port, "/hello")));
+      asked += 30;
+    };
+    const counted = (): Promise<number> => s.weir.metric(DOWNSTREAM, { listener: "web" });
+    await askMany();
+    await until("all to be counted", async () => (await counted()) === asked);
+    for (const { index, pid } of await workersOf(s)) {
+      kill(pid, "SIGKILL");
+      await until(
+        "a successor",
+        async () => (await workersOf(s))[index]!.restarts === 1 && (await workersOf(s))[index]!.state === "running",
+      );
+      expect(await counted()).toBe(asked);
+      await askMany();
+      await until("all to be counted", async () => (await counted()) === asked);
+    }
+    expect(await s.weir.metric("weir_worker_restarts_total")).toBe(3);
+    expect(await s.weir.metric("weir_listener_connections_active", { listener: "web" })).toBe(0);
+    expect(await s.weir.metric("weir_config_generation")).toBe(1);
+  });
+});
+
 describe("the supervisor", () => {
   test("SIGTERM ends all of it with 0, and leaves no process", async () => {
     const s = await site(2);

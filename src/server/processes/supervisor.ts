@@ -2,11 +2,16 @@ import { Turns } from "../../base/turns.ts";
 import type { Model } from "../../config/model.ts";
 import type { Problem } from "../../config/problem.ts";
 import type { Receipt } from "../../config/source.ts";
+import type { WorkerProcess as WorkerPlace } from "../../export/worker_metrics.ts";
 import type { Timer } from "../../platform/types.ts";
 import type { EventLog } from "../../telemetry/event_log.ts";
+import type { RowBatch } from "../../telemetry/row_records.ts";
 import { type CertsStatus, certsStatus } from "../../tls/store/certs_status.ts";
 import type { PreparedSecrets, TlsSecrets } from "../../tls/store/tls_secrets.ts";
 import type { AdminView } from "../admin/admin_app.ts";
+import { withInternalListeners } from "../internal_listeners.ts";
+import { retainNames } from "../numbers/retain_names.ts";
+import type { WeirNumbers } from "../numbers/weir_numbers.ts";
 import type { PreparedModel, Server } from "../server.ts";
 import type { DrainOptions, Serving } from "../serving.ts";
 import type { HeldSocket, HeldSockets } from "../sockets/held_socket.ts";
@@ -23,8 +28,11 @@ export interface SupervisorEnv {
   readonly workers: number;
   readonly log: EventLog;
   readonly held: HeldSockets;
+  readonly numbers: WeirNumbers;
+  /** Number of the config that a predecessor had in force. */
+  readonly generation: number;
   /** Makes the server of the admin addresses, in this process; it serves no listener of the config. */
-  readonly front: (view: AdminView) => Server;
+  readonly front: (view: AdminView, workers: () => readonly WorkerPlace[]) => Server;
   /** Made over the disk; `changed` is called when a file was replaced by a good one. */
   readonly secrets: (changed: () => void) => TlsSecrets;
 }
@@ -70,13 +78,19 @@ export class Supervisor implements Serving, AdminView {
 
   constructor(env: SupervisorEnv) {
     this.#env = env;
-    this.#front = env.front(this);
+    this.#generation = env.generation;
+    this.#front = env.front(this, () =>
+      this.#slots.map((s) => ({ worker: String(s.index), pid: s.serving?.pid ?? null, restarts: s.restarts })),
+    );
     this.#sockets = new SocketTable(env.worker.linux, env.held, env.workers);
     this.#secrets = env.secrets(() => this.#secretsChanged());
     const host = {
       worker: env.worker,
       log: env.log,
       bring: (w: WorkerProcess) => this.#bring(w),
+      onSpawn: (w: WorkerProcess) => env.numbers.add(w.id, "worker", w.numbers.fd, w.numbers.buffer),
+      onRows: (w: WorkerProcess, batch: RowBatch) => env.numbers.apply(w.id, batch),
+      onGone: (w: WorkerProcess) => env.numbers.fold(w.id),
       onChange: (slot: WorkerSlot) => this.#changed(slot),
     };
     this.#slots = Array.from({ length: env.workers }, (_, i) => new WorkerSlot(host, i));
@@ -145,6 +159,7 @@ export class Supervisor implements Serving, AdminView {
   async drain({ delayMs: delay, patient = false }: DrainOptions = {}): Promise<void> {
     if (this.#state === "draining" || this.#state === "stopped") return;
     this.#state = "draining";
+    this.#front.metrics.server.draining.value = 1;
     const { delayMs: configured, limitMs, tunnelsMs } = this.#model?.drain ?? { delayMs: 0, limitMs: 0, tunnelsMs: 0 };
     const delayMs = delay ?? configured;
     const empty = Promise.all(this.#slots.map((s) => s.end()));
@@ -240,6 +255,7 @@ export class Supervisor implements Serving, AdminView {
     const starting = this.#state === "starting";
     if (!starting) await Promise.all(this.#serving().map((w) => w.commit()));
     front.commit();
+    retainNames(withInternalListeners(model), (group, names) => this.#env.numbers.retain(group, names));
     sockets.commit();
     this.#secrets.commit(secrets);
     this.#model = model;

@@ -1,6 +1,11 @@
 import { controlPath } from "../../config/control_path.ts";
 import type { Listener, Platform, Timer } from "../../platform/types.ts";
 import type { AdjustableEventLog } from "../../telemetry/create_event_log.ts";
+import { Metrics } from "../../telemetry/metrics.ts";
+import { Numbers } from "../../telemetry/numbers.ts";
+import { RowFeed } from "../../telemetry/row_feed.ts";
+import { ownNumbers } from "../numbers/server_numbers.ts";
+import { numberMemory } from "../numbers/weir_numbers.ts";
 import { dropPrivileges } from "../privileges.ts";
 import { type PreparedModel, Server } from "../server.ts";
 import type { DrainOptions } from "../serving.ts";
@@ -13,6 +18,7 @@ import {
   BEAT_MS,
   CHANNEL_FD,
   type NamedSocket,
+  NUMBERS_FD,
   PACKETS_FD,
   WORKER_VARIABLE,
   type WorkerOrder,
@@ -51,6 +57,8 @@ class Worker implements ChannelHandler<WorkerOrder> {
   readonly #sockets: WorkerSockets;
   readonly #secrets = new ToldSecrets();
   readonly #channel: Channel<WorkerOrder, WorkerReport>;
+  readonly #feed: RowFeed;
+  readonly #packets: number;
   #prepared: PreparedModel | null = null;
   #orphan: Timer | null = null;
   #post: Listener | null = null;
@@ -61,19 +69,36 @@ class Worker implements ChannelHandler<WorkerOrder> {
     this.#env = env;
     const { platform, log, build } = env;
     const linux = platform.linux!;
-    for (const fd of [CHANNEL_FD, PACKETS_FD]) linux.setCloseOnExec(fd);
+    const [stream, packets, numbers] = [CHANNEL_FD, PACKETS_FD, NUMBERS_FD].map((fd) => linux.takeInherited(fd) ?? -1) as [
+      number,
+      number,
+      number,
+    ];
+    this.#packets = packets;
     this.exited = new Promise((resolve) => {
       this.#exit = resolve;
     });
     this.#sockets = new WorkerSockets(platform);
-    this.#server = new Server({ platform, log, build, sockets: this.#sockets, secretFiles: this.#secrets });
+    const memory = linux.mapShared(numbers);
+    linux.closeDescriptor(numbers);
+    const metrics = new Metrics(new Numbers(numberMemory(memory, log)));
+    this.#server = new Server({
+      platform,
+      log,
+      build,
+      sockets: this.#sockets,
+      secretFiles: this.#secrets,
+      numbers: ownNumbers(metrics),
+    });
     env.onServer(this.#server);
     let channel: Channel<WorkerOrder, WorkerReport> | null = null;
-    platform.adopt(CHANNEL_FD, { accepted: false }, (conn) => {
+    platform.adopt(stream, { accepted: false }, (conn) => {
       channel = new Channel(conn, this);
       return channel;
     });
     this.#channel = channel!;
+    this.#feed = new RowFeed(memory, (batch) => this.#channel.send({ kind: "rows", batch }));
+    metrics.numbers.watch(this.#feed);
     this.#onSignals();
     this.#channel.send({ kind: "started" });
     this.#beat();
@@ -149,6 +174,7 @@ class Worker implements ChannelHandler<WorkerOrder> {
     // What stays has its sockets already.
     for (const { fd } of held.takeRest()) this.#env.platform.linux!.closeDescriptor(fd);
     if ("commit" in prepared) this.#prepared = prepared;
+    this.#feed.flush();
     this.#channel.send({ kind: "prepared", id, problems: "commit" in prepared ? [] : prepared.problems });
   }
 
@@ -166,6 +192,8 @@ class Worker implements ChannelHandler<WorkerOrder> {
         return;
       }
     }
+    // Killed from here on, it leaves nothing uncounted.
+    this.#feed.flush();
     this.#channel.send({ kind: "done", id });
   }
 
@@ -177,7 +205,7 @@ class Worker implements ChannelHandler<WorkerOrder> {
   }
 
   #take(sockets: readonly NamedSocket[]): { listener: string; bind: NamedSocket["bind"]; fd: number }[] {
-    const fds = takeDescriptors(this.#env.platform.linux!, PACKETS_FD, sockets.length);
+    const fds = takeDescriptors(this.#env.platform.linux!, this.#packets, sockets.length);
     return sockets.map(({ listener, bind }, i) => ({ listener, bind, fd: fds[i]! }));
   }
 

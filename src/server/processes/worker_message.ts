@@ -1,12 +1,15 @@
 import type { Address } from "../../base/address.ts";
 import type { Model } from "../../config/model.ts";
 import type { Problem } from "../../config/problem.ts";
+import type { RowBatch } from "../../telemetry/row_records.ts";
 import type { DrainOptions } from "../serving.ts";
 import type { Status } from "../status.ts";
 
 /** The descriptors of a worker: the channel to its supervisor, and the packet socket on which descriptors come. */
 export const CHANNEL_FD = 3;
 export const PACKETS_FD = 4;
+/** Memory in which the worker counts; it outlives the worker. */
+export const NUMBERS_FD = 5;
 /** Set in the environment of a worker, to its index. */
 export const WORKER_VARIABLE = "WEIR_WORKER";
 /** A worker says so often that its event loop turns. */
@@ -52,4 +55,6 @@ export type WorkerReport =
   | { readonly kind: "prepared"; readonly id: number; readonly problems: readonly Problem[] }
   | { readonly kind: "done"; readonly id: number }
   | { readonly kind: "status"; readonly id: number; readonly status: Status }
+  /** Where in its memory it counts what. */
+  | { readonly kind: "rows"; readonly batch: RowBatch }
   | { readonly kind: "beat" };

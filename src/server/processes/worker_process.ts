@@ -1,5 +1,7 @@
 import type { Problem } from "../../config/problem.ts";
-import type { LinuxCalls, Platform, Process, ProcessExit, Processes } from "../../platform/types.ts";
+import type { LinuxCalls, Platform, Process, ProcessExit, Processes, SharedMemory } from "../../platform/types.ts";
+import type { RowBatch } from "../../telemetry/row_records.ts";
+import { NUMBERS_BYTES } from "../numbers/weir_numbers.ts";
 import type { HeldSocket } from "../sockets/held_socket.ts";
 import type { Status } from "../status.ts";
 import { Channel, type ChannelHandler } from "./channel.ts";
@@ -18,7 +20,8 @@ export interface WorkerHost {
 export interface WorkerWatcher {
   /** It can be told what to do. */
   onStarted(w: WorkerProcess): void;
-  /** The last call. */
+  onRows(w: WorkerProcess, batch: RowBatch): void;
+  /** The last call: it has ended, and all that it sent has come. */
   onExit(w: WorkerProcess, how: ProcessExit): void;
 }
 
@@ -28,6 +31,10 @@ type Question = Omit<Extract<WorkerOrder, { kind: "prepare" }>, "id"> | { readon
 /** A worker process, as its supervisor sees it. */
 export class WorkerProcess implements ChannelHandler<WorkerReport> {
   readonly index: number;
+  /** Its own among all processes of this weir, of all generations. */
+  readonly id: string;
+  /** Where it counts; the descriptor is the watcher's. */
+  readonly numbers: SharedMemory;
   /** When it last said that its event loop turns, on the platform's clock. */
   lastBeat: number;
   readonly #host: WorkerHost;
@@ -38,6 +45,8 @@ export class WorkerProcess implements ChannelHandler<WorkerReport> {
   readonly #waiting = new Map<number, (a: Answer | null) => void>();
   #lastId = 0;
   #gone = false;
+  #closed = false;
+  #how: ProcessExit | null = null;
 
   /** Throws a ProxyError when the system has no descriptors left. */
   constructor(host: WorkerHost, index: number, watcher: WorkerWatcher) {
@@ -49,6 +58,7 @@ export class WorkerProcess implements ChannelHandler<WorkerReport> {
     const [stream, streamThere] = linux.socketPair();
     const [packets, packetsThere] = linux.packetPair();
     this.#packets = packets;
+    this.numbers = linux.sharedMemory(NUMBERS_BYTES);
     this.#process = processes.spawn(
       {
         ...command,
@@ -56,10 +66,11 @@ export class WorkerProcess implements ChannelHandler<WorkerReport> {
         stdin: "ignore",
         stdout: "inherit",
         stderr: "inherit",
-        descriptors: [streamThere, packetsThere],
+        descriptors: [streamThere, packetsThere, this.numbers.fd],
       },
       { onExit: (how) => this.#exited(how) },
     );
+    this.id = `${this.#process.pid}/${Math.round(platform.wallNow())}`;
     linux.closeDescriptor(streamThere);
     linux.closeDescriptor(packetsThere);
     let channel: Channel<WorkerReport, WorkerOrder> | null = null;
@@ -128,6 +139,7 @@ export class WorkerProcess implements ChannelHandler<WorkerReport> {
   onMessage(m: WorkerReport): void {
     this.lastBeat = this.#host.platform.now();
     if (m.kind === "started") this.#watcher.onStarted(this);
+    else if (m.kind === "rows") this.#watcher.onRows(this, m.batch);
     else if (m.kind !== "beat") {
       const answer = this.#waiting.get(m.id);
       this.#waiting.delete(m.id);
@@ -136,8 +148,10 @@ export class WorkerProcess implements ChannelHandler<WorkerReport> {
   }
 
   onClose(): void {
+    this.#closed = true;
     // Without its channel it can't be told anything: it has to go.
     this.kill();
+    this.#leave();
   }
 
   #ask(q: Question): Promise<Answer | null> {
@@ -150,12 +164,17 @@ export class WorkerProcess implements ChannelHandler<WorkerReport> {
   }
 
   #exited(how: ProcessExit): void {
-    if (this.#gone) return;
+    this.#how = how;
+    this.#leave();
+  }
+
+  /** It has ended, and what it sent before has been read to its end. */
+  #leave(): void {
+    if (this.#gone || this.#how === null || !this.#closed) return;
     this.#gone = true;
-    this.#channel.destroy();
     this.#host.linux.closeDescriptor(this.#packets);
     for (const f of this.#waiting.values()) f(null);
     this.#waiting.clear();
-    this.#watcher.onExit(this, how);
+    this.#watcher.onExit(this, this.#how);
   }
 }

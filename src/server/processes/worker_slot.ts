@@ -1,5 +1,6 @@
 import type { ProcessExit, Timer } from "../../platform/types.ts";
 import type { EventLog } from "../../telemetry/event_log.ts";
+import type { RowBatch } from "../../telemetry/row_records.ts";
 import { type WorkerHost, WorkerProcess } from "./worker_process.ts";
 
 export interface SlotHost {
@@ -7,6 +8,10 @@ export interface SlotHost {
   readonly log: EventLog;
   /** Brings a config into force in a process that has just started; false: it could not. */
   bring(w: WorkerProcess): Promise<boolean>;
+  /** A process is there, and counts. */
+  onSpawn(w: WorkerProcess): void;
+  onRows(w: WorkerProcess, batch: RowBatch): void;
+  onGone(w: WorkerProcess): void;
   /** The slot's process serves, or there is none any more. */
   onChange(slot: WorkerSlot): void;
 }
@@ -82,10 +87,13 @@ export class WorkerSlot {
   #spawn(): WorkerProcess | null {
     this.#wait = null;
     try {
-      return new WorkerProcess(this.#host.worker, this.index, {
+      const made = new WorkerProcess(this.#host.worker, this.index, {
         onStarted: (w) => void this.#started(w),
+        onRows: (w, batch) => this.#host.onRows(w, batch),
         onExit: (w, how) => this.#exited(w, how),
       });
+      this.#host.onSpawn(made);
+      return made;
     } catch (e) {
       this.#host.log.log("error", "a worker can't be started", {
         worker: this.index,
@@ -118,6 +126,7 @@ export class WorkerSlot {
   }
 
   #exited(w: WorkerProcess, how: ProcessExit): void {
+    this.#host.onGone(w);
     if (this.#draining.delete(w)) {
       this.#settle();
       return;

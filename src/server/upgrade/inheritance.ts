@@ -1,10 +1,12 @@
 import type { LinuxCalls, Platform } from "../../platform/types.ts";
+import type { NumbersEstate, NumbersNews } from "../numbers/weir_numbers.ts";
 import { Channel } from "../processes/channel.ts";
 import { takeDescriptors } from "../processes/pass_descriptors.ts";
 import type { HeldSocket } from "../sockets/held_socket.ts";
 import {
   CHANNEL_FD,
   PACKETS_FD,
+  type PredecessorMessage,
   type SuccessorMessage,
   type TakeMessage,
   UPGRADE_VARIABLE,
@@ -15,6 +17,13 @@ import {
 export interface Inheritance {
   readonly sockets: readonly HeldSocket[];
   readonly control: HeldSocket | null;
+  readonly generation: number;
+  readonly numbers: NumbersEstate;
+  readonly numbersFds: readonly number[];
+  /** Told what happens to the predecessor's processes, from the beginning on. */
+  follow(hear: (n: NumbersNews) => void, gone: () => void): void;
+  /** Resolves when the predecessor has ended. */
+  readonly ended: Promise<void>;
   /** All is in force and accepts: the predecessor goes. */
   ready(): void;
   /** Resolves when the predecessor has been told; it serves on. What it was told first counts. */
@@ -39,20 +48,28 @@ export async function inherit(platform: Platform, env: Record<string, string | u
   delete env[UPGRADE_VARIABLE];
   const { linux, processes } = platform;
   if (linux === null || processes === null) throw new Error(`${UPGRADE_VARIABLE} is set, and this system can't upgrade`);
-  for (const fd of [CHANNEL_FD, PACKETS_FD])
-    if (!linux.setCloseOnExec(fd)) throw new Error(`${UPGRADE_VARIABLE} is set, and descriptor ${fd} is not open`);
+  const stream = linux.takeInherited(CHANNEL_FD);
+  const packets = linux.takeInherited(PACKETS_FD);
+  if (stream === null || packets === null)
+    throw new Error(`${UPGRADE_VARIABLE} is set, and the descriptors that belong to it are not open`);
   return await new Promise((resolve, reject) => {
     const timer = platform.setTimer(TAKE_MS, () => reject(new Error("the old process does not say what to take")), true);
-    platform.adopt(CHANNEL_FD, { accepted: false }, (conn) => {
-      const channel: Channel<TakeMessage, SuccessorMessage> = new Channel(conn, {
+    const news = new News();
+    platform.adopt(stream, { accepted: false }, (conn) => {
+      const channel: Channel<PredecessorMessage, SuccessorMessage> = new Channel(conn, {
         onMessage: (m) => {
+          if (m.kind !== "take") {
+            news.add(m);
+            return;
+          }
           timer.cancel();
-          if (m.version === UPGRADE_VERSION) resolve(taken(platform, linux, channel, m, processes.pid));
+          if (m.version === UPGRADE_VERSION) resolve(taken({ platform, linux, packets, pid: processes.pid }, channel, m, news));
           else reject(new Error(`the old process upgrades by version ${m.version}, this one by ${UPGRADE_VERSION}`));
         },
         onClose: () => {
           timer.cancel();
           reject(new Error("the old process went away"));
+          news.end();
         },
       });
       return channel;
@@ -60,23 +77,58 @@ export async function inherit(platform: Platform, env: Record<string, string | u
   });
 }
 
+/** News until somebody hears them. */
+class News {
+  #waiting: NumbersNews[] = [];
+  /** Nothing more comes. */
+  readonly ended: Promise<void>;
+  #end: () => void = () => {};
+  #hear: ((n: NumbersNews) => void) | null = null;
+
+  constructor() {
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+  }
+
+  add(n: NumbersNews): void {
+    if (this.#hear === null) this.#waiting.push(n);
+    else this.#hear(n);
+  }
+
+  end(): void {
+    this.#end();
+  }
+
+  follow(hear: (n: NumbersNews) => void, gone: () => void): void {
+    this.#hear = hear;
+    for (const n of this.#waiting.splice(0)) hear(n);
+    void this.ended.then(gone);
+  }
+}
+
 function taken(
-  platform: Platform,
-  linux: LinuxCalls,
-  channel: Channel<TakeMessage, SuccessorMessage>,
+  { platform, linux, packets, pid }: { platform: Platform; linux: LinuxCalls; packets: number; pid: number },
+  channel: Channel<PredecessorMessage, SuccessorMessage>,
   m: TakeMessage,
-  pid: number,
+  news: News,
 ): Inheritance {
-  const fds = takeDescriptors(linux, PACKETS_FD, m.sockets.length + (m.control === null ? 0 : 1));
-  linux.closeDescriptor(PACKETS_FD);
+  const { sockets, control, numbers, generation } = m;
+  const own = sockets.length + (control === null ? 0 : 1);
+  const fds = takeDescriptors(linux, packets, own + numbers.members.length);
+  linux.closeDescriptor(packets);
   let told = false;
   return {
-    sockets: m.sockets.map(({ listener, bind }, i) => ({ listener, bind, fd: fds[i]! })),
-    control: m.control === null ? null : { listener: "", bind: { kind: "unix", path: m.control }, fd: fds[fds.length - 1]! },
+    sockets: sockets.map(({ listener, bind }, i) => ({ listener, bind, fd: fds[i]! })),
+    control: control === null ? null : { listener: "", bind: { kind: "unix", path: control }, fd: fds[own - 1]! },
+    generation,
+    numbers,
+    numbersFds: fds.slice(own),
+    ended: news.ended,
+    follow: (hear, gone) => news.follow(hear, gone),
     ready: () => {
       told = true;
       channel.send({ kind: "ready", pid });
-      channel.end();
     },
     failed: (reason) =>
       new Promise((resolve) => {

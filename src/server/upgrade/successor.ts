@@ -1,8 +1,9 @@
 import type { LinuxCalls, Platform, Process, ProcessExit, Processes } from "../../platform/types.ts";
+import type { WeirNumbers } from "../numbers/weir_numbers.ts";
 import { Channel, type ChannelHandler } from "../processes/channel.ts";
 import { passDescriptors } from "../processes/pass_descriptors.ts";
 import type { HeldSocket } from "../sockets/held_socket.ts";
-import { type SuccessorMessage, type TakeMessage, UPGRADE_VARIABLE, UPGRADE_VERSION } from "./upgrade_message.ts";
+import { type PredecessorMessage, type SuccessorMessage, UPGRADE_VARIABLE, UPGRADE_VERSION } from "./upgrade_message.ts";
 
 export interface SuccessorSpec {
   readonly command: string;
@@ -11,6 +12,8 @@ export interface SuccessorSpec {
   readonly sockets: readonly HeldSocket[];
   /** The control socket in force; null: there is none. */
   readonly control: { readonly path: string; readonly fd: number } | null;
+  readonly generation: number;
+  readonly numbers: WeirNumbers;
   /** Milliseconds from the start to being ready. */
   readonly timeoutMs: number;
 }
@@ -33,7 +36,8 @@ export class Successor implements ChannelHandler<SuccessorMessage> {
   readonly result: Promise<{ readonly pid: number } | { readonly failure: string }>;
   readonly #settle: (r: { readonly pid: number } | { readonly failure: string }) => void;
   readonly #process: Process;
-  readonly #channel: Channel<SuccessorMessage, TakeMessage>;
+  readonly #channel: Channel<SuccessorMessage, PredecessorMessage>;
+  readonly #numbers: ReturnType<WeirNumbers["handOver"]>;
   #over = false;
 
   /** Throws a ProxyError when the system has no descriptors left. */
@@ -47,7 +51,9 @@ export class Successor implements ChannelHandler<SuccessorMessage> {
     const [stream, streamThere] = linux.socketPair();
     const [packets, packetsThere] = linux.packetPair();
     const { control } = spec;
-    const fds = [...spec.sockets.map((s) => s.fd), ...(control === null ? [] : [control.fd])];
+    const numbers = spec.numbers.handOver((news) => this.#channel.send(news));
+    this.#numbers = numbers;
+    const fds = [...spec.sockets.map((s) => s.fd), ...(control === null ? [] : [control.fd]), ...numbers.fds];
     // Before there is anybody who could go away.
     passDescriptors(linux, packets, fds);
     linux.closeDescriptor(packets);
@@ -65,7 +71,7 @@ export class Successor implements ChannelHandler<SuccessorMessage> {
     );
     linux.closeDescriptor(streamThere);
     linux.closeDescriptor(packetsThere);
-    let channel: Channel<SuccessorMessage, TakeMessage> | null = null;
+    let channel: Channel<SuccessorMessage, PredecessorMessage> | null = null;
     platform.adopt(stream, { accepted: false }, (conn) => {
       channel = new Channel(conn, this);
       return channel;
@@ -77,7 +83,10 @@ export class Successor implements ChannelHandler<SuccessorMessage> {
       pid: processes.pid,
       sockets: spec.sockets.map(({ listener, bind }) => ({ listener, bind })),
       control: control?.path ?? null,
+      generation: spec.generation,
+      numbers: numbers.estate,
     });
+    numbers.begin();
     const timer = platform.setTimer(spec.timeoutMs, () => this.cancel(`not ready after ${spec.timeoutMs / 1000} s`), true);
     void this.result.then(() => timer.cancel());
   }
@@ -90,14 +99,15 @@ export class Successor implements ChannelHandler<SuccessorMessage> {
   onMessage(m: SuccessorMessage): void {
     if (m.kind === "failed") this.#fail(m.reason);
     else if (!this.#over) {
+      // The channel stays: it tells what happens to processes that count.
       this.#over = true;
-      this.#channel.end();
       this.#settle({ pid: m.pid });
     }
   }
 
   onClose(): void {
     // The exit, which follows, tells more.
+    this.#numbers.close();
   }
 
   #exited({ code, signal, failed }: ProcessExit): void {
@@ -109,6 +119,7 @@ export class Successor implements ChannelHandler<SuccessorMessage> {
   #fail(reason: string): void {
     if (this.#over) return;
     this.#over = true;
+    this.#numbers.close();
     this.#process.kill("SIGKILL");
     this.#channel.destroy();
     this.#settle({ failure: reason });

@@ -1,4 +1,5 @@
 import type { Address } from "../../base/address.ts";
+import type { NumbersEstate, NumbersNews } from "../numbers/weir_numbers.ts";
 
 /** What the two sides of an upgrade have to have in common. One that the other does not know ends the upgrade, and the old one serves on. */
 export const UPGRADE_VERSION = 1;
@@ -15,9 +16,16 @@ export interface TakeMessage {
   readonly version: number;
   readonly pid: number;
   readonly sockets: readonly { readonly listener: string; readonly bind: Address }[];
-  /** The last descriptor is the control socket, which listens at this path; null: there is none. */
+  /** The next descriptor is the control socket, which listens at this path; null: there is none. */
   readonly control: string | null;
+  /** Number of the config in force. */
+  readonly generation: number;
+  /** The last descriptors are the members'. */
+  readonly numbers: NumbersEstate;
 }
+
+/** What the old process tells until it ends. */
+export type PredecessorMessage = TakeMessage | NumbersNews;
 
 /** From the new process. */
 export type SuccessorMessage =

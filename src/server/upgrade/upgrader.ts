@@ -1,12 +1,14 @@
 import { isAbsolute } from "node:path";
 import type { Platform } from "../../platform/types.ts";
 import type { EventLog } from "../../telemetry/event_log.ts";
+import type { WeirNumbers } from "../numbers/weir_numbers.ts";
 import type { HeldSocket } from "../sockets/held_socket.ts";
 import { Successor } from "./successor.ts";
 
 export interface UpgraderEnv {
   readonly platform: Platform;
   readonly log: EventLog;
+  readonly numbers: WeirNumbers;
   /** The arguments and the environment that this process was started with. */
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -22,6 +24,7 @@ export interface UpgradeRequest {
 export interface Estate {
   readonly sockets: readonly HeldSocket[];
   readonly control: { readonly path: string; readonly fd: number } | null;
+  readonly generation: number;
 }
 
 export type Upgraded = { readonly pid: number } | { readonly failure: string };
@@ -37,7 +40,7 @@ export class Upgrader {
 
   /** Starts the new process and waits for it. This process goes on serving meanwhile, and when it comes to nothing. Never rejects. */
   async upgrade({ binary, timeoutMs }: UpgradeRequest, estate: Estate): Promise<Upgraded> {
-    const { platform, log, args, env } = this.#env;
+    const { platform, log, args, env, numbers } = this.#env;
     const { linux, processes } = platform;
     if (linux === null || processes === null) return { failure: "an upgrade needs Linux: restart instead" };
     if (this.#successor !== null) return { failure: "an upgrade is under way" };
@@ -52,6 +55,8 @@ export class Upgrader {
           env: definedIn(env),
           sockets: estate.sockets,
           control: estate.control,
+          generation: estate.generation,
+          numbers,
           timeoutMs,
         },
       );
