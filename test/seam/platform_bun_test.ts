@@ -3,6 +3,7 @@ import { platformCases } from "./platform_cases.ts";
 
 platformCases({
   name: "bun.ts on Bun",
+  adapter: "bun.ts",
   create: (onFault) => createBunPlatform({ onFault }),
   skips: {
     "TLS: where the runtime's check of clients can be got around, one of Weir's own is asked for": "here it can't be",

@@ -1,4 +1,5 @@
 import { createNodePlatform } from "../../src/platform/node.ts";
+import { childCases } from "./platform/process_cases.ts";
 import { platformCases } from "./platform_cases.ts";
 
 const onDeno = "Deno" in globalThis;
@@ -16,7 +17,9 @@ const denoSkips = {
 
 const noLibc = "Node has no foreign functions";
 const hangUp = "libuv takes the hang-up behind unread bytes for an end";
+const noTypeScript = "the other process is TypeScript, which Node 20 does not read";
 const nodeSkips = {
+  ...Object.fromEntries(childCases.map(([name]) => [name, noTypeScript])),
   [ownCheck]: "here it can't be",
   "a reset while paused is told at the latest on resume": hangUp,
   "reset drops what is queued": hangUp,
@@ -31,6 +34,7 @@ const nodeSkips = {
 
 platformCases({
   name: `node.ts by node:net on ${runtime}`,
+  adapter: "node:net",
   create: (onFault) => createNodePlatform(runtime, { onFault, handles: false }),
   skips: onDeno ? denoSkips : onBun ? { [ownCheck]: "here it can't be" } : nodeSkips,
 });
@@ -38,6 +42,7 @@ platformCases({
 if (onDeno) {
   platformCases({
     name: "node.ts by handles on deno",
+    adapter: "handles",
     create: (onFault) => createNodePlatform("deno", { onFault }),
     skips: denoSkips,
   });
