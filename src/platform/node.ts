@@ -1,10 +1,12 @@
 import { connect, type NetConnectOpts, type Server, Socket } from "node:net";
+import { NO_BYTES } from "../base/bytes.ts";
 import { AcceptRetry } from "./accept_retry.ts";
 import { connectedSocket } from "./connected_socket.ts";
 import { DescriptorBudget } from "./descriptor_budget.ts";
 import { bindHeld, checkHeld } from "./held_listener.ts";
 import { HostProcesses } from "./host_processes.ts";
 import { HostServices } from "./host_services.ts";
+import { closeInheritedDuplicates } from "./inherited_duplicates.ts";
 import { loadLibc } from "./libc.ts";
 import { createLinuxCalls } from "./linux_calls.ts";
 import { loadLinuxLibc } from "./linux_libc.ts";
@@ -46,6 +48,7 @@ export interface NodeOptions extends PlatformOptions {
 
 /** `node:net`: complete on Bun, Deno and Node. */
 export function createNodePlatform(name: "bun" | "deno" | "node", o: NodeOptions = {}): Platform {
+  if (name === "deno") closeInheritedDuplicates();
   const binding = name === "deno" && o.handles !== false ? loadUvBinding() : null;
   return new NodePlatform(name, o.onFault ?? ignore, binding);
 }
@@ -94,13 +97,13 @@ class NodePlatform extends HostServices implements Platform {
     const socket = this.name === "bun" ? connect(withDescriptor(fd)) : new Socket(withDescriptor(fd));
     if (o.keepAlive) socket.setKeepAlive(true, o.keepAlive.idleMs);
     const c = new NodeConn(this.#net, socket, NOBODY, true, at);
-    c.adopted(o.accepted);
-    if (o.unread !== undefined && o.unread.length > 0) socket.unshift(o.unread);
+    c.adopted(o.accepted, o.unread ?? NO_BYTES);
     try {
       c.handler = open(c);
     } catch (e) {
       c.fault(e);
     }
+    c.started();
     return c;
   }
 

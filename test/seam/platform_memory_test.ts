@@ -1,4 +1,6 @@
 import { createMemoryPlatform } from "../../src/platform/memory.ts";
+import { heldCases } from "./platform/held_cases.ts";
+import { movingCases, passingCases } from "./platform/passing_cases.ts";
 import { childCases, processCases } from "./platform/process_cases.ts";
 import { tlsPeerCases } from "./platform/tls_peer_cases.ts";
 import { platformCases } from "./platform_cases.ts";
@@ -20,7 +22,9 @@ platformCases({
   },
   skips: {
     ...Object.fromEntries(tlsPeerCases.map(([name]) => [name, noPrograms])),
-    ...Object.fromEntries([...processCases, ...childCases].map(([name]) => [name, noSystem])),
+    ...Object.fromEntries(
+      [...processCases, ...childCases, ...heldCases, ...passingCases, ...movingCases].map(([name]) => [name, noSystem]),
+    ),
     "an address that is not ours can't be listened on": "every address is ours here",
     "a dial that can't even start fails on a later turn": "every source address is ours here",
     "reusePort lets two listeners share an address": "no test needs two listeners on one address here",

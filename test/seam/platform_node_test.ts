@@ -1,4 +1,6 @@
 import { createNodePlatform } from "../../src/platform/node.ts";
+import { heldCases } from "./platform/held_cases.ts";
+import { movingCases, passingCases } from "./platform/passing_cases.ts";
 import { childCases } from "./platform/process_cases.ts";
 import { platformCases } from "./platform_cases.ts";
 
@@ -20,6 +22,7 @@ const hangUp = "libuv takes the hang-up behind unread bytes for an end";
 const noTypeScript = "the other process is TypeScript, which Node 20 does not read";
 const nodeSkips = {
   ...Object.fromEntries(childCases.map(([name]) => [name, noTypeScript])),
+  ...Object.fromEntries([...heldCases, ...passingCases, ...movingCases].map(([name]) => [name, noLibc])),
   [ownCheck]: "here it can't be",
   "a reset while paused is told at the latest on resume": hangUp,
   "reset drops what is queued": hangUp,
