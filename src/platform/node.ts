@@ -15,6 +15,7 @@ import { duplicateOf, ownDescriptor } from "./node_descriptor.ts";
 import { type OpenServer, openBound, openHeld } from "./node_listener.ts";
 import { NodeTls } from "./node_tls.ts";
 import { type Borrowed, createOsCalls } from "./os_calls.ts";
+import { needsRawDial, RawDial } from "./raw_dial.ts";
 import { ShedNotice } from "./shed_notice.ts";
 import { acceptFault, type PlatformOptions } from "./system_fault.ts";
 import type {
@@ -108,6 +109,13 @@ class NodePlatform extends HostServices implements Platform {
   }
 
   dial(to: Address, o: DialOptions, h: DialHandler): { cancel(): void } {
+    if (to.kind === "tcp" && needsRawDial(o))
+      return new RawDial(
+        { libc: this.#linuxLibc, onFault: this.#net.onFault, adopt: (fd, how, open) => this.adopt(fd, how, open) },
+        to,
+        o,
+        h,
+      );
     if (this.#uv !== null && to.kind === "tcp" && (this.#securesHandles || o.tls === undefined))
       return dialUv(this.#uv, to, o, h);
     if (!this.#net.budget.takeForDial()) {

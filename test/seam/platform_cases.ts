@@ -1,5 +1,6 @@
 import { addressCases } from "./platform/address_cases.ts";
 import { closingCases } from "./platform/closing_cases.ts";
+import { firewallCases } from "./platform/firewall_cases.ts";
 import { heldCases } from "./platform/held_cases.ts";
 import { hostCases } from "./platform/host_cases.ts";
 import { osCases } from "./platform/os_cases.ts";
@@ -26,6 +27,7 @@ export function platformCases(subject: PlatformSubject): void {
     ...heldCases,
     ...passingCases,
     ...movingCases,
+    ...firewallCases,
     ...unansweredCases,
     ...tlsCases,
     ...tlsHandshakeCases,

@@ -1,4 +1,5 @@
 import { createMemoryPlatform } from "../../src/platform/memory.ts";
+import { firewallCases } from "./platform/firewall_cases.ts";
 import { heldCases } from "./platform/held_cases.ts";
 import { movingCases, passingCases } from "./platform/passing_cases.ts";
 import { childCases, processCases } from "./platform/process_cases.ts";
@@ -23,7 +24,10 @@ platformCases({
   skips: {
     ...Object.fromEntries(tlsPeerCases.map(([name]) => [name, noPrograms])),
     ...Object.fromEntries(
-      [...processCases, ...childCases, ...heldCases, ...passingCases, ...movingCases].map(([name]) => [name, noSystem]),
+      [...processCases, ...childCases, ...heldCases, ...passingCases, ...movingCases, ...firewallCases].map(([name]) => [
+        name,
+        noSystem,
+      ]),
     ),
     "an address that is not ours can't be listened on": "every address is ours here",
     "a dial that can't even start fails on a later turn": "every source address is ours here",

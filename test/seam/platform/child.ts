@@ -73,8 +73,14 @@ export class Child {
   }
 }
 
+/** How `child_subject.ts` is started. */
+export function roleCommand(adapter: string, role: string): readonly string[] {
+  const flags = "Deno" in globalThis ? ["run", "-A", "--no-check"] : [];
+  return [process.execPath, ...flags, SUBJECT, adapter, role];
+}
+
 /** `child_subject.ts` in a role, on the same runtime and by the adapter under test. */
 export function startRole(p: Platform, adapter: string, role: string, spec: Partial<ProcessSpec> = {}): Child {
-  const flags = "Deno" in globalThis ? ["run", "-A", "--no-check"] : [];
-  return new Child(p, { command: process.execPath, args: [...flags, SUBJECT, adapter, role], ...spec });
+  const [command, ...args] = roleCommand(adapter, role);
+  return new Child(p, { command: command!, args, ...spec });
 }

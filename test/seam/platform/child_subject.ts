@@ -1,7 +1,7 @@
 // Started by child.ts with an adapter and a role: the other process of a case. Its passed descriptors begin at 3.
 import { readdirSync, readlinkSync } from "node:fs";
 import process from "node:process";
-import type { Conn, ConnHandler, Platform } from "../../../src/platform/types.ts";
+import type { Address, Conn, ConnHandler, DialOptions, Platform } from "../../../src/platform/types.ts";
 
 const [adapter, role] = process.argv.slice(2);
 const FIRST = 3;
@@ -100,11 +100,55 @@ const roles: Readonly<Record<string, (p: Platform) => unknown>> = {
     );
   },
   arguments: () => tell(process.argv.slice(2)),
+  /** In a network of its own, whose firewall redirects two addresses to port 9999 and routes a third back here. */
+  redirected: async (p) => {
+    const told: unknown[] = [];
+    const listener = await p.listen({ kind: "tcp", host: "", port: 9999 }, {}, (c) => {
+      told.push([p.linux!.originalDestination(c), c.info.remote.kind === "tcp" ? c.info.remote.host : ""]);
+      return echoing(c);
+    });
+    const dials: readonly [host: string, port: number, o: DialOptions][] = [
+      ["10.5.5.5", 8080, {}],
+      ["fd00::5", 8080, {}],
+      ["127.0.0.1", 9999, {}],
+      ["::1", 9999, {}],
+      ["127.0.0.1", 9999, { source: "10.9.9.9", transparent: true }],
+      ["127.0.0.1", 9999, { mark: 7 }],
+      ["127.0.0.1", 9999, { source: "10.9.9.9", mark: 7 }],
+      ["127.0.0.1", 9998, { mark: 7 }],
+    ];
+    for (const [host, port, o] of dials) {
+      const failed = await roundTrip(p, { kind: "tcp", host, port }, o);
+      if (failed !== null) told.push(failed);
+    }
+    await listener.close();
+    tell(told);
+  },
   wait: (p) => {
     p.setTimer(60_000, () => {}, true);
     tell({ pid: process.pid });
   },
 };
+
+/** Null: an echo came back; else what the dial failed with. */
+function roundTrip(p: Platform, to: Address, o: DialOptions): Promise<string | null> {
+  return new Promise((resolve) => {
+    let conn: Conn | null = null;
+    p.dial(to, o, {
+      onOpen: (c) => {
+        conn = c;
+        c.write([Uint8Array.of(1)]);
+      },
+      onData: () => {
+        conn?.destroy(null);
+        resolve(null);
+      },
+      onDrain: () => {},
+      onEnd: () => {},
+      onClose: (e) => resolve(e === null ? "closed" : e.facts.code),
+    });
+  });
+}
 
 function echoing(c: Conn): ConnHandler {
   return { onData: (b) => void c.write([b]), onDrain: () => {}, onEnd: () => c.end(), onClose: () => {} };
