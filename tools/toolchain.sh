@@ -12,6 +12,8 @@ toolchain_stamp=$root/node_modules/.weir_toolchain
 bun_flags='--no-env-file --config=/dev/null --no-install'
 deno_flags='--allow-all --no-check --no-config --node-modules-dir=manual --no-lock --no-remote'
 export DO_NOT_TRACK=1 DENO_NO_UPDATE_CHECK=1 BUN_ENABLE_CRASH_REPORTING=0
+# Nor is Deno to put a `node` of its own into the PATH that plugins get, as it does where it sees a package.json.
+export DENO_DISABLE_NODE_SHIM=1
 unset DENO_NO_PACKAGE_JSON
 
 toolchain_fail() {

@@ -12,6 +12,7 @@ import { createLinuxCalls } from "./linux_calls.ts";
 import { loadLinuxLibc } from "./linux_libc.ts";
 import { createNodePlatform } from "./node.ts";
 import { type Borrowed, createOsCalls } from "./os_calls.ts";
+import { needsRawDial, RawDial } from "./raw_dial.ts";
 import { OUT_OF_DESCRIPTORS } from "./shed_notice.ts";
 import { type PlatformOptions, systemCode } from "./system_fault.ts";
 import type {
@@ -90,13 +91,20 @@ class BunPlatform extends HostServices implements Platform {
 
   /** Null: Bun binds. */
   async #bindPath(at: Address, o: ListenOptions): Promise<Held | null> {
-    if (at.kind === "tcp") return null;
+    if (at.kind === "tcp" && o.transparent !== true) return null;
     if (this.linux !== null) return await bindHeld(this.linux, at, o);
-    await clearStaleSocket(at.path);
+    if (at.kind === "unix") await clearStaleSocket(at.path);
     return null;
   }
 
   dial(to: Address, o: DialOptions, h: DialHandler): { cancel(): void } {
+    if (to.kind === "tcp" && needsRawDial(o))
+      return new RawDial(
+        { libc: this.#linuxLibc, onFault: this.#net.onFault, adopt: (fd, how, open) => this.adopt(fd, how, open) },
+        to,
+        o,
+        h,
+      );
     const c = new BunConn(this.#net, h, false, to);
     if (o.keepAlive) c.keepAliveMs = o.keepAlive.idleMs;
     const socket = o.tls === undefined ? this.#dialing : dialingTls(o.tls, to.kind === "tcp" ? to.host : "");

@@ -8,6 +8,8 @@ export interface MakeListenerOptions {
   /** File mode of a unix socket, such as 0o600. */
   readonly mode?: number;
   readonly ipv6Only?: boolean;
+  /** TCP: connections to any address that the firewall gives (TPROXY), which then is `info.local`. It takes CAP_NET_ADMIN. */
+  readonly transparent?: boolean;
 }
 
 /** Descriptors that another process passed on, with the bytes that it sent along. */

@@ -1,10 +1,12 @@
 import { connect, type NetConnectOpts, type Server, Socket } from "node:net";
+import { NO_BYTES } from "../base/bytes.ts";
 import { AcceptRetry } from "./accept_retry.ts";
 import { connectedSocket } from "./connected_socket.ts";
 import { DescriptorBudget } from "./descriptor_budget.ts";
 import { bindHeld, checkHeld } from "./held_listener.ts";
 import { HostProcesses } from "./host_processes.ts";
 import { HostServices } from "./host_services.ts";
+import { closeInheritedDuplicates } from "./inherited_duplicates.ts";
 import { loadLibc } from "./libc.ts";
 import { createLinuxCalls } from "./linux_calls.ts";
 import { loadLinuxLibc } from "./linux_libc.ts";
@@ -13,6 +15,7 @@ import { duplicateOf, ownDescriptor } from "./node_descriptor.ts";
 import { type OpenServer, openBound, openHeld } from "./node_listener.ts";
 import { NodeTls } from "./node_tls.ts";
 import { type Borrowed, createOsCalls } from "./os_calls.ts";
+import { needsRawDial, RawDial } from "./raw_dial.ts";
 import { ShedNotice } from "./shed_notice.ts";
 import { acceptFault, type PlatformOptions } from "./system_fault.ts";
 import type {
@@ -46,6 +49,7 @@ export interface NodeOptions extends PlatformOptions {
 
 /** `node:net`: complete on Bun, Deno and Node. */
 export function createNodePlatform(name: "bun" | "deno" | "node", o: NodeOptions = {}): Platform {
+  if (name === "deno") closeInheritedDuplicates();
   const binding = name === "deno" && o.handles !== false ? loadUvBinding() : null;
   return new NodePlatform(name, o.onFault ?? ignore, binding);
 }
@@ -94,17 +98,24 @@ class NodePlatform extends HostServices implements Platform {
     const socket = this.name === "bun" ? connect(withDescriptor(fd)) : new Socket(withDescriptor(fd));
     if (o.keepAlive) socket.setKeepAlive(true, o.keepAlive.idleMs);
     const c = new NodeConn(this.#net, socket, NOBODY, true, at);
-    c.adopted(o.accepted);
-    if (o.unread !== undefined && o.unread.length > 0) socket.unshift(o.unread);
+    c.adopted(o.accepted, o.unread ?? NO_BYTES);
     try {
       c.handler = open(c);
     } catch (e) {
       c.fault(e);
     }
+    c.started();
     return c;
   }
 
   dial(to: Address, o: DialOptions, h: DialHandler): { cancel(): void } {
+    if (to.kind === "tcp" && needsRawDial(o))
+      return new RawDial(
+        { libc: this.#linuxLibc, onFault: this.#net.onFault, adopt: (fd, how, open) => this.adopt(fd, how, open) },
+        to,
+        o,
+        h,
+      );
     if (this.#uv !== null && to.kind === "tcp" && (this.#securesHandles || o.tls === undefined))
       return dialUv(this.#uv, to, o, h);
     if (!this.#net.budget.takeForDial()) {

@@ -16,7 +16,7 @@ import type { Address, Conn, ConnHandler, ConnInfo, Detached, DialHandler, DialT
 export interface NodeNet {
   readonly onFault: (e: unknown) => void;
   readonly budget: DescriptorBudget;
-  /** Null: not Linux, or no foreign functions. */
+  /** For connections that are given away; null: they can't be. */
   readonly libc: LinuxLibc | null;
   nextId: number;
 }
@@ -147,15 +147,25 @@ export class NodeConn implements Conn {
     const fd = duplicateOf(libc, s);
     if (fd < 0) return null;
     s.pause();
+    // Taking from the stream would tell `data` as well, and read on.
+    s.removeListener("data", onData);
+    s._read = ignore;
     const unread: Uint8Array[] = [];
     for (let b: Uint8Array | null = s.read(); b !== null; b = s.read()) unread.push(b);
     this.destroy(null);
     return { fd, unread: concatBytes(unread) };
   }
 
-  /** The socket was connected when it came here. */
-  adopted(accepted: boolean): void {
+  /** The socket was connected when it came here. It is stopped until `started`, for a flowing one tells put back bytes at once. */
+  adopted(accepted: boolean, unread: Uint8Array): void {
     this.#flags = (this.#flags & ~ACCEPTED) | OPEN | (accepted ? ACCEPTED : 0);
+    this.socket.pause();
+    if (unread.length > 0) this.socket.unshift(unread);
+  }
+
+  /** The handler of an adopted connection is there. */
+  started(): void {
+    if ((this.#flags & (PAUSED | CLOSED)) === 0 && this.#raw === null) this.socket.resume();
   }
 
   /** For a dial: no more calls. */

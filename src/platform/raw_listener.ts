@@ -8,7 +8,7 @@ import { listenFault } from "./system_fault.ts";
 import type { Address } from "./types.ts";
 import { isFilePath } from "./unix_path.ts";
 
-const SOCK_STREAM = 1;
+export const SOCK_STREAM = 1;
 export const SOCK_CLOEXEC = 0o2000000;
 export const SOCK_NONBLOCK = 0o4000;
 export const SOL_SOCKET = 1;
@@ -18,6 +18,9 @@ const SO_REUSEPORT = 15;
 const SO_ACCEPTCONN = 30;
 const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
+const IPV6_TRANSPARENT = 75;
+const IPPROTO_IP = 0;
+const IP_TRANSPARENT = 19;
 /** Linux cuts it down to its somaxconn. */
 const MAX_BACKLOG = 65535;
 
@@ -52,6 +55,12 @@ export function listening(libc: LinuxLibc, fd: number): { readonly reusePort: bo
   return { reusePort: libc.getInt(fd, SOL_SOCKET, SO_REUSEPORT) === 1 };
 }
 
+/** Leave for addresses that are not this host's (ip(7)); it takes CAP_NET_ADMIN. */
+export function setTransparent(libc: LinuxLibc, fd: number, family: number): number {
+  const four = libc.setInt(fd, IPPROTO_IP, IP_TRANSPARENT, 1);
+  return family === AF_INET6 && four === 0 ? libc.setInt(fd, IPPROTO_IPV6, IPV6_TRANSPARENT, 1) : four;
+}
+
 export function isStream(libc: LinuxLibc, fd: number): boolean {
   return libc.getInt(fd, SOL_SOCKET, SO_TYPE) === SOCK_STREAM;
 }
@@ -70,6 +79,7 @@ function open(libc: LinuxLibc, shown: Address, at: Address, o: MakeListenerOptio
   if (at.kind === "tcp") {
     must(libc.setInt(fd, SOL_SOCKET, SO_REUSEADDR, 1));
     if (o.reusePort === true) must(libc.setInt(fd, SOL_SOCKET, SO_REUSEPORT, 1));
+    if (o.transparent === true) must(setTransparent(libc, fd, family));
     if (family === AF_INET6) must(libc.setInt(fd, IPPROTO_IPV6, IPV6_V6ONLY, shown === at && o.ipv6Only === true ? 1 : 0));
   }
   // The mode holds from the moment the file exists.

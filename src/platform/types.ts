@@ -105,6 +105,8 @@ export interface ListenOptions {
   readonly mode?: number;
   /** Told of accept failures (EMFILE and the like); accepting goes on afterwards, paced by the adapter so that it never spins. */
   readonly onError?: (e: ProxyError) => void;
+  /** Linux, TCP: takes connections to any address that the firewall gives (TPROXY), which then is `info.local`. It takes CAP_NET_ADMIN. */
+  readonly transparent?: boolean;
   /** Connections of this listener may be asked to `secure`: an adapter may carry them otherwise. */
   readonly mayBeSecured?: boolean;
 }
@@ -113,6 +115,10 @@ export interface DialOptions {
   readonly keepAlive?: KeepAlive | null;
   /** Source address (an IP literal) of the connection. */
   readonly source?: string;
+  /** Linux, without TLS: `source` need not be this host's (IP_TRANSPARENT). It takes CAP_NET_ADMIN and routes that bring the replies here. */
+  readonly transparent?: boolean;
+  /** Linux, without TLS: for routing and firewalls (SO_MARK). It takes CAP_NET_ADMIN. */
+  readonly mark?: number;
   /** A TLS client. A failed handshake is `onClose` with `tlsHandshake`; there is no time limit here: the owner cancels. */
   readonly tls?: DialTls;
 }

@@ -1,7 +1,11 @@
 import { addressCases } from "./platform/address_cases.ts";
 import { closingCases } from "./platform/closing_cases.ts";
+import { firewallCases } from "./platform/firewall_cases.ts";
+import { heldCases } from "./platform/held_cases.ts";
 import { hostCases } from "./platform/host_cases.ts";
 import { osCases } from "./platform/os_cases.ts";
+import { movingCases, passingCases } from "./platform/passing_cases.ts";
+import { childCases, processCases } from "./platform/process_cases.ts";
 import { definePlatformCases, type PlatformSubject } from "./platform/subject.ts";
 import { tlsCases } from "./platform/tls_cases.ts";
 import { tlsHandshakeCases } from "./platform/tls_handshake_cases.ts";
@@ -18,6 +22,12 @@ export function platformCases(subject: PlatformSubject): void {
     ...addressCases,
     ...hostCases,
     ...osCases,
+    ...processCases,
+    ...childCases,
+    ...heldCases,
+    ...passingCases,
+    ...movingCases,
+    ...firewallCases,
     ...unansweredCases,
     ...tlsCases,
     ...tlsHandshakeCases,

@@ -1,4 +1,8 @@
 import { createMemoryPlatform } from "../../src/platform/memory.ts";
+import { firewallCases } from "./platform/firewall_cases.ts";
+import { heldCases } from "./platform/held_cases.ts";
+import { movingCases, passingCases } from "./platform/passing_cases.ts";
+import { childCases, processCases } from "./platform/process_cases.ts";
 import { tlsPeerCases } from "./platform/tls_peer_cases.ts";
 import { platformCases } from "./platform_cases.ts";
 
@@ -8,6 +12,7 @@ const noCrypto = "certificates are no more than bytes here";
 const noFiles = "paths are names here, there is no file";
 platformCases({
   name: "memory.ts",
+  adapter: "",
   create: (onFault) => {
     const p = createMemoryPlatform({ onFault });
     p.names.set("localhost", [
@@ -18,6 +23,12 @@ platformCases({
   },
   skips: {
     ...Object.fromEntries(tlsPeerCases.map(([name]) => [name, noPrograms])),
+    ...Object.fromEntries(
+      [...processCases, ...childCases, ...heldCases, ...passingCases, ...movingCases, ...firewallCases].map(([name]) => [
+        name,
+        noSystem,
+      ]),
+    ),
     "an address that is not ours can't be listened on": "every address is ours here",
     "a dial that can't even start fails on a later turn": "every source address is ours here",
     "reusePort lets two listeners share an address": "no test needs two listeners on one address here",

@@ -1,4 +1,8 @@
 import { createNodePlatform } from "../../src/platform/node.ts";
+import { firewallCases, firewallSkips } from "./platform/firewall_cases.ts";
+import { heldCases } from "./platform/held_cases.ts";
+import { movingCases, passingCases } from "./platform/passing_cases.ts";
+import { childCases } from "./platform/process_cases.ts";
 import { platformCases } from "./platform_cases.ts";
 
 const onDeno = "Deno" in globalThis;
@@ -9,6 +13,7 @@ const ownCheck = "TLS: where the runtime's check of clients can be got around, o
 const runtimeCheck = "TLS: without a verifyPeer the runtime's check of a client's certificate holds";
 
 const denoSkips = {
+  ...firewallSkips(),
   [runtimeCheck]: "Deno's check takes tickets of any other listener, so one of Weir's own is asked for",
   "a half-close before any byte leaves the other way open":
     "Deno 2.9 fails queued writes with EPIPE when a FIN was the first that ever came",
@@ -16,7 +21,10 @@ const denoSkips = {
 
 const noLibc = "Node has no foreign functions";
 const hangUp = "libuv takes the hang-up behind unread bytes for an end";
+const noTypeScript = "the other process is TypeScript, which Node 20 does not read";
 const nodeSkips = {
+  ...Object.fromEntries(childCases.map(([name]) => [name, noTypeScript])),
+  ...Object.fromEntries([...heldCases, ...passingCases, ...movingCases, ...firewallCases].map(([name]) => [name, noLibc])),
   [ownCheck]: "here it can't be",
   "a reset while paused is told at the latest on resume": hangUp,
   "reset drops what is queued": hangUp,
@@ -31,13 +39,15 @@ const nodeSkips = {
 
 platformCases({
   name: `node.ts by node:net on ${runtime}`,
+  adapter: "node:net",
   create: (onFault) => createNodePlatform(runtime, { onFault, handles: false }),
-  skips: onDeno ? denoSkips : onBun ? { [ownCheck]: "here it can't be" } : nodeSkips,
+  skips: onDeno ? denoSkips : onBun ? { ...firewallSkips(), [ownCheck]: "here it can't be" } : nodeSkips,
 });
 
 if (onDeno) {
   platformCases({
     name: "node.ts by handles on deno",
+    adapter: "handles",
     create: (onFault) => createNodePlatform("deno", { onFault }),
     skips: denoSkips,
   });

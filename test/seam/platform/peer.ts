@@ -6,6 +6,7 @@ import type {
   ConnHandler,
   DialHandler,
   DialOptions,
+  HeldListener,
   Listener,
   ListenOptions,
   Platform,
@@ -155,7 +156,7 @@ export class Server {
   /** `contextOf`: what an accepted connection is secured with. */
   static async open(
     p: Platform,
-    at: Address = LOOPBACK,
+    at: Address | HeldListener = LOOPBACK,
     o: ListenOptions = {},
     contextOf: () => TlsServerContext | null = () => null,
   ): Promise<Server> {

@@ -4,6 +4,8 @@ import type { Platform } from "../../../src/platform/types.ts";
 /** One adapter under the shared cases. */
 export interface PlatformSubject {
   readonly name: string;
+  /** What another process is told to make the same platform; "" where there is none. */
+  readonly adapter: string;
   /** `onFault` gets what a handler threw. */
   create(onFault: (e: unknown) => void): Platform;
   /** Cases that can't hold here, by their full name, each with its reason. */
@@ -13,6 +15,7 @@ export interface PlatformSubject {
 /** A fresh platform for each case, with what its handlers threw. */
 export interface CaseRun {
   readonly p: Platform;
+  readonly adapter: string;
   readonly faults: unknown[];
 }
 export type Case = readonly [name: string, run: (r: CaseRun) => Promise<void>];
@@ -36,7 +39,7 @@ export function definePlatformCases(subject: PlatformSubject, cases: readonly Ca
         name,
         async () => {
           const faults: unknown[] = [];
-          await run({ p: subject.create((e) => faults.push(e)), faults });
+          await run({ adapter: subject.adapter, p: subject.create((e) => faults.push(e)), faults });
         },
         LIMIT_MS,
       );

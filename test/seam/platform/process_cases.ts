@@ -1,0 +1,179 @@
+import { expect } from "bun:test";
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, readlinkSync, realpathSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import type { Platform } from "../../../src/platform/types.ts";
+import { Child, startRole } from "./child.ts";
+import type { Case } from "./subject.ts";
+
+function shell(p: Platform, script: string): Child {
+  return new Child(p, { command: "/bin/sh", args: ["-c", script], stdin: "ignore" });
+}
+
+interface Facts {
+  readonly env: Record<string, string>;
+  readonly cwd: string;
+  readonly descriptors: Record<string, string>;
+  readonly pid: number;
+}
+
+/** Children that any runtime can have, and what is told of processes. */
+export const processCases: readonly Case[] = [
+  [
+    "a child's end is told with its code or its signal, and what it wrote",
+    async ({ p }) => {
+      const good = shell(p, "echo out; echo err >&2; exit 7");
+      expect(await good.exit).toEqual({ code: 7, signal: null, failed: null });
+      await good.closed;
+      expect(good.errors).toBe("err\n");
+      const killed = shell(p, "kill -9 $$");
+      expect(await killed.exit).toEqual({ code: null, signal: "SIGKILL", failed: null });
+      expect(killed.process.kill("SIGTERM")).toBe(false);
+      expect(killed.process.write(Uint8Array.of(1))).toBe(false);
+    },
+  ],
+  [
+    "a child gets what is written to its stdin, and its end",
+    async ({ p }) => {
+      const child = new Child(p, { command: "cat", args: [] });
+      expect(child.process.pid).toBeGreaterThan(0);
+      expect(child.process.write(new TextEncoder().encode('{"n":1}\n'))).toBe(true);
+      expect(await child.told<{ n: number }>()).toEqual({ n: 1 });
+      await child.end();
+      expect(await child.exit).toEqual({ code: 0, signal: null, failed: null });
+    },
+  ],
+  [
+    "a child that can't be started is told as such, later",
+    async ({ p }) => {
+      for (const command of ["/nonexistent/weir", tmpdir(), "weir\0"]) {
+        const child = new Child(p, { command, args: [] });
+        expect(child.process.pid).toBe(0);
+        const { code, signal, failed } = await child.exit;
+        expect([code, signal, failed?.facts.code]).toEqual([null, null, "internal"]);
+        await child.closed;
+        expect(child.process.kill("SIGTERM")).toBe(false);
+      }
+    },
+  ],
+  [
+    "memory of processes and usable cores are told",
+    async ({ p }) => {
+      const own = p.processes!.memoryOf(process.pid)!;
+      expect(own.rss).toBeGreaterThan(1024 * 1024);
+      expect(own.pss).toBeGreaterThan(0);
+      expect(own.pss!).toBeLessThanOrEqual(own.rss);
+      expect(p.processes!.memoryOf(0x3fffffff)).toBe(null);
+      expect(p.processes!.pid).toBe(process.pid);
+      expect(p.processes!.cpuCount()).toBeGreaterThanOrEqual(1);
+    },
+  ],
+];
+
+/** Those whose child is Weir's platform again. */
+export const childCases: readonly Case[] = [
+  [
+    "a child has the environment and the directory that it is given, and no other",
+    async ({ p, adapter }) => {
+      const dir = realpathSync(mkdtempSync(join(tmpdir(), "weir-child-")));
+      // Deno puts a `node` of its own into the PATH of a program with a package.json, unless told not to.
+      const env = { ONE: "1", TWO: "a b=c", DENO_DISABLE_NODE_SHIM: "1" };
+      const child = startRole(p, adapter, "facts", { env, cwd: dir });
+      const told = await child.told<Facts>();
+      expect(told.env).toEqual(env);
+      expect([told.cwd, told.pid]).toEqual([dir, child.process.pid]);
+      await child.end();
+      rmSync(dir, { recursive: true });
+    },
+  ],
+  [
+    "a child that is detached has a process group of its own",
+    async ({ p, adapter }) => {
+      const groupOf = (pid: number): number => Number(readFileSync(`/proc/${pid}/stat`, "latin1").split(") ")[1]!.split(" ")[2]);
+      for (const detached of [false, true]) {
+        const child = startRole(p, adapter, "wait", { detached });
+        const { pid } = await child.told<{ pid: number }>();
+        expect(groupOf(pid)).toBe(detached ? pid : groupOf(process.pid));
+        await child.end();
+      }
+    },
+  ],
+  [
+    "a child can be stopped, continued and ended by signals",
+    async ({ p, adapter }) => {
+      const child = startRole(p, adapter, "wait");
+      const { pid } = await child.told<{ pid: number }>();
+      expect(p.processes!.signal(pid, "SIGSTOP")).toBe(true);
+      expect(p.processes!.signal(pid, "SIGCONT")).toBe(true);
+      expect(child.process.kill("SIGTERM")).toBe(true);
+      expect(await child.exit).toEqual({ code: null, signal: "SIGTERM", failed: null });
+      for (const none of [0, -1, 1.5, Number.NaN, 0x3fffffff]) expect(p.processes!.signal(none, "SIGTERM")).toBe(false);
+    },
+  ],
+  [
+    "descriptors become 3 and on in their order, whatever their numbers, and nothing else is inherited",
+    async ({ p, adapter }) => {
+      const dir = mkdtempSync(join(tmpdir(), "weir-descriptors-"));
+      const files = ["a", "b", "c", "d", "e", "f"].map((n) => join(dir, n));
+      const open = files.map((f) => openSync(f, "w"));
+      // Numbers from 3 on may be the runtime's own; to stand at one that another goes to is what has to be tried.
+      for (const wanted of [open, [...open].reverse(), [open[1]!, open[0]!, open[0]!]]) {
+        const child = startRole(p, adapter, "facts", { descriptors: wanted });
+        const expected = Object.fromEntries(wanted.map((fd, i) => [String(3 + i), files[open.indexOf(fd)]]));
+        const { descriptors } = await child.told<Facts>();
+        for (const [n, path] of Object.entries(expected)) expect(descriptors[n]).toBe(path!);
+        const own = Object.values(descriptors).filter((path) => path.startsWith(dir));
+        expect(own.length).toBe(wanted.length);
+        await child.end();
+      }
+      for (const fd of open) closeSync(fd);
+      rmSync(dir, { recursive: true });
+    },
+  ],
+  [
+    "descriptors that stand where others go are not mixed up",
+    async ({ p }) => {
+      const dir = mkdtempSync(join(tmpdir(), "weir-crossed-"));
+      const { linux } = p;
+      const one = linux!.makeListener({ kind: "unix", path: join(dir, "one") }, {});
+      const two = linux!.makeListener({ kind: "unix", path: join(dir, "two") }, {});
+      const target = (fd: number): string => readlinkSync(`/proc/self/fd/${fd}`);
+      const low = [3, 4, 5, 6, 7, 8].filter((fd) => existsSync(`/proc/self/fdinfo/${fd}`));
+      for (const wanted of [[...low].reverse(), [two, ...low, one]]) {
+        const names = wanted.map((_, i) => `readlink /proc/self/fd/${3 + i}`).join("; ");
+        const child = new Child(p, {
+          command: "/bin/sh",
+          args: ["-c", `exec 2>&1; ${names}`],
+          stdin: "ignore",
+          descriptors: wanted,
+        });
+        await child.closed;
+        expect(child.lines()).toEqual(wanted.map(target));
+      }
+      linux!.closeDescriptor(one);
+      linux!.closeDescriptor(two);
+      rmSync(dir, { recursive: true });
+    },
+  ],
+  [
+    "this program can be started again with other arguments",
+    async ({ p, adapter }) => {
+      const child = startRole(p, adapter, "again");
+      expect(await child.told<string[]>()).toEqual([adapter, "arguments", "a b", "--flag", ""]);
+      await child.end();
+    },
+  ],
+  [
+    "a process can ask to end with its parent",
+    async ({ p, adapter }) => {
+      const child = startRole(p, adapter, "parent");
+      const { willTell, otherwise } = await child.told<{ pid: number; willTell: boolean; otherwise: boolean }>();
+      expect([willTell, otherwise]).toEqual([true, false]);
+      child.process.kill("SIGKILL");
+      expect((await child.exit).signal).toBe("SIGKILL");
+      // The grandchild holds the pipe as long as it lives.
+      await child.closed;
+    },
+  ],
+];
