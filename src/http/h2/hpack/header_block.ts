@@ -1,6 +1,7 @@
 import { latin1, NO_BYTES, putBytes } from "../../../base/bytes.ts";
 import { Fields, STRIDE } from "../../fields.ts";
 import { ID } from "../../names.ts";
+import { SECRET_IDS } from "./encoder_names.ts";
 import {
   AUTHORITY,
   BAD_NAME,
@@ -108,6 +109,7 @@ export class HeaderBlock {
   /** Index in `#spans` of the first cookie, −1: none; whether another one is apart from it. */
   #cookie = -1;
   #apart = false;
+  #neverIndexed: Set<string> | null = null;
   /**
    * Lines that follow each other in a table, as they do when they were once sent in this order: they are copied at once, at ten times the
    * speed. They are missing from `buf` until then.
@@ -140,6 +142,7 @@ export class HeaderBlock {
     this.#mask = this.#size = this.#count = this.#seen = 0;
     this.#regular = this.#apart = false;
     this.#cookie = -1;
+    this.#neverIndexed = null;
     this.#allowed = kind === "request" ? REQUEST_KINDS : kind === "response" ? RESPONSE_KINDS : 0;
     this.#joins = kind === "request";
   }
@@ -150,6 +153,7 @@ export class HeaderBlock {
     if (this.#apart) this.#joinCookies();
     const n = this.#spansEnd;
     const f = new Fields(n === 0 ? NO_BYTES : this.buf, this.#spans.slice(0, n), this.#mask);
+    f.neverIndexed = this.#neverIndexed;
     this.#base = this.at;
     this.#spansEnd = 0;
     return f;
@@ -214,6 +218,14 @@ export class HeaderBlock {
       if (id === ID.cookie) this.#cookie = this.#spansEnd;
     }
     this.#push(this.#spansEnd, start, nameLength, valueLength, id);
+  }
+
+  /** RFC 7541 6.2.3: whoever sends the field on may not index it either. Its name stands at `at`; call it before `add`. */
+  neverIndex(meta: number, nameLength: number): void {
+    // Names that are never indexed anyway need no mark, and are those that nearly always come with one.
+    if (this.fault !== 0 || (SECRET_IDS & (1 << (meta & ID_MASK))) !== 0) return;
+    this.#neverIndexed ??= new Set();
+    this.#neverIndexed.add(latin1(this.buf, this.at, this.at + nameLength));
   }
 
   /** As `add`, for a pseudo-header field whose value is there as a string already. */
