@@ -31,6 +31,13 @@ beforeAll(async () => {
         to: "plain",
         grpc: { maxTimeout: "300ms" },
       },
+      {
+        name: "capped-chat",
+        match: { path: "/test.Echo/Chat", headers: { "x-capped": "yes" } },
+        to: "plain",
+        grpc: { maxTimeout: "300ms" },
+        requestHeaders: { remove: ["grpc-timeout"] },
+      },
       // The server is not told, so that the deadline is Weir's alone.
       {
         name: "short",
@@ -168,6 +175,18 @@ describe("errors of Weir's own", () => {
     expect(line).toMatchObject({ status: 200, flags: "UT", route: "short" });
     expect(await site.weir.metric("weir_grpc_requests_total", { route: "short", grpc_status: "4" })).toBe(1);
   });
+});
+
+test("a deadline within a reply: the call is cancelled, on both sides", async () => {
+  const before = plain.cancelled;
+  const chat = clients.h2c.chat({ "x-capped": "yes" });
+  const messages = new Messages(chat);
+  chat.write(Buffer.from("a"));
+  await until("an answer", () => messages.got.length === 1);
+  await until("the status", () => messages.status !== null);
+  expect(messages.status?.code).toBe(1);
+  await until("the server to be told", () => plain.cancelled === before + 1);
+  expect(await site.weir.metric("weir_grpc_requests_total", { route: "capped-chat", grpc_status: "4" })).toBe(1);
 });
 
 test("the server is told of the route's bound on a call", async () => {

@@ -5,7 +5,7 @@ import type { RequestHead, ResponseHead } from "../head.ts";
 import { dropForbiddenTrailers, FORBIDDEN_TRAILERS } from "../trailer_rules.ts";
 import { BUDGET } from "./budgets.ts";
 import { H2Connection, type H2Options, type TimeFault } from "./connection.ts";
-import { CANCEL, errorName, type FrameFault, NO_ERROR, PROTOCOL_ERROR, REFUSED_STREAM } from "./error_codes.ts";
+import { errorName, type FrameFault, NO_ERROR, PROTOCOL_ERROR, REFUSED_STREAM } from "./error_codes.ts";
 import {
   BAD_PREFACE,
   BAD_TRAILERS,
@@ -248,6 +248,7 @@ export class H2Server extends H2Connection implements ServerStreamOwner {
   #open(s: ServerStream, head: RequestHead, protocol: string): void {
     const end = s.remoteEnded;
     s.protocol = protocol;
+    s.fields = head.fields;
     this.#authority = head.authority;
     this.#headBytes += s.headCost;
     this.addStream(s);
@@ -294,7 +295,7 @@ export class H2Server extends H2Connection implements ServerStreamOwner {
 
   protected onStalled(s: H2Stream): void {
     this.provoked();
-    s.abandon(CANCEL);
+    (s as ServerStream).abandonFor("writeTimeout");
     s.fail(this.#error("writeTimeout", 0, "stream", "the client took nothing of what waits for its window"));
   }
 

@@ -145,7 +145,7 @@ describe("errors of Weir's own are trailers-only", () => {
     expect(counted(h2.site)).toEqual(["closed  7=1", "own  2=1"]);
   });
 
-  test("within a reply the stream is reset", async () => {
+  test("within a reply the stream is reset, at the deadline with CANCEL", async () => {
     const h2 = await H2Site.start();
     const client = await h2.client(headers(1, call("/s.S/M", ["grpc-timeout", "1S"])));
     const origin = await h2.origin();
@@ -153,8 +153,22 @@ describe("errors of Weir's own are trailers-only", () => {
     await h2.site.settled();
     client.take();
     await h2.site.advance(1000 + GRAIN_MS);
-    expect(client.take()).toEqual(["RST 1 INTERNAL_ERROR"]);
+    expect(client.take()).toEqual(["RST 1 CANCEL"]);
+    expect(origin.take().at(-1)).toBe("RST 1 CANCEL");
     expect(counted(h2.site)).toEqual(["up  4=1"]);
+  });
+
+  test("within a reply that the upstream resets the stream is reset", async () => {
+    const h2 = await H2Site.start();
+    const client = await h2.client(headers(1, call("/s.S/M")));
+    const origin = await h2.origin();
+    origin.send(headers(1, REPLY, OPEN), data(1, MESSAGE));
+    await h2.site.settled();
+    client.take();
+    origin.send(reset(1, CANCEL));
+    await h2.site.settled();
+    expect(client.take()).toEqual(["RST 1 INTERNAL_ERROR"]);
+    expect(counted(h2.site)).toEqual(["up  14=1"]);
   });
 
   test("a client that gives up has cancelled", async () => {
