@@ -166,6 +166,15 @@ describe("errors of Weir's own", () => {
     expect(await site.weir.metric("weir_grpc_requests_total", { route: "down", grpc_status: "14" })).toBe(1);
   });
 
+  test("a head that is refused before it has a route", async () => {
+    const many = Object.fromEntries(Array.from({ length: 101 }, (_, i) => [`x-${i}`, "v"]));
+    const told = await clients.h2c.call("Up", "", many);
+    expect([told.code, told.details]).toEqual([2, "431 Request Header Fields Too Large"]);
+    await until("the line of it", () => site.log().some((l) => l["flags"] === "DPE"));
+    const line = site.log().find((l) => l["flags"] === "DPE");
+    expect(line).toMatchObject({ status: 200, method: "POST", path: "/test.Echo/Up" });
+  });
+
   test("a deadline: the client hears of it, and the server", async () => {
     const before = plain.cancelled;
     const told = await clients.h2c.call("Never", "");

@@ -1,6 +1,7 @@
 import { type ErrorCode, ProxyError, type Scope } from "../../base/error.ts";
 import type { AcceptStream, StreamWriter } from "../codec.ts";
 import { type Fields, STRIDE } from "../fields.ts";
+import { isGrpc } from "../grpc/content_type.ts";
 import type { RequestHead, ResponseHead } from "../head.ts";
 import { dropForbiddenTrailers, FORBIDDEN_TRAILERS } from "../trailer_rules.ts";
 import { BUDGET } from "./budgets.ts";
@@ -39,9 +40,17 @@ export interface H2ServerOptions extends H2Options {
   readonly drainMs: number;
   /**
    * A request that is refused before anyone had it in hand. When the status is not 0 it must be answered through the writer, to its end;
-   * otherwise its stream has been reset. What was read of it: "" for what was not.
+   * otherwise its stream has been reset.
    */
-  readonly onRefused: (w: StreamWriter<ResponseHead>, e: ProxyError, method: string, path: string) => void;
+  readonly onRefused: (w: StreamWriter<ResponseHead>, e: ProxyError, r: Refused) => void;
+}
+
+/** What was read of a request that is refused: "" for what was not. */
+export interface Refused {
+  readonly method: string;
+  readonly path: string;
+  /** Its content-type says so, and it is to be told in gRPC's form. */
+  readonly grpc: boolean;
 }
 
 const NEVER = Number.POSITIVE_INFINITY;
@@ -228,7 +237,9 @@ export class H2Server extends H2Connection implements ServerStreamOwner {
     s.method = block.method ?? "";
     const path = block.path ?? block.authority ?? "";
     let bad = selfDependent ? DEPENDS_ON_ITSELF : blockFault(block);
-    if (bad === null) {
+    let grpc = false;
+    if (bad !== null) grpc = bad.status !== 0 && block.saysGrpc;
+    else {
       const f = block.take();
       s.headCost = costOf(f);
       if (this.#headBytes + s.headCost > limits.heldHeadBytes) {
@@ -241,8 +252,9 @@ export class H2Server extends H2Connection implements ServerStreamOwner {
         return;
       }
       bad = head;
+      grpc = isGrpc(f);
     }
-    this.#refuse(s, bad, path);
+    this.#refuse(s, bad, { method: s.method, path, grpc });
   }
 
   #open(s: ServerStream, head: RequestHead, protocol: string): void {
@@ -269,7 +281,7 @@ export class H2Server extends H2Connection implements ServerStreamOwner {
     this.out.resetStream(id, REFUSED_STREAM);
   }
 
-  #refuse(s: ServerStream, f: HeadFault, path: string): void {
+  #refuse(s: ServerStream, f: HeadFault, r: Refused): void {
     s.headCost = 0;
     this.addStream(s);
     if (f.status === 0) {
@@ -277,7 +289,7 @@ export class H2Server extends H2Connection implements ServerStreamOwner {
       s.abandon(PROTOCOL_ERROR);
     }
     const e = this.#error(f.code, f.status, "stream", f.text);
-    this.#o.onRefused(s, e, s.method, path);
+    this.#o.onRefused(s, e, r);
     if (!s.released) s.reset(e);
   }
 

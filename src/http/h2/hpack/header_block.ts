@@ -1,5 +1,6 @@
 import { latin1, NO_BYTES, putBytes } from "../../../base/bytes.ts";
 import { Fields, STRIDE } from "../../fields.ts";
+import { bytesSayGrpc } from "../../grpc/content_type.ts";
 import { ID } from "../../names.ts";
 import { SECRET_IDS } from "./encoder_names.ts";
 import {
@@ -62,6 +63,7 @@ const LF = 10;
 const SEMICOLON = 0x3b;
 const REQUEST_KINDS = (1 << METHOD) | (1 << SCHEME) | (1 << AUTHORITY) | (1 << PATH) | (1 << PROTOCOL);
 const RESPONSE_KINDS = 1 << STATUS;
+const CONTENT_TYPE_BIT = 1 << ID["content-type"];
 
 const METHODS = ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "CONNECT"] as const;
 const SCHEMES = ["https", "http"] as const;
@@ -110,6 +112,8 @@ export class HeaderBlock {
   #cookie = -1;
   #apart = false;
   #neverIndexed: Set<string> | null = null;
+  /** A Content-Type that stood at a fault or behind it says gRPC. */
+  #droppedGrpc = false;
   /**
    * Lines that follow each other in a table, as they do when they were once sent in this order: they are copied at once, at ten times the
    * speed. They are missing from `buf` until then.
@@ -140,7 +144,7 @@ export class HeaderBlock {
     this.#spansEnd = this.#runFrom = this.#runTo = 0;
     this.#runSource = NO_BYTES;
     this.#mask = this.#size = this.#count = this.#seen = 0;
-    this.#regular = this.#apart = false;
+    this.#regular = this.#apart = this.#droppedGrpc = false;
     this.#cookie = -1;
     this.#neverIndexed = null;
     this.#allowed = kind === "request" ? REQUEST_KINDS : kind === "response" ? RESPONSE_KINDS : 0;
@@ -179,10 +183,10 @@ export class HeaderBlock {
       return;
     }
     this.#regular = true;
-    if (this.fault !== 0) return;
     this.#size += nameLength + valueLength + FIELD_OVERHEAD;
-    if (this.#size > this.#fieldBytes) {
-      this.fault = HB_TOO_LARGE;
+    if (this.fault === 0 && this.#size > this.#fieldBytes) this.fault = HB_TOO_LARGE;
+    if (this.fault !== 0) {
+      this.#drop(meta, src, from + nameLength + 2, valueLength);
       return;
     }
     const id = meta & ID_MASK;
@@ -198,6 +202,7 @@ export class HeaderBlock {
     }
     if (++this.#count > this.#maxFields) {
       this.fault = HB_TOO_MANY;
+      this.#drop(meta, src, from + nameLength + 2, valueLength);
       return;
     }
     const length = nameLength + valueLength + LINE_OVERHEAD;
@@ -237,6 +242,21 @@ export class HeaderBlock {
     else if (kind === AUTHORITY) this.authority = value;
     else if (kind === PATH) this.path = value;
     else this.status = Number(value);
+  }
+
+  /** Whether Content-Type says gRPC, before it is taken; of a block with a fault too, wherever that was. */
+  get saysGrpc(): boolean {
+    if ((this.#mask & CONTENT_TYPE_BIT) === 0) return this.#droppedGrpc;
+    this.settle();
+    const s = this.#spans;
+    let i = 0;
+    while (i < this.#spansEnd && s[i + 4] !== ID["content-type"]) i += STRIDE;
+    return bytesSayGrpc(this.buf, s[i + 2]!, s[i + 3]!);
+  }
+
+  /** How the fault is to be told depends on one of the fields that are not stored. */
+  #drop(meta: number, src: Uint8Array, from: number, length: number): void {
+    if ((meta & ID_MASK) === ID["content-type"] && bytesSayGrpc(src, from, from + length)) this.#droppedGrpc = true;
   }
 
   #admit(meta: number, kind: number, size: number): boolean {
