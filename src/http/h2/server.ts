@@ -21,7 +21,7 @@ import { FLAG_END_STREAM, MAX_31 } from "./frame_types.ts";
 import type { HeaderFrames } from "./header_frames.ts";
 import { CONNECTION_FIELDS } from "./hidden_fields.ts";
 import { HpackEncoder } from "./hpack/encoder.ts";
-import { type BudgetCause, HEAD_OVERHEAD, STREAM_WINDOW } from "./limits.ts";
+import { type BudgetCause, HEAD_OVERHEAD, PROBE_MS, STREAM_WINDOW } from "./limits.ts";
 import { PREFACE } from "./preface.ts";
 import { blockFault, type HeadFault, requestHead } from "./request_head.ts";
 import { ServerStream, type ServerStreamOwner } from "./server_stream.ts";
@@ -76,6 +76,8 @@ export class H2Server extends H2Connection implements ServerStreamOwner {
   #authority = "";
   #announced = false;
   #ended = false;
+  /** The client's FIN has come: it has nothing more to say, and may be gone. */
+  #finished = false;
 
   constructor(o: H2ServerOptions, accept: AcceptStream) {
     super(o, false);
@@ -126,7 +128,21 @@ export class H2Server extends H2Connection implements ServerStreamOwner {
     // Requests that are whole can still be answered: the client may have closed its side alone.
     const e = this.#error("clientClosed", 0, "connection", "the client closed in the middle of a request");
     for (const s of this.streams.all()) if (!s.remoteEnded && !s.wireClosed) this.cutOff(s, e);
+    this.#finished = true;
+    // A peer that writes nothing any more answers nothing.
+    this.timers.settingsAck = this.timers.pingAck = NEVER;
+    if (this.busy) this.keepAlive(this.#o.clock.now);
     return null;
+  }
+
+  /** RFC 9113 6.8 wants GOAWAY before the close anyway. It asks for no answer, and where nobody is left to read it a reset comes back. */
+  protected override keepAlive(now: number): void {
+    if (!this.#finished) {
+      super.keepAlive(now);
+      return;
+    }
+    this.out.goAway(this.#lastId, NO_ERROR, "");
+    this.timers.ping = now + PROBE_MS;
   }
 
   drain(stage: "announce" | "last"): void {

@@ -243,12 +243,32 @@ describe("ends", () => {
     d.onEnd = null;
     d.feed(GET, w.headers(3, w.post(), w.END_HEADERS));
     const [s, t] = d.streams;
-    d.end();
+    expect(d.end()).toEqual(["GOAWAY 3 NO_ERROR"]);
     expect(t!.error?.facts.code).toBe("clientClosed");
     expect(d.codec.wantsClose).toBe(false);
     s!.reply(200, "ok");
     expect(d.after()).toEqual(["HEADERS 1 200", 'DATA 1 "ok" end']);
     expect(d.codec.wantsClose).toBe(true);
+  });
+
+  test("one that has closed its side is written to now and then, as it may be gone, and has nothing to answer", () => {
+    const d = new ServerDrive({ keepaliveMs: 20, keepaliveTimeoutMs: 5, headMs: 50 }, false);
+    d.onEnd = null;
+    d.feed(w.PREFACE, w.settings(), GET);
+    d.at(20);
+    expect(d.log.lines.at(-1)).toBe("PING");
+    expect(d.end()).toEqual(["GOAWAY 1 NO_ERROR"]);
+    expect(d.at(1019)).toEqual([]);
+    expect(d.at(1020)).toEqual(["GOAWAY 1 NO_ERROR"]);
+    expect(d.at(2020)).toEqual(["GOAWAY 1 NO_ERROR"]);
+    d.last.reply(200, "ok");
+    expect(d.after()).toEqual(["HEADERS 1 200", 'DATA 1 "ok" end']);
+    expect(d.closed).toBe(true);
+    expect(d.faults).toEqual([]);
+    // Without a stream there is nothing to say.
+    const idle = new ServerDrive();
+    expect(idle.end()).toEqual([]);
+    expect(idle.closed).toBe(true);
   });
 
   test("a lost connection is told to all", () => {
