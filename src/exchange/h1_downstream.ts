@@ -61,7 +61,7 @@ export class H1Downstream extends DownstreamConn {
     const { accessLog } = this.host.site;
     if (accessLog === null) return;
     const { method, target } = this.face.refused;
-    accessLog.write(new RefusedRequest(this, this.peerNow(), e, method, target, reply.body.length));
+    accessLog.write(new RefusedRequest(this, this.peerNow(), e, { method, path: target, grpc: false }, reply));
   }
 
   protected onSettled(): void {

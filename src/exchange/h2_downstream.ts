@@ -1,6 +1,6 @@
 import { downstreamFault, type ProxyError } from "../base/error.ts";
 import type { StreamWriter } from "../http/codec.ts";
-import { H2Server } from "../http/h2/server.ts";
+import { H2Server, type Refused } from "../http/h2/server.ts";
 import type { ResponseHead } from "../http/head.ts";
 import type { Conn } from "../platform/types.ts";
 import { type ConnHost, DownstreamConn } from "./downstream_conn.ts";
@@ -19,8 +19,7 @@ export class H2Downstream extends DownstreamConn {
     super(host, conn, tlsPolicy);
     const options = {
       ...this.codecs.h2,
-      onRefused: (w: StreamWriter<ResponseHead>, e: ProxyError, method: string, path: string) =>
-        this.#refused(w, e, method, path),
+      onRefused: (w: StreamWriter<ResponseHead>, e: ProxyError, r: Refused) => this.#refused(w, e, r),
     };
     this.face = new H2Server(options, (w) => new Exchange(this, this.host.site, this.peerNow(), w));
     // SETTINGS leave at once (RFC 9113 3.4), and the client's have their time.
@@ -76,14 +75,15 @@ export class H2Downstream extends DownstreamConn {
   }
 
   /** A head that never became an exchange: answered, where it can be, counted and logged. */
-  #refused(w: StreamWriter<ResponseHead>, e: ProxyError, method: string, path: string): void {
+  #refused(w: StreamWriter<ResponseHead>, e: ProxyError, r: Refused): void {
     const { metrics, wall, accessLog } = this.host.site;
     metrics.fault(e.facts.code);
     if (e.facts.status === 0) return;
-    metrics.finish(e.facts.status);
-    const reply = errorReply(e, wall());
-    w.sendHead(reply.head, false);
-    w.sendData(reply.body, true);
-    accessLog?.write(new RefusedRequest(this, this.peerNow(), e, method, path, reply.body.length));
+    const reply = errorReply(e, wall(), r.grpc);
+    const bodyless = reply.body.length === 0;
+    metrics.finish(reply.head.status);
+    w.sendHead(reply.head, bodyless);
+    if (!bodyless) w.sendData(reply.body, true);
+    accessLog?.write(new RefusedRequest(this, this.peerNow(), e, r, reply));
   }
 }

@@ -1,8 +1,11 @@
 import type { ProxyError } from "../base/error.ts";
+import type { Reply } from "../filter/types.ts";
+import type { Refused } from "../http/h2/server.ts";
 import type { AccessRecord } from "../telemetry/access_record.ts";
 import { flagOf } from "../telemetry/response_flags.ts";
 import type { DownstreamConn } from "./downstream_conn.ts";
 import type { Peer } from "./forwarded.ts";
+import { grpcStatusOfFault } from "./reply.ts";
 
 /** The access log's record of a request whose head was refused: it never became an exchange. What of its start line was read is told. */
 export class RefusedRequest implements AccessRecord {
@@ -13,6 +16,7 @@ export class RefusedRequest implements AccessRecord {
   readonly flags: string;
   readonly scheme: string;
   readonly responseBodyBytes: number;
+  readonly grpcStatus: number;
   readonly authority = "";
   readonly protocol = "";
   readonly requestBodyBytes = 0;
@@ -27,20 +31,20 @@ export class RefusedRequest implements AccessRecord {
   readonly endpoint = "";
   readonly attempts = 0;
   readonly requestId = "";
-  readonly grpcStatus = -1;
   readonly #down: DownstreamConn;
   readonly #peer: Peer;
 
-  constructor(down: DownstreamConn, peer: Peer, e: ProxyError, method: string, path: string, replyBytes: number) {
+  constructor(down: DownstreamConn, peer: Peer, e: ProxyError, r: Refused, reply: Reply) {
     this.#down = down;
     this.#peer = peer;
     this.startWall = down.site.wall();
-    this.method = method;
-    this.path = path;
-    this.status = e.facts.status;
+    this.method = r.method;
+    this.path = r.path;
+    this.status = reply.head.status;
+    this.grpcStatus = r.grpc ? grpcStatusOfFault(e) : -1;
     this.flags = flagOf(e.facts.code);
     this.scheme = down.codecs.scheme;
-    this.responseBodyBytes = replyBytes;
+    this.responseBodyBytes = reply.body.length;
   }
 
   get listener(): string {

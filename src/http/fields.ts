@@ -18,6 +18,11 @@ export class Fields {
   mask: number;
   /** Name, value, name, value…; for codecs. */
   added: string[] | null = null;
+  /**
+   * Names in lower case, pseudo-header fields among them, whose values may be in no table of HPACK, here or further on (RFC 7541 6.2.3).
+   * null: no sender has asked for it. It stays with a name whatever becomes of its value, and means nothing in HTTP/1.x.
+   */
+  neverIndexed: ReadonlySet<string> | null = null;
 
   constructor(raw: Uint8Array, spans: number[], mask: number) {
     this.raw = raw;
@@ -139,6 +144,7 @@ export class Fields {
   clone(): Fields {
     const f = new Fields(this.raw, this.spans.slice(), this.mask);
     f.added = this.added === null ? null : this.added.slice();
+    f.neverIndexed = this.neverIndexed;
     return f;
   }
 

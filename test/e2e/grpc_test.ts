@@ -31,6 +31,13 @@ beforeAll(async () => {
         to: "plain",
         grpc: { maxTimeout: "300ms" },
       },
+      {
+        name: "capped-chat",
+        match: { path: "/test.Echo/Chat", headers: { "x-capped": "yes" } },
+        to: "plain",
+        grpc: { maxTimeout: "300ms" },
+        requestHeaders: { remove: ["grpc-timeout"] },
+      },
       // The server is not told, so that the deadline is Weir's alone.
       {
         name: "short",
@@ -159,6 +166,15 @@ describe("errors of Weir's own", () => {
     expect(await site.weir.metric("weir_grpc_requests_total", { route: "down", grpc_status: "14" })).toBe(1);
   });
 
+  test("a head that is refused before it has a route", async () => {
+    const many = Object.fromEntries(Array.from({ length: 101 }, (_, i) => [`x-${i}`, "v"]));
+    const told = await clients.h2c.call("Up", "", many);
+    expect([told.code, told.details]).toEqual([2, "431 Request Header Fields Too Large"]);
+    await until("the line of it", () => site.log().some((l) => l["flags"] === "DPE"));
+    const line = site.log().find((l) => l["flags"] === "DPE");
+    expect(line).toMatchObject({ status: 200, method: "POST", path: "/test.Echo/Up" });
+  });
+
   test("a deadline: the client hears of it, and the server", async () => {
     const before = plain.cancelled;
     const told = await clients.h2c.call("Never", "");
@@ -168,6 +184,18 @@ describe("errors of Weir's own", () => {
     expect(line).toMatchObject({ status: 200, flags: "UT", route: "short" });
     expect(await site.weir.metric("weir_grpc_requests_total", { route: "short", grpc_status: "4" })).toBe(1);
   });
+});
+
+test("a deadline within a reply: the call is cancelled, on both sides", async () => {
+  const before = plain.cancelled;
+  const chat = clients.h2c.chat({ "x-capped": "yes" });
+  const messages = new Messages(chat);
+  chat.write(Buffer.from("a"));
+  await until("an answer", () => messages.got.length === 1);
+  await until("the status", () => messages.status !== null);
+  expect(messages.status?.code).toBe(1);
+  await until("the server to be told", () => plain.cancelled === before + 1);
+  expect(await site.weir.metric("weir_grpc_requests_total", { route: "capped-chat", grpc_status: "4" })).toBe(1);
 });
 
 test("the server is told of the route's bound on a call", async () => {

@@ -65,6 +65,19 @@ describe("a name is no authority: 421 (RFC 9110 15.5.20)", () => {
     }
   });
 
+  test("an address in place of a name is no way round a name's demand", async () => {
+    for (const literal of ["127.0.0.1", "::1"]) {
+      for (const host of ["open.example", "127.0.0.1", "[::1]", ...WRITTEN, "staff.example"]) {
+        const got = await sClient(w.port["web"]!, getOf(host, "/literal"), "-servername", literal, "-alpn", "http/1.1");
+        const status = /HTTP\/1\.1 (\d+)/.exec(got.stdout)?.[1];
+        expect([literal, host, status]).toEqual([literal, host, /open|127|::1/.test(host) ? "200" : "421"]);
+      }
+      // Where everybody must show a certificate, so must who asks for no name.
+      const strict = await sClient(w.port["strict"]!, getOf("open.example", "/"), "-servername", literal);
+      expect(strict.stdout).not.toContain("HTTP/1.1 200");
+    }
+  });
+
   test("an absolute target decides, not the field", async () => {
     using conn = await openTls(w.port["web"]!, { name: "open.example" });
     await conn.send("GET https://admin.example/abs HTTP/1.1\r\nHost: admin.example\r\n\r\n");

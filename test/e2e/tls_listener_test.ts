@@ -85,6 +85,23 @@ describe("a certificate by the name that is asked for", () => {
     }
   });
 
+  for (const literal of ["127.0.0.1", "::1", "2001:db8::1"])
+    test(`an address asks for no name (RFC 6066 3): ${literal}`, async () => {
+      for (const version of ["-tls1_3", "-tls1_2"]) {
+        const got = await sClient(w.port["web"]!, getOf("site.example", "/"), "-servername", literal, version);
+        expect(got.stdout).toMatch(/subject=CN ?= ?site\n/);
+        expect(got.stdout).toContain("hello");
+      }
+      expect((await sClient(w.port["picky"]!, "", "-servername", literal)).stderr).toContain("tlsv1 unrecognized name");
+    });
+
+  test("what is neither a name nor an address is refused", async () => {
+    for (const odd of ["127.1", "0x7f.1.0x1", "[::1]", "site.example."]) {
+      const got = await sClient(w.port["web"]!, getOf("site.example", "/"), "-servername", odd);
+      expect([odd, got.stderr]).toEqual([odd, expect.stringContaining("illegal parameter")]);
+    }
+  });
+
   test("ECDSA and RSA side by side, by what the client can verify", async () => {
     for (const version of ["-tls1_3", "-tls1_2"]) {
       const args = [version, "-servername", "site.example"];

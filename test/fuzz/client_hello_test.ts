@@ -42,7 +42,7 @@ function kindOf(a: ReturnType<typeof readClientHello>): unknown {
 
 function someHello(r: Random): string {
   const all = [
-    sni(r.pick(["a.example", "localhost", "xn--bcher-kva.example", "A.B.C", "1.2.3.4", "a..b", ""])),
+    sni(r.pick(["a.example", "localhost", "xn--bcher-kva.example", "A.B.C", "1.2.3.4", "::1", "1.2.3", "a..b", ""])),
     alpn(...r.pick([["h2", "http/1.1"], ["http/1.1"], ["h2"]])),
     versions(0x0304, 0x0303),
     signatures(0x0403, 0x0804, 0x0401),

@@ -126,8 +126,7 @@ export class GrpcClient {
 
   /** Calls a method with one request and one reply. */
   call(name: keyof typeof METHODS, request: Buffer | string, metadata: Readonly<Record<string, string>> = {}): Promise<Told> {
-    const sent = new grpc.Metadata();
-    for (const [k, v] of Object.entries(metadata)) sent.set(k, v);
+    const sent = metadataOf(metadata);
     const { path } = METHODS[name];
     return within(
       `the status of ${name}`,
@@ -157,13 +156,19 @@ export class GrpcClient {
     return this.#client.makeClientStreamRequest(METHODS.Up.path, same, same, done);
   }
 
-  chat(): grpc.ClientDuplexStream<Buffer, Buffer> {
-    return this.#client.makeBidiStreamRequest(METHODS.Chat.path, same, same);
+  chat(metadata: Readonly<Record<string, string>> = {}): grpc.ClientDuplexStream<Buffer, Buffer> {
+    return this.#client.makeBidiStreamRequest(METHODS.Chat.path, same, same, metadataOf(metadata));
   }
 
   close(): void {
     this.#client.close();
   }
+}
+
+function metadataOf(pairs: Readonly<Record<string, string>>): grpc.Metadata {
+  const metadata = new grpc.Metadata();
+  for (const [k, v] of Object.entries(pairs)) metadata.set(k, v);
+  return metadata;
 }
 
 /** Messages of a stream one by one, then its status. */

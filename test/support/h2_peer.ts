@@ -27,6 +27,8 @@ export class H2PeerStream {
   readonly peer: H2Peer;
   /** Each header block: interim heads, the head, trailers. */
   readonly blocks: Pairs[] = [];
+  /** Of each of them, the names of the literals never indexed (RFC 7541 6.2.3). */
+  readonly neverIndexed: (readonly string[])[] = [];
   body = "";
   bodyBytes = 0;
   ended = false;
@@ -78,8 +80,9 @@ export class H2PeerStream {
     return this;
   }
 
-  sendHead(pairs: Pairs, end: boolean): void {
-    this.peer.write(wire.headers(this.id, pairs, end ? wire.WHOLE : wire.END_HEADERS));
+  /** `never`: names of the fields that are literals never indexed. */
+  sendHead(pairs: Pairs, end: boolean, never: readonly string[] = []): void {
+    this.peer.write(wire.frame(wire.HEADERS, end ? wire.WHOLE : wire.END_HEADERS, this.id, wire.block(pairs, never)));
   }
 
   /** Sends as the windows allow; resolves when all of it is written, or the stream is gone. */
@@ -169,10 +172,10 @@ export class H2Peer {
     return s;
   }
 
-  open(pairs: Pairs, end: boolean): H2PeerStream {
+  open(pairs: Pairs, end: boolean, never: readonly string[] = []): H2PeerStream {
     const s = this.#stream(this.#nextId);
     this.#nextId += 2;
-    s.sendHead(pairs, end);
+    s.sendHead(pairs, end, never);
     return s;
   }
 
@@ -316,6 +319,7 @@ export class H2Peer {
     const isNew = !this.streams.has(id);
     const s = this.streams.get(id) ?? this.#stream(id);
     s.blocks.push(this.#hpack.read(wire.join(...this.#block)));
+    s.neverIndexed.push(this.#hpack.neverIndexed);
     if ((this.#blockFlags & wire.END_STREAM) !== 0) s.ended = true;
     if (!isNew || !this.#isServer) return;
     const served = this.#serve?.(s, this);

@@ -15,10 +15,13 @@ export class HpackReader {
   /** The newest first. */
   readonly #dynamic: (readonly [string, string])[] = [];
   #limit = 4096;
+  /** Names in the last block that were literals never indexed (6.2.3). */
+  neverIndexed: string[] = [];
 
   read(b: Uint8Array): Pairs {
     const pairs: (readonly [string, string])[] = [];
     let at = 0;
+    this.neverIndexed = [];
     const integer = (bits: number): number => {
       const mask = (1 << bits) - 1;
       let value = b[at++]! & mask;
@@ -46,6 +49,7 @@ export class HpackReader {
         const name = index === 0 ? string() : this.#entry(index)[0];
         const pair = [name, string()] as const;
         if (c >= 0x40) this.#add(pair);
+        else if (c >= 0x10) this.neverIndexed.push(name);
         pairs.push(pair);
       }
     }

@@ -21,8 +21,8 @@ function saysGrpc(value: string): boolean {
   return /^application\/grpc(?:[+; \t]|$)/i.test(value);
 }
 
-/** The same without a string: every request of HTTP/2 with a body is asked. */
-function bytesSayGrpc(b: Uint8Array, from: number, to: number): boolean {
+/** The same of a value's bytes, without a string: every request of HTTP/2 with a body is asked. */
+export function bytesSayGrpc(b: Uint8Array, from: number, to: number): boolean {
   const end = from + GRPC.length;
   if (end > to) return false;
   for (let i = 0; i < GRPC.length; i++) if (LOWER[b[from + i]!] !== GRPC.charCodeAt(i)) return false;

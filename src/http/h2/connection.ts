@@ -167,11 +167,7 @@ export abstract class H2Connection implements ByteFace, FrameSink, StreamOwner {
     else if (now >= timers.idle) this.end(NO_ERROR, this.timeFault("idle"));
     else {
       if (now >= timers.drain) this.drain("last");
-      if (now >= timers.ping) {
-        this.out.ping(PING_KEEPALIVE);
-        timers.ping = NEVER;
-        timers.pingAck = now + this.#o.keepaliveTimeoutMs;
-      }
+      if (now >= timers.ping) this.keepAlive(now);
       if (now >= timers.streams) this.#sweep(now);
       this.#settle();
     }
@@ -335,6 +331,14 @@ export abstract class H2Connection implements ByteFace, FrameSink, StreamOwner {
   protected addStream(s: H2Stream): void {
     this.streams.add(s);
     this.timers.idle = NEVER;
+  }
+
+  /** The time for a sign of life has come. */
+  protected keepAlive(now: number): void {
+    const { timers } = this;
+    this.out.ping(PING_KEEPALIVE);
+    timers.ping = NEVER;
+    timers.pingAck = now + this.#o.keepaliveTimeoutMs;
   }
 
   /** Decodes the block into the options' `block`; false: it can't be, and the connection has ended. */

@@ -108,6 +108,11 @@ export const STALL_LEAST = 4 * 1024;
 export const WAITING_FREELY = 8 * 1024 * 1024;
 /** Milliseconds: a reader on a slow link takes 4 KiB in that time, one that never opens its window does not keep its memory. */
 export const CROWDED_STALL_MS = 10_000;
+/**
+ * Milliseconds between two frames to a client that has closed its side and still has streams: if nobody is left, the first brings a reset
+ * back, and where the runtime does not tell of one the next can't be written.
+ */
+export const PROBE_MS = 1000;
 /** Ids of ended streams that are remembered, to tell what was on its way when a stream ended from what should never have been sent. */
 export const REMEMBERED = 256;
 /** Bytes that a held head counts for besides its own: objects of the stream, its fields' offsets. */

@@ -1,11 +1,12 @@
 import { type ErrorCode, ProxyError, type Scope } from "../../base/error.ts";
 import type { AcceptStream, StreamWriter } from "../codec.ts";
 import { type Fields, STRIDE } from "../fields.ts";
+import { isGrpc } from "../grpc/content_type.ts";
 import type { RequestHead, ResponseHead } from "../head.ts";
 import { dropForbiddenTrailers, FORBIDDEN_TRAILERS } from "../trailer_rules.ts";
 import { BUDGET } from "./budgets.ts";
 import { H2Connection, type H2Options, type TimeFault } from "./connection.ts";
-import { CANCEL, errorName, type FrameFault, NO_ERROR, PROTOCOL_ERROR, REFUSED_STREAM } from "./error_codes.ts";
+import { errorName, type FrameFault, NO_ERROR, PROTOCOL_ERROR, REFUSED_STREAM } from "./error_codes.ts";
 import {
   BAD_PREFACE,
   BAD_TRAILERS,
@@ -20,7 +21,7 @@ import { FLAG_END_STREAM, MAX_31 } from "./frame_types.ts";
 import type { HeaderFrames } from "./header_frames.ts";
 import { CONNECTION_FIELDS } from "./hidden_fields.ts";
 import { HpackEncoder } from "./hpack/encoder.ts";
-import { type BudgetCause, HEAD_OVERHEAD, STREAM_WINDOW } from "./limits.ts";
+import { type BudgetCause, HEAD_OVERHEAD, PROBE_MS, STREAM_WINDOW } from "./limits.ts";
 import { PREFACE } from "./preface.ts";
 import { blockFault, type HeadFault, requestHead } from "./request_head.ts";
 import { ServerStream, type ServerStreamOwner } from "./server_stream.ts";
@@ -39,9 +40,17 @@ export interface H2ServerOptions extends H2Options {
   readonly drainMs: number;
   /**
    * A request that is refused before anyone had it in hand. When the status is not 0 it must be answered through the writer, to its end;
-   * otherwise its stream has been reset. What was read of it: "" for what was not.
+   * otherwise its stream has been reset.
    */
-  readonly onRefused: (w: StreamWriter<ResponseHead>, e: ProxyError, method: string, path: string) => void;
+  readonly onRefused: (w: StreamWriter<ResponseHead>, e: ProxyError, r: Refused) => void;
+}
+
+/** What was read of a request that is refused: "" for what was not. */
+export interface Refused {
+  readonly method: string;
+  readonly path: string;
+  /** Its content-type says so, and it is to be told in gRPC's form. */
+  readonly grpc: boolean;
 }
 
 const NEVER = Number.POSITIVE_INFINITY;
@@ -67,6 +76,8 @@ export class H2Server extends H2Connection implements ServerStreamOwner {
   #authority = "";
   #announced = false;
   #ended = false;
+  /** The client's FIN has come: it has nothing more to say, and may be gone. */
+  #finished = false;
 
   constructor(o: H2ServerOptions, accept: AcceptStream) {
     super(o, false);
@@ -117,7 +128,21 @@ export class H2Server extends H2Connection implements ServerStreamOwner {
     // Requests that are whole can still be answered: the client may have closed its side alone.
     const e = this.#error("clientClosed", 0, "connection", "the client closed in the middle of a request");
     for (const s of this.streams.all()) if (!s.remoteEnded && !s.wireClosed) this.cutOff(s, e);
+    this.#finished = true;
+    // A peer that writes nothing any more answers nothing.
+    this.timers.settingsAck = this.timers.pingAck = NEVER;
+    if (this.busy) this.keepAlive(this.#o.clock.now);
     return null;
+  }
+
+  /** RFC 9113 6.8 wants GOAWAY before the close anyway. It asks for no answer, and where nobody is left to read it a reset comes back. */
+  protected override keepAlive(now: number): void {
+    if (!this.#finished) {
+      super.keepAlive(now);
+      return;
+    }
+    this.out.goAway(this.#lastId, NO_ERROR, "");
+    this.timers.ping = now + PROBE_MS;
   }
 
   drain(stage: "announce" | "last"): void {
@@ -228,7 +253,9 @@ export class H2Server extends H2Connection implements ServerStreamOwner {
     s.method = block.method ?? "";
     const path = block.path ?? block.authority ?? "";
     let bad = selfDependent ? DEPENDS_ON_ITSELF : blockFault(block);
-    if (bad === null) {
+    let grpc = false;
+    if (bad !== null) grpc = bad.status !== 0 && block.saysGrpc;
+    else {
       const f = block.take();
       s.headCost = costOf(f);
       if (this.#headBytes + s.headCost > limits.heldHeadBytes) {
@@ -241,13 +268,15 @@ export class H2Server extends H2Connection implements ServerStreamOwner {
         return;
       }
       bad = head;
+      grpc = isGrpc(f);
     }
-    this.#refuse(s, bad, path);
+    this.#refuse(s, bad, { method: s.method, path, grpc });
   }
 
   #open(s: ServerStream, head: RequestHead, protocol: string): void {
     const end = s.remoteEnded;
     s.protocol = protocol;
+    s.fields = head.fields;
     this.#authority = head.authority;
     this.#headBytes += s.headCost;
     this.addStream(s);
@@ -268,7 +297,7 @@ export class H2Server extends H2Connection implements ServerStreamOwner {
     this.out.resetStream(id, REFUSED_STREAM);
   }
 
-  #refuse(s: ServerStream, f: HeadFault, path: string): void {
+  #refuse(s: ServerStream, f: HeadFault, r: Refused): void {
     s.headCost = 0;
     this.addStream(s);
     if (f.status === 0) {
@@ -276,7 +305,7 @@ export class H2Server extends H2Connection implements ServerStreamOwner {
       s.abandon(PROTOCOL_ERROR);
     }
     const e = this.#error(f.code, f.status, "stream", f.text);
-    this.#o.onRefused(s, e, s.method, path);
+    this.#o.onRefused(s, e, r);
     if (!s.released) s.reset(e);
   }
 
@@ -294,7 +323,7 @@ export class H2Server extends H2Connection implements ServerStreamOwner {
 
   protected onStalled(s: H2Stream): void {
     this.provoked();
-    s.abandon(CANCEL);
+    (s as ServerStream).abandonFor("writeTimeout");
     s.fail(this.#error("writeTimeout", 0, "stream", "the client took nothing of what waits for its window"));
   }
 

@@ -1,10 +1,11 @@
-import type { ProxyError } from "../../base/error.ts";
+import type { ErrorCode, ProxyError } from "../../base/error.ts";
 import type { Clock, StreamWriter } from "../codec.ts";
 import type { Fields } from "../fields.ts";
+import { isGrpc } from "../grpc/content_type.ts";
 import type { ResponseHead } from "../head.ts";
 import { bodyForbidden } from "../status.ts";
-import { CANCEL, INTERNAL_ERROR, PROTOCOL_ERROR } from "./error_codes.ts";
 import { OUTPUT_HIGH } from "./limits.ts";
+import { resetCode, type StreamKind } from "./reset_codes.ts";
 import { H2Stream, L_BODY, L_ENDED, L_IDLE, type StreamOwner } from "./stream.ts";
 
 export interface ServerStreamOwner extends StreamOwner {
@@ -19,6 +20,8 @@ export class ServerStream extends H2Stream implements StreamWriter<ResponseHead>
   method = "";
   /** What an extended CONNECT asks for (RFC 8441); "": it is none. */
   protocol = "";
+  /** Of the request; null: it became a tunnel, or never was one. */
+  fields: Fields | null = null;
   /** Bytes that its head counts for. */
   headCost = 0;
   readonly #owner: ServerStreamOwner;
@@ -80,9 +83,18 @@ export class ServerStream extends H2Stream implements StreamWriter<ResponseHead>
   }
 
   reset(e: ProxyError): void {
-    const { code, side } = e.facts;
-    this.abandon(side !== "downstream" ? INTERNAL_ERROR : code === "badRequest" ? PROTOCOL_ERROR : CANCEL);
+    this.abandonFor(e.facts.code);
     this.release();
+  }
+
+  /** RST_STREAM with the code that the fault has on such a stream. */
+  abandonFor(code: ErrorCode): void {
+    this.abandon(resetCode(code, this.#kind));
+  }
+
+  get #kind(): StreamKind {
+    if (this.tunnel) return this.protocol === "" ? "connect" : "extended";
+    return this.fields !== null && isGrpc(this.fields) ? "call" : "message";
   }
 
   /** Arms the time that each part of the body has. */
@@ -112,6 +124,7 @@ export class ServerStream extends H2Stream implements StreamWriter<ResponseHead>
 
   #becomeTunnel(): void {
     this.tunnel = true;
+    this.fields = null;
     this.bodyAt = NEVER;
     this.bodyLeft = -1;
   }

@@ -7,7 +7,7 @@ import { readHelloBody } from "./hello_records.ts";
 /** What a client offers when it begins a handshake (RFC 8446 4.1.2, RFC 5246 7.4.1.2). Lists are as sent, GREASE of RFC 8701 included. */
 export interface ClientHello {
   readonly kind: "hello";
-  /** Lower case; null: the client named none. */
+  /** Lower case; null: the client named none, or an address. */
   readonly serverName: string | null;
   /** In the client's order; empty: it offered none. */
   readonly alpn: readonly string[];
@@ -104,7 +104,7 @@ class Offer {
     switch (type) {
       case EXTENSION.serverName: {
         const name = readServerName(c);
-        if (typeof name !== "string") return name;
+        if (name !== null && typeof name !== "string") return name;
         this.serverName = name;
         return null;
       }

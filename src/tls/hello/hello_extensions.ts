@@ -2,7 +2,7 @@ import { latin1 } from "../../base/bytes.ts";
 import { ALPN_NAMES } from "../limits.ts";
 import type { Cursor } from "./cursor.ts";
 import { type HelloFault, illegal, malformed } from "./hello_fault.ts";
-import { isServerName } from "./server_name.ts";
+import { isAddressLiteral, isServerName } from "./server_name.ts";
 
 /** Numbers of the extensions that are read (IANA, TLS ExtensionType Values). */
 export const EXTENSION = Object.freeze({
@@ -17,8 +17,8 @@ export const EXTENSION = Object.freeze({
 
 const HOST_NAME = 0;
 
-/** The name in a `server_name` extension (RFC 6066 3), lower case. */
-export function readServerName(c: Cursor): string | HelloFault {
+/** The name in a `server_name` extension (RFC 6066 3), lower case; null: an address, which names nobody. */
+export function readServerName(c: Cursor): string | HelloFault | null {
   const list = c.vector(2);
   const type = list.u8();
   const name = list.vector(2);
@@ -26,7 +26,9 @@ export function readServerName(c: Cursor): string | HelloFault {
   // RFC 6066 3: one name of a type at most; there is one type, and what another one's bytes would mean is not known.
   if (type !== HOST_NAME || list.left > 0) return illegal("the ClientHello names no host, or more than one");
   const text = latin1(name.bytes, name.at, name.end).toLowerCase();
-  // RFC 6066 3: addresses are not permitted. Two parsers that read an odd name in two ways would choose two policies.
+  // RFC 6066 3: addresses are not permitted, but some clients send the one that they connect to. It is nobody's name, whoever reads it.
+  if (isAddressLiteral(text)) return null;
+  // Two parsers that read an odd name in two ways would choose two policies.
   return isServerName(text) ? text : illegal("the ClientHello names a host that is no DNS name");
 }
 

@@ -1,3 +1,5 @@
+import { isIP } from "node:net";
+
 /** LDH labels (RFC 1123 2.1) and, as resolvers and certificates do, `_`. */
 const NAME = /^(?=.{1,253}$)(?:(?!-)[a-z0-9_-]{1,63}(?<!-)\.)*(?!-)[a-z0-9_-]{1,63}(?<!-)$/;
 
@@ -7,4 +9,9 @@ const NAME = /^(?=.{1,253}$)(?:(?!-)[a-z0-9_-]{1,63}(?<!-)\.)*(?!-)[a-z0-9_-]{1,
  */
 export function isServerName(name: string): boolean {
   return NAME.test(name) && !/(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)$/.test(name);
+}
+
+/** Whether a text is an address as RFC 6066 3 means it: all four numbers of IPv4 in decimal, or IPv6 without brackets and zone. */
+export function isAddressLiteral(name: string): boolean {
+  return isIP(name) !== 0 && !name.includes("%");
 }

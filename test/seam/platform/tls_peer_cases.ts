@@ -185,19 +185,22 @@ export const tlsPeerCases: readonly Case[] = [
   [
     "TLS with openssl's client: the authorities of clients are named where that can be had, and are never sent as certificates",
     async ({ p }) => {
-      const { otherRoot } = identities();
-      const server = await SecureServer.open(p, { clientAuth: "request", clientCa: otherRoot.cert, verifyPeer: () => null });
-      const program = new Program("openssl", ["s_client", "-connect", `127.0.0.1:${server.port}`, "-showcerts"]);
-      const remote = await server.accept();
-      await remote.until(() => remote.secured || remote.closed);
-      await program.says("SSL handshake has read");
-      // The server's own and its intermediate.
-      expect(program.out.match(/BEGIN CERTIFICATE/g)?.length).toBe(2);
-      expect(program.out.includes("Acceptable client certificate CA names")).toBe(tlsOf(p).can.clientCaNames);
-      program.endInput();
-      remote.call((c) => c.end());
-      await Promise.all([program.ended(), remote.until(() => remote.closed)]);
-      await server.close();
+      const { otherRoot, root } = identities();
+      // Of its own chain's authority, too, as the chain does not end with its leaf.
+      for (const { cert: clientCa } of [otherRoot, root]) {
+        const server = await SecureServer.open(p, { clientAuth: "request", clientCa, verifyPeer: () => null });
+        const program = new Program("openssl", ["s_client", "-connect", `127.0.0.1:${server.port}`, "-showcerts"]);
+        const remote = await server.accept();
+        await remote.until(() => remote.secured || remote.closed);
+        await program.says("SSL handshake has read");
+        // The server's own and its intermediate.
+        expect(program.out.match(/BEGIN CERTIFICATE/g)?.length).toBe(2);
+        expect(program.out.includes("Acceptable client certificate CA names")).toBe(tlsOf(p).can.clientCaNames);
+        program.endInput();
+        remote.call((c) => c.end());
+        await Promise.all([program.ended(), remote.until(() => remote.closed)]);
+        await server.close();
+      }
     },
   ],
   [

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { CANCEL } from "../../../src/http/h2/error_codes.ts";
-import { END_HEADERS, END_STREAM, reset } from "../http/h2/wire.ts";
+import { END_HEADERS, END_STREAM, type Pairs, reset } from "../http/h2/wire.ts";
 import { call, data, H2Site, headers } from "./h2_site.ts";
 import { Site } from "./site.ts";
 
@@ -114,6 +114,51 @@ describe("errors of Weir's own are trailers-only", () => {
     ]);
   });
 
+  const long = (bytes: number): readonly [string, string] => ["x-long", "v".repeat(bytes)];
+  const many = (n: number): (readonly [string, string])[] => Array.from({ length: n }, (_, i) => [`x-${i}`, "v"] as const);
+  const withPath = (path: string): Pairs => call("/").map(([n, v]) => [n, n === ":path" ? path : v] as const);
+  const [type] = call("/").filter(([n]) => n === "content-type");
+  const bare = call("/").filter(([n]) => n !== "content-type");
+  for (const [name, head, limits, status, message] of [
+    [
+      "a head over the limit, its type before that",
+      [...call("/"), long(5000)],
+      "head: 4KiB, requestLine: 1KiB",
+      2,
+      "431 Request Header Fields Too Large",
+    ],
+    ["and behind it", [...bare, long(5000), type!], "head: 4KiB, requestLine: 1KiB", 2, "431 Request Header Fields Too Large"],
+    ["and at it", [...bare, long(3840), type!], "head: 4KiB, requestLine: 1KiB", 2, "431 Request Header Fields Too Large"],
+    ["too many fields, its type before", [...call("/"), ...many(9)], "fields: 10", 2, "431 Request Header Fields Too Large"],
+    ["and behind", [...bare, ...many(11), type!], "fields: 10", 2, "431 Request Header Fields Too Large"],
+    ["and the first too many", [...bare, ...many(9), type!], "fields: 10", 2, "431 Request Header Fields Too Large"],
+    ["a path over the limit", withPath(`/${"p".repeat(300)}`), "requestLine: 256B", 2, "414 URI Too Long"],
+    ["a path that is none", withPath("/%zz"), "", 13, "400 Bad Request"],
+    ["an expectation", [...call("/"), ["expect", "tea"]], "", 2, "417 Expectation Failed"],
+    ["an authority that is none", [...call("/").slice(0, 2), [":authority", "a b"], ...call("/").slice(3)], "", -1, ""],
+  ] as const satisfies readonly (readonly [string, Pairs, string, number, string])[]) {
+    test(`a head that is refused before there is an exchange: ${name}`, async () => {
+      const lines: string[] = [];
+      const h2 = await H2Site.start("", `, limits: { ${limits} }`);
+      const client = await h2.client(headers(1, head, OPEN));
+      lines.push(...client.take());
+      // What is malformed is no message at all (RFC 9113 8.1.1).
+      expect(lines).toEqual(status < 0 ? ["RST 1 PROTOCOL_ERROR"] : [told(status, message), "RST 1 NO_ERROR"]);
+      client.send(headers(3, call("/down")));
+      await h2.site.settled();
+      expect(client.take()).toEqual([told(14, "503 Service Unavailable").replace("HEADERS 1", "HEADERS 3")]);
+      expect(h2.site.active).toEqual(QUIET);
+    });
+  }
+
+  test("and others are refused as ever", async () => {
+    const h2 = await H2Site.start("", ", limits: { fields: 10 }");
+    for (const [i, more] of [[], [["content-type", "application/grpc-web"] as const]].entries()) {
+      const client = await h2.client(headers(1, [...bare, ...many(11), ...more]));
+      expect([i, client.take()[0]]).toEqual([i, expect.stringMatching(/^HEADERS 1 431 .*text\/plain/)]);
+    }
+  });
+
   test("the upstream takes too long", async () => {
     const h2 = await H2Site.start(", timeouts: { responseHead: 3s }");
     const client = await h2.client(headers(1, call("/s.S/M")));
@@ -145,7 +190,7 @@ describe("errors of Weir's own are trailers-only", () => {
     expect(counted(h2.site)).toEqual(["closed  7=1", "own  2=1"]);
   });
 
-  test("within a reply the stream is reset", async () => {
+  test("within a reply the stream is reset, at the deadline with CANCEL", async () => {
     const h2 = await H2Site.start();
     const client = await h2.client(headers(1, call("/s.S/M", ["grpc-timeout", "1S"])));
     const origin = await h2.origin();
@@ -153,8 +198,22 @@ describe("errors of Weir's own are trailers-only", () => {
     await h2.site.settled();
     client.take();
     await h2.site.advance(1000 + GRAIN_MS);
-    expect(client.take()).toEqual(["RST 1 INTERNAL_ERROR"]);
+    expect(client.take()).toEqual(["RST 1 CANCEL"]);
+    expect(origin.take().at(-1)).toBe("RST 1 CANCEL");
     expect(counted(h2.site)).toEqual(["up  4=1"]);
+  });
+
+  test("within a reply that the upstream resets the stream is reset", async () => {
+    const h2 = await H2Site.start();
+    const client = await h2.client(headers(1, call("/s.S/M")));
+    const origin = await h2.origin();
+    origin.send(headers(1, REPLY, OPEN), data(1, MESSAGE));
+    await h2.site.settled();
+    client.take();
+    origin.send(reset(1, CANCEL));
+    await h2.site.settled();
+    expect(client.take()).toEqual(["RST 1 INTERNAL_ERROR"]);
+    expect(counted(h2.site)).toEqual(["up  14=1"]);
   });
 
   test("a client that gives up has cancelled", async () => {

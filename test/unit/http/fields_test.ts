@@ -33,6 +33,16 @@ describe("Fields", () => {
     expect(f.count()).toBe(3);
   });
 
+  test("keeps a sender's mark, whatever is done to the field (RFC 7541 6.2.3)", () => {
+    const f = received("X-One: 1");
+    expect(f.neverIndexed).toBeNull();
+    f.neverIndexed = new Set(["x-one"]);
+    f.set("X-One", "2");
+    expect(f.clone().neverIndexed).toBe(f.neverIndexed);
+    f.remove("x-one");
+    expect([...f.neverIndexed]).toEqual(["x-one"]);
+  });
+
   test("tells what is not there", () => {
     const f = received("Host: a");
     expect(f.get("x")).toBeNull();

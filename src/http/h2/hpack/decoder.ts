@@ -13,6 +13,7 @@ export const H_COMPRESSION_ERROR = -1;
 const INDEXED = 0x80;
 const INDEXING = 0x40;
 const SIZE_UPDATE = 0x20;
+const NEVER_INDEXED = 0x10;
 const LENGTH_MASK = (1 << LENGTH_BITS) - 1;
 const COLON = 0x3a;
 const SP = 32;
@@ -101,7 +102,8 @@ export class HpackDecoder {
 
   /** RFC 7541 6.2. Returns the offset behind it, or −1. */
   #literal(b: Uint8Array, at: number, to: number, into: HeaderBlock): number {
-    const indexing = b[at]! >= INDEXING;
+    const c = b[at]!;
+    const indexing = c >= INDEXING;
     let r = readInteger(b, at, to, indexing ? 0x3f : 0x0f);
     if (r < 0) return -1;
     let p = at + (r & LENGTH_MASK);
@@ -159,7 +161,7 @@ export class HpackDecoder {
       into.settle();
       const entry = this.#table.insert(nameLength, valueEnd - value, meta, 0);
       if (entry >= 0) putBytes(this.#table.bytes, entry, buf, start, valueEnd + 2);
-    }
+    } else if (c >= NEVER_INDEXED) into.neverIndex(meta, nameLength);
     into.add(meta, buf, start, nameLength, valueEnd - value);
     return end;
   }

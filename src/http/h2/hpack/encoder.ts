@@ -1,5 +1,5 @@
 import { LOWER } from "../../../base/ascii.ts";
-import { putBytes, putLatin1 } from "../../../base/bytes.ts";
+import { latin1, putBytes, putLatin1 } from "../../../base/bytes.ts";
 import { type Fields, STRIDE } from "../../fields.ts";
 import { idOfName } from "../../names.ts";
 import { DEFAULT_TABLE_BYTES, type DynamicTable } from "./dynamic_table.ts";
@@ -109,6 +109,10 @@ export class HpackEncoder {
     hide = 0,
   ): number {
     let p = this.#resize(out, at);
+    if (f.neverIndexed !== null) {
+      p = this.#markedPseudo(out, p, method, scheme, authority, path, protocol, f.neverIndexed);
+      return this.#fields(out, p, f, hide);
+    }
     if (method === "GET") out[p++] = INDEXED | METHOD_GET;
     else if (method === "POST") out[p++] = INDEXED | METHOD_POST;
     else if (method !== "") p = this.#text(out, p, ":method", method, REPEATS);
@@ -117,8 +121,7 @@ export class HpackEncoder {
     else if (scheme !== "") p = this.#text(out, p, ":scheme", scheme, REPEATS);
     if (authority !== "") p = this.#text(out, p, ":authority", authority, REPEATS);
     if (path === "/") out[p++] = INDEXED | PATH_ROOT;
-    // A query is seldom the same and may hold a secret; an RPC's path is always the same.
-    else if (path !== "") p = this.#text(out, p, ":path", path, path.includes("?") ? VARIES : REPEATS);
+    else if (path !== "") p = this.#text(out, p, ":path", path, policyOfPath(path));
     if (protocol !== "") p = this.#text(out, p, ":protocol", protocol, REPEATS);
     return this.#fields(out, p, f, hide);
   }
@@ -127,7 +130,8 @@ export class HpackEncoder {
   encodeResponse(out: Uint8Array, at: number, status: number, f: Fields, hide = 0): number {
     let p = this.#resize(out, at);
     const index = STATUS_INDEX.get(status);
-    if (index !== undefined) out[p++] = INDEXED | index;
+    if (f.neverIndexed?.has(":status")) p = this.#text(out, p, ":status", String(status), SECRET);
+    else if (index !== undefined) out[p++] = INDEXED | index;
     else p = this.#text(out, p, ":status", String(status), REPEATS);
     return this.#fields(out, p, f, hide);
   }
@@ -153,8 +157,29 @@ export class HpackEncoder {
     return p;
   }
 
+  /** The pseudo-header fields of a request some of whose fields are marked. */
+  #markedPseudo(
+    out: Uint8Array,
+    at: number,
+    method: string,
+    scheme: string,
+    authority: string,
+    path: string,
+    protocol: string,
+    never: ReadonlySet<string>,
+  ): number {
+    const put = (to: number, name: string, value: string, policy: number): number =>
+      value === "" ? to : this.#text(out, to, name, value, never.has(name) ? SECRET : policy);
+    let p = put(at, ":method", method, REPEATS);
+    p = put(p, ":scheme", scheme, REPEATS);
+    // What came as Host is the authority, too.
+    p = put(p, ":authority", authority, never.has("host") ? SECRET : REPEATS);
+    p = put(p, ":path", path, policyOfPath(path));
+    return put(p, ":protocol", protocol, REPEATS);
+  }
+
   #fields(out: Uint8Array, at: number, f: Fields, hide: number): number {
-    const { raw, spans: s, added: a } = f;
+    const { raw, spans: s, added: a, neverIndexed: never } = f;
     const hidden = hide & f.mask;
     let p = at;
     for (let i = 0; i < s.length; i += STRIDE) {
@@ -164,13 +189,15 @@ export class HpackEncoder {
       const name = s[i]!;
       const nameEnd = s[i + 1]!;
       const hash = id > 0 ? 0 : nameHash(raw, name, nameEnd);
-      const info = id > 0 ? INFO_OF_ID[id]! : nameInfo(raw, name, nameEnd, hash);
+      let info = id > 0 ? INFO_OF_ID[id]! : nameInfo(raw, name, nameEnd, hash);
+      // Looked for by name: what a filter has put in a marked field's place is as much of a secret.
+      if (never?.has(latin1(raw, name, nameEnd).toLowerCase())) info |= SECRET << POLICY_SHIFT;
       p = this.#field(out, p, raw, name, nameEnd, s[i + 2]!, s[i + 3]!, info, hash);
     }
     if (a === null) return p;
     for (let i = 0; i < a.length; i += 2) {
       if (hidden !== 0 && (hidden & (1 << idOfName(a[i]!))) !== 0) continue;
-      p = this.#text(out, p, a[i]!, a[i + 1]!, REPEATS);
+      p = this.#text(out, p, a[i]!, a[i + 1]!, never?.has(a[i]!.toLowerCase()) ? SECRET : REPEATS);
     }
     return p;
   }
@@ -199,7 +226,7 @@ export class HpackEncoder {
     const index = info & INDEX_MASK;
     const policy = (info >>> POLICY_SHIFT) & POLICY_MASK;
     // RFC 7541 6.2.3: never indexed, so that no one further on does it.
-    if (policy === SECRET)
+    if ((policy & SECRET) !== 0)
       return this.#literal(out, at, NEVER_INDEXED, NOT_INDEXED_MASK, index, b, name, nameEnd, value, valueEnd);
     if (policy === VARIES) return this.#literal(out, at, NOT_INDEXED, NOT_INDEXED_MASK, index, b, name, nameEnd, value, valueEnd);
     if (index !== 0 && isStatic(index, nameEnd - name, b, value, valueEnd)) {
@@ -245,6 +272,11 @@ export class HpackEncoder {
     }
     return putBytes(out, putInteger(out, p, 0, LENGTH_MASK, valueEnd - value), b, value, valueEnd);
   }
+}
+
+/** A query is seldom the same and may hold a secret; an RPC's path is always the same. */
+function policyOfPath(path: string): number {
+  return path.includes("?") ? VARIES : REPEATS;
 }
 
 function isStatic(index: number, nameLength: number, b: Uint8Array, value: number, valueEnd: number): boolean {

@@ -43,6 +43,11 @@ const SLOT_BITS = 8;
 const rows: Row[][] = Array.from({ length: 1 << SLOT_BITS }, () => []);
 /** For each id of `names.ts`, what `nameInfo` tells of its name. */
 export const INFO_OF_ID: Int32Array = new Int32Array(32);
+/** Bits of the ids whose names are secrets, whatever their sender says. */
+export const SECRET_IDS: number = [...SECRETS].reduce((mask, lower) => {
+  const id = knownIdOf(lower);
+  return id > 0 ? mask | (1 << id) : mask;
+}, 0);
 
 const indices = new Map<string, number>();
 // The first of several entries with one name stands for it.

@@ -1,6 +1,8 @@
 import { latin1, NO_BYTES, putBytes } from "../../../base/bytes.ts";
 import { Fields, STRIDE } from "../../fields.ts";
+import { bytesSayGrpc } from "../../grpc/content_type.ts";
 import { ID } from "../../names.ts";
+import { SECRET_IDS } from "./encoder_names.ts";
 import {
   AUTHORITY,
   BAD_NAME,
@@ -61,6 +63,7 @@ const LF = 10;
 const SEMICOLON = 0x3b;
 const REQUEST_KINDS = (1 << METHOD) | (1 << SCHEME) | (1 << AUTHORITY) | (1 << PATH) | (1 << PROTOCOL);
 const RESPONSE_KINDS = 1 << STATUS;
+const CONTENT_TYPE_BIT = 1 << ID["content-type"];
 
 const METHODS = ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "CONNECT"] as const;
 const SCHEMES = ["https", "http"] as const;
@@ -108,6 +111,9 @@ export class HeaderBlock {
   /** Index in `#spans` of the first cookie, −1: none; whether another one is apart from it. */
   #cookie = -1;
   #apart = false;
+  #neverIndexed: Set<string> | null = null;
+  /** A Content-Type that stood at a fault or behind it says gRPC. */
+  #droppedGrpc = false;
   /**
    * Lines that follow each other in a table, as they do when they were once sent in this order: they are copied at once, at ten times the
    * speed. They are missing from `buf` until then.
@@ -138,8 +144,9 @@ export class HeaderBlock {
     this.#spansEnd = this.#runFrom = this.#runTo = 0;
     this.#runSource = NO_BYTES;
     this.#mask = this.#size = this.#count = this.#seen = 0;
-    this.#regular = this.#apart = false;
+    this.#regular = this.#apart = this.#droppedGrpc = false;
     this.#cookie = -1;
+    this.#neverIndexed = null;
     this.#allowed = kind === "request" ? REQUEST_KINDS : kind === "response" ? RESPONSE_KINDS : 0;
     this.#joins = kind === "request";
   }
@@ -150,6 +157,7 @@ export class HeaderBlock {
     if (this.#apart) this.#joinCookies();
     const n = this.#spansEnd;
     const f = new Fields(n === 0 ? NO_BYTES : this.buf, this.#spans.slice(0, n), this.#mask);
+    f.neverIndexed = this.#neverIndexed;
     this.#base = this.at;
     this.#spansEnd = 0;
     return f;
@@ -175,10 +183,10 @@ export class HeaderBlock {
       return;
     }
     this.#regular = true;
-    if (this.fault !== 0) return;
     this.#size += nameLength + valueLength + FIELD_OVERHEAD;
-    if (this.#size > this.#fieldBytes) {
-      this.fault = HB_TOO_LARGE;
+    if (this.fault === 0 && this.#size > this.#fieldBytes) this.fault = HB_TOO_LARGE;
+    if (this.fault !== 0) {
+      this.#drop(meta, src, from + nameLength + 2, valueLength);
       return;
     }
     const id = meta & ID_MASK;
@@ -194,6 +202,7 @@ export class HeaderBlock {
     }
     if (++this.#count > this.#maxFields) {
       this.fault = HB_TOO_MANY;
+      this.#drop(meta, src, from + nameLength + 2, valueLength);
       return;
     }
     const length = nameLength + valueLength + LINE_OVERHEAD;
@@ -216,6 +225,14 @@ export class HeaderBlock {
     this.#push(this.#spansEnd, start, nameLength, valueLength, id);
   }
 
+  /** RFC 7541 6.2.3: whoever sends the field on may not index it either. Its name stands at `at`; call it before `add`. */
+  neverIndex(meta: number, nameLength: number): void {
+    // Names that are never indexed anyway need no mark, and are those that nearly always come with one.
+    if (this.fault !== 0 || (SECRET_IDS & (1 << (meta & ID_MASK))) !== 0) return;
+    this.#neverIndexed ??= new Set();
+    this.#neverIndexed.add(latin1(this.buf, this.at, this.at + nameLength));
+  }
+
   /** As `add`, for a pseudo-header field whose value is there as a string already. */
   addPseudo(meta: number, size: number, value: string): void {
     const kind = pseudoOf(meta);
@@ -225,6 +242,21 @@ export class HeaderBlock {
     else if (kind === AUTHORITY) this.authority = value;
     else if (kind === PATH) this.path = value;
     else this.status = Number(value);
+  }
+
+  /** Whether Content-Type says gRPC, before it is taken; of a block with a fault too, wherever that was. */
+  get saysGrpc(): boolean {
+    if ((this.#mask & CONTENT_TYPE_BIT) === 0) return this.#droppedGrpc;
+    this.settle();
+    const s = this.#spans;
+    let i = 0;
+    while (i < this.#spansEnd && s[i + 4] !== ID["content-type"]) i += STRIDE;
+    return bytesSayGrpc(this.buf, s[i + 2]!, s[i + 3]!);
+  }
+
+  /** How the fault is to be told depends on one of the fields that are not stored. */
+  #drop(meta: number, src: Uint8Array, from: number, length: number): void {
+    if ((meta & ID_MASK) === ID["content-type"] && bytesSayGrpc(src, from, from + length)) this.#droppedGrpc = true;
   }
 
   #admit(meta: number, kind: number, size: number): boolean {

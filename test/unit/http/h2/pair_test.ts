@@ -140,6 +140,33 @@ for (const cut of [Number.POSITIVE_INFINITY, 1, 7, 1_000]) {
       expect(s.trailers?.get("grpc-status")).toBe("0");
     });
 
+    test("marks that a field is never to be indexed, in every section (RFC 7541 6.2.3)", () => {
+      const p = pair();
+      const marked = (...pairs: string[]): Fields => {
+        const f = Fields.of(...pairs);
+        f.neverIndexed = new Set(["x-secret", ":path"]);
+        return f;
+      };
+      const seen: (readonly string[])[] = [];
+      p.server.onEnd = (r) => {
+        r.w.sendInterim(responseHead(103, marked("X-Secret", "1", "X-Open", "1")));
+        r.w.sendHead(responseHead(200, marked("X-Secret", "2", "X-Open", "1")), false);
+        r.w.sendTrailers(marked("X-Secret", "3", "X-Open", "1"));
+      };
+      for (let i = 0; i < 3; i++) {
+        const s = p.client.open();
+        const head = requestHead("POST", "/a", marked("Host", "a", "X-Secret", "0", "X-Open", "1"), { contentLength: -1 });
+        s.w.sendHead(head, false);
+        s.w.sendTrailers(marked("X-Secret", "4", "X-Open", "1"));
+        p.run();
+        const r = p.server.last;
+        const sections = [r.head.fields, r.trailers, s.interims[0]!.fields, s.head!.fields, s.trailers];
+        seen.push(...sections.map((f) => [...(f?.neverIndexed ?? [])]));
+      }
+      const once = [[":path", "x-secret"], ["x-secret"], ["x-secret"], ["x-secret"], ["x-secret"]];
+      expect(seen).toEqual([...once, ...once, ...once]);
+    });
+
     test("interim heads", () => {
       const p = pair();
       p.server.onHead = (r) => r.w.sendInterim(responseHead(103, Fields.of("Link", "</a>")));

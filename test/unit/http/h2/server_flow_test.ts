@@ -489,7 +489,7 @@ describe("time", () => {
     start(d.streams[0]!, 10);
     d.after();
     expect(d.codec.deadline).toBe(40);
-    expect(d.at(40)).toEqual(["RST 1 CANCEL"]);
+    expect(d.at(40)).toEqual(["RST 1 INTERNAL_ERROR"]);
     expect(d.streams[1]!.error).toBeNull();
     expect(d.closed).toBe(false);
   });
@@ -509,7 +509,7 @@ describe("time", () => {
     start(d.last, 100);
     d.at(39);
     expect(d.feed(w.windowUpdate(1, 1))).toEqual(['DATA 1 "x"']);
-    expect(d.at(40)).toEqual(["RST 1 CANCEL"]);
+    expect(d.at(40)).toEqual(["RST 1 INTERNAL_ERROR"]);
   });
 
   test("what moves is left alone, and so is what waits for the socket", () => {

@@ -243,12 +243,32 @@ describe("ends", () => {
     d.onEnd = null;
     d.feed(GET, w.headers(3, w.post(), w.END_HEADERS));
     const [s, t] = d.streams;
-    d.end();
+    expect(d.end()).toEqual(["GOAWAY 3 NO_ERROR"]);
     expect(t!.error?.facts.code).toBe("clientClosed");
     expect(d.codec.wantsClose).toBe(false);
     s!.reply(200, "ok");
     expect(d.after()).toEqual(["HEADERS 1 200", 'DATA 1 "ok" end']);
     expect(d.codec.wantsClose).toBe(true);
+  });
+
+  test("one that has closed its side is written to now and then, as it may be gone, and has nothing to answer", () => {
+    const d = new ServerDrive({ keepaliveMs: 20, keepaliveTimeoutMs: 5, headMs: 50 }, false);
+    d.onEnd = null;
+    d.feed(w.PREFACE, w.settings(), GET);
+    d.at(20);
+    expect(d.log.lines.at(-1)).toBe("PING");
+    expect(d.end()).toEqual(["GOAWAY 1 NO_ERROR"]);
+    expect(d.at(1019)).toEqual([]);
+    expect(d.at(1020)).toEqual(["GOAWAY 1 NO_ERROR"]);
+    expect(d.at(2020)).toEqual(["GOAWAY 1 NO_ERROR"]);
+    d.last.reply(200, "ok");
+    expect(d.after()).toEqual(["HEADERS 1 200", 'DATA 1 "ok" end']);
+    expect(d.closed).toBe(true);
+    expect(d.faults).toEqual([]);
+    // Without a stream there is nothing to say.
+    const idle = new ServerDrive();
+    expect(idle.end()).toEqual([]);
+    expect(idle.closed).toBe(true);
   });
 
   test("a lost connection is told to all", () => {
@@ -285,9 +305,9 @@ describe("tunnels", () => {
     w.END_HEADERS,
   );
 
-  for (const [name, request, status] of [
-    ["an extended CONNECT, by 101 (RFC 8441 5)", WEBSOCKET, 101],
-    ["a CONNECT (RFC 9113 8.5)", CONNECT, 200],
+  for (const [name, request, status, told] of [
+    ["an extended CONNECT, by 101 (RFC 8441 5)", WEBSOCKET, 101, "CANCEL"],
+    ["a CONNECT (RFC 9113 8.5)", CONNECT, 200, "CONNECT_ERROR"],
   ] as const) {
     test(`${name}: both directions stay open, and each ends for itself`, () => {
       const { d, s } = held(request);
@@ -320,7 +340,7 @@ describe("tunnels", () => {
       const { d, s } = held(request);
       s.w.sendHead(responseHead(status), false);
       s.w.reset(upstreamFault("upstreamReset", 502, "never", "x"));
-      expect(d.after()).toEqual(["HEADERS 1 200", "RST 1 INTERNAL_ERROR"]);
+      expect(d.after()).toEqual(["HEADERS 1 200", `RST 1 ${told}`]);
       expect(d.codec.busy).toBe(false);
       const other = held(request);
       other.s.w.sendHead(responseHead(status), false);

@@ -48,9 +48,9 @@ export function u32(n: number): Uint8Array {
   return Uint8Array.of(n >>> 24, n >>> 16, n >>> 8, n);
 }
 
-/** A header block of literals that are not indexed (RFC 7541 6.2.2), without Huffman. */
-export function block(pairs: Pairs): Uint8Array {
-  return join(...pairs.map(([name, value]) => join(Uint8Array.of(0), string(name), string(value))));
+/** A header block of literals that are not indexed (RFC 7541 6.2.2), or never are, by their names (6.2.3); without Huffman. */
+export function block(pairs: Pairs, never: readonly string[] = []): Uint8Array {
+  return join(...pairs.map(([name, value]) => join(Uint8Array.of(never.includes(name) ? 0x10 : 0), string(name), string(value))));
 }
 
 function string(s: string): Uint8Array {

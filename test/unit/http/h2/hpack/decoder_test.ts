@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import type { Fields } from "../../../../../src/http/fields.ts";
 import { H_COMPRESSION_ERROR, HpackDecoder } from "../../../../../src/http/h2/hpack/decoder.ts";
 import { HB_TOO_LARGE, HB_TOO_MANY, HeaderBlock } from "../../../../../src/http/h2/hpack/header_block.ts";
 import { BLOCK_REPRESENTATIONS } from "../../../../../src/http/h2/hpack/limits.ts";
@@ -82,6 +83,38 @@ describe("names from tables", () => {
     const b = writer().literal("indexing", "a", "b").literal("indexing", "c", "d".repeat(5000)).bytes;
     expect(readBlock(b, "request", d).lines).toEqual(["a: b", `c: ${"d".repeat(5000)}`]);
     expect(entriesOf(d.table)).toEqual([]);
+  });
+});
+
+describe("literals never indexed (RFC 7541 6.2.3)", () => {
+  const take = (b: BlockWriter, d = new HpackDecoder(4096), into = new HeaderBlock(LIMITS)): Fields => {
+    into.start("request");
+    expect(d.decode(b.bytes, 0, b.bytes.length, into)).toBe(0);
+    return into.take();
+  };
+  const rows: readonly [name: string, b: BlockWriter, marked: readonly string[] | null][] = [
+    ["a name of its own", writer().literal("never", "x-own", "1").literal("plain", "x", "2"), ["x-own"]],
+    ["a name of the static table, which Weir knows", writer().literal("never", 58, "curl"), ["user-agent"]],
+    ["a name of the dynamic table", writer().literal("indexing", "x-own", "1").literal("never", 62, "2"), ["x-own"]],
+    ["pseudo-header fields", writer().literal("never", 4, "/a").literal("never", ":authority", "a"), [":path", ":authority"]],
+    ["one of two of a name", writer().literal("plain", "x", "1").literal("never", "x", "2"), ["x"]],
+    ["crumbs, which are never indexed anyway", writer().literal("never", 32, "a=b").literal("never", 32, "c=d"), null],
+    ["authorization, which is neither", writer().literal("never", 23, "Basic"), null],
+    ["others", writer().literal("plain", "x", "1").literal("indexing", "y", "2").indexed(62), null],
+  ];
+  for (const [name, b, marked] of rows) {
+    test(name, () => {
+      const { neverIndexed } = take(b);
+      expect(neverIndexed === null ? null : [...neverIndexed]).toEqual(marked === null ? null : [...marked]);
+    });
+  }
+
+  test("a mark is its own block's", () => {
+    const d = new HpackDecoder(4096);
+    const into = new HeaderBlock(LIMITS);
+    const first = take(writer().literal("never", "x", "1"), d, into);
+    expect(take(writer().literal("plain", "x", "1"), d, into).neverIndexed).toBeNull();
+    expect([...first.neverIndexed!]).toEqual(["x"]);
   });
 });
 

@@ -5,8 +5,9 @@ import { FieldReader } from "../../../../../src/http/h1/field_reader.ts";
 import { HpackDecoder } from "../../../../../src/http/h2/hpack/decoder.ts";
 import { HpackEncoder } from "../../../../../src/http/h2/hpack/encoder.ts";
 import { CHAIN_STEPS } from "../../../../../src/http/h2/hpack/limits.ts";
+import { HpackReader } from "../../../../support/hpack_reader.ts";
 import { entriesOf } from "./entries.ts";
-import { hexOf } from "./hex.ts";
+import { bytesOf, hexOf } from "./hex.ts";
 import { readBlock } from "./read_block.ts";
 
 /** Fields as an HTTP/1.1 codec reads them. */
@@ -35,6 +36,13 @@ function request(
   const { method = "GET", scheme = "https", protocol = "" } = more;
   const out = new Uint8Array(HpackEncoder.bound([method, scheme, "a.example", path, protocol], f));
   return out.slice(0, e.encodeRequest(out, 0, method, scheme, "a.example", path, protocol, f));
+}
+
+/** Names of the literals never indexed in a block that refers to nothing before it. */
+function neverIn(block: Uint8Array): string[] {
+  const reader = new HpackReader();
+  reader.read(block);
+  return reader.neverIndexed;
 }
 
 describe("what a block looks like (RFC 7541 section 6)", () => {
@@ -112,6 +120,52 @@ describe("secrets (RFC 7541 7.1.3)", () => {
       expect(e.table.count).toBe(0);
     });
   }
+
+  test("nor is what its sender marked, however known it is, whether it stayed, was set anew or lies in the table (6.2.3)", () => {
+    const e = new HpackEncoder(4096);
+    for (const f of [received("X-Own: secret", "Age: 5"), Fields.of("X-Own", "secret", "age", "5")]) {
+      for (let i = 0; i < 3; i++) reply(e, f);
+      expect(entriesOf(e.table)).toEqual(["x-own: secret"]);
+      f.neverIndexed = new Set(["x-own", "age"]);
+      // The table has its name, which may be referred to.
+      const d = new HpackReader();
+      d.read(bytesOf("40 05 782d6f776e 06 736563726574"));
+      for (let i = 0; i < 3; i++) {
+        d.read(reply(e, f));
+        expect(d.neverIndexed).toEqual(["x-own", "age"]);
+      }
+      expect(entriesOf(e.table)).toEqual(["x-own: secret"]);
+    }
+  });
+
+  const pseudo = [":method", ":scheme", ":authority", ":path", ":protocol"];
+  const marks = [...pseudo.map((name) => [name, [name]] as const), ["host", [":authority"]], ["x-other", []]] as const;
+  for (const [mark, never] of marks) {
+    test(`a request whose ${mark} is marked (6.2.3)`, () => {
+      const marked = Fields.empty();
+      marked.neverIndexed = new Set([mark]);
+      for (const [method, path] of [
+        ["GET", "/"],
+        ["POST", "/a?b"],
+        ["PUT", "/a"],
+      ] as const) {
+        const more = { method, protocol: "websocket" };
+        const block = request(new HpackEncoder(4096), path, marked, more);
+        expect(neverIn(block)).toEqual([...never]);
+        const plain = request(new HpackEncoder(4096), path, Fields.empty(), more);
+        expect(readBlock(block).lines).toEqual(readBlock(plain).lines);
+      }
+    });
+  }
+
+  test("a response whose :status is marked, and trailers (6.2.3)", () => {
+    const e = new HpackEncoder(4096);
+    const f = Fields.of("x-own", "1");
+    f.neverIndexed = new Set([":status", "x-own"]);
+    expect(hexOf(reply(e, f))).toBe("1803323030 10 05 782d6f776e 01 31".replaceAll(" ", ""));
+    const out = new Uint8Array(64);
+    expect(hexOf(out, 0, e.encodeTrailers(out, 0, f))).toBe("10 05 782d6f776e 01 31".replaceAll(" ", ""));
+  });
 
   test("a path with a query is in no table, an RPC's is", () => {
     const e = new HpackEncoder(4096);
