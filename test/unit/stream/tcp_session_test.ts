@@ -285,7 +285,9 @@ describe("a reload", () => {
     await site.apply(CONFIG);
     expect((await site.client("again")).gone).toBe(false);
     expect(site.origin().take()).toBe("again");
-    expect(http.gone).toBe(true);
+    http.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    await site.settled();
+    expect([http.take().startsWith("HTTP/1.1 200"), http.gone]).toEqual([true, true]);
   });
 });
 
