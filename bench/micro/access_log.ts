@@ -38,6 +38,7 @@ class Record implements AccessRecord {
   attempts = 1;
   flags = "";
   requestId = "";
+  serverName = "";
   grpcStatus = -1;
   // A field is made from bytes each time it is asked for, as the codec's are.
   requestField(name: string): string {

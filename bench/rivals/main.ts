@@ -12,14 +12,26 @@ import type { Peer } from "./peers/peer.ts";
 import { profilesOf, WEIRS, weirs } from "./peers/weir.ts";
 import { printProfiles } from "./profile.ts";
 import { judge, type Verdict, verdictTable, workTable } from "./report.ts";
-import { GRPC, H2, HANDSHAKES, KEEP_ALIVE, NEW_CONNECTIONS, REPLY_1M, REPLY_64K, TLS } from "./works/closed_loop.ts";
+import {
+  GRPC,
+  H2,
+  HANDSHAKES,
+  KEEP_ALIVE,
+  NEW_CONNECTIONS,
+  REPLY_1M,
+  REPLY_64K,
+  TCP,
+  TCP_NEW,
+  TLS,
+} from "./works/closed_loop.ts";
 import { IDLE, IDLE_TLS } from "./works/idle.ts";
 import { OPEN_LOOP } from "./works/open_loop.ts";
 import { ROUTES } from "./works/routes.ts";
 import type { Outcome, Work } from "./works/work.ts";
 
 const PEERS = [...WEIRS, nginx, haproxy, envoy];
-const WORKS = [KEEP_ALIVE, REPLY_64K, REPLY_1M, ROUTES, IDLE, NEW_CONNECTIONS, OPEN_LOOP, H2, GRPC, TLS, HANDSHAKES, IDLE_TLS];
+const HTTP = [KEEP_ALIVE, REPLY_64K, REPLY_1M, ROUTES, IDLE, NEW_CONNECTIONS, OPEN_LOOP];
+const WORKS = [...HTTP, TCP, TCP_NEW, H2, GRPC, TLS, HANDSHAKES, IDLE_TLS];
 const OUT = resolve(import.meta.dir, "../out");
 
 const USAGE = `usage: bench/rivals/run [--quick] [--only NAME,…] [--work NAME,…] [--rounds N] [--seconds S]

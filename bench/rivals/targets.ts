@@ -28,6 +28,8 @@ export const TARGETS: readonly Target[] = [
   at("latency", "bun", "p99", "envoy", 1),
   at("latency", "deno", "p50", "envoy", 1.5),
   at("latency", "deno", "p99", "envoy", 1.5),
+  at("tcp", "bun", "cpu", "haproxy", 1.2),
+  at("tcp", "deno", "cpu", "haproxy", 1.2),
   at("h2", "bun", "cpu", "haproxy", 1.3),
   at("h2", "bun", "cpu", "envoy", 0.5),
   at("h2", "deno", "cpu", "envoy", 1),

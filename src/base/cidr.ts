@@ -28,6 +28,15 @@ export class CidrSet {
     return false;
   }
 
+  /** Bits of the longest range that the IP literal is in, IPv4's counted on from 96; −2: it is in none. */
+  longest(address: string): number {
+    const b = parseAddress(address);
+    let bits = -2;
+    if (b === null) return bits;
+    for (const r of this.#ranges) if (r.bits > bits && within(b, r)) bits = r.bits;
+    return bits;
+  }
+
   isAddress(text: string): boolean {
     return parseAddress(text) !== null;
   }

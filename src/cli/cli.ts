@@ -28,6 +28,13 @@ interface ProxyOptions {
   readonly workers: number | "auto";
 }
 
+interface ExplainOptions {
+  readonly header: string[];
+  readonly listener?: string;
+  readonly from?: string;
+  readonly json: boolean;
+}
+
 /** Runs one command; the promise is the exit code. `argv` is what stands behind the program's name. */
 export async function runCli(argv: readonly string[], deps: CliDeps): Promise<number> {
   const ended = { code: EXIT.done as number };
@@ -102,9 +109,11 @@ function addLooking(program: Command, deps: CliDeps, ended: { code: number }): v
     .argument("<url>", "URL of the request; its port chooses the listener")
     .option("-H, --header <field>", "header field 'name: value'; may be repeated", collect, [])
     .option("--listener <name>", "listener that gets the request")
+    .option("--from <address>", "IP address of the client, for what ranges decide")
     .option("--json", "answer in JSON", false)
-    .action(async (config: string, method: string, url: string, o: { header: string[]; listener?: string; json: boolean }) => {
-      ended.code = await explain({ config, method, url, headers: o.header, listener: o.listener ?? null, json: o.json }, io);
+    .action(async (config: string, method: string, url: string, o: ExplainOptions) => {
+      const { header: headers, listener = null, from = null, json } = o;
+      ended.code = await explain({ config, method, url, headers, listener, from, json }, io);
     });
   program
     .command("schema")

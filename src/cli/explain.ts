@@ -9,6 +9,7 @@ import { compileRedirect } from "../router/redirect.ts";
 import { compileRewrite } from "../router/rewrite.ts";
 import { loadConfig } from "../source/file/load_config.ts";
 import { type CliIo, EXIT } from "./deps.ts";
+import { explainChain, share } from "./explain_chain.ts";
 import { wantsColor } from "./render/paint.ts";
 import { renderProblems } from "./render/render_problems.ts";
 
@@ -19,6 +20,8 @@ export interface ExplainArgs {
   /** `name: value` each. */
   readonly headers: readonly string[];
   readonly listener: string | null;
+  /** Address of the client; null: unknown. */
+  readonly from?: string | null;
   readonly json: boolean;
 }
 
@@ -44,7 +47,7 @@ export async function explain(args: ExplainArgs, io: CliIo): Promise<number> {
   if (typeof head === "string") return misused(head, io);
   const chosen = chooseListener(model, head, args.listener);
   if (typeof chosen === "string") return misused(chosen, io);
-  const told = decide(model, chosen.listener, chosen.why, head);
+  const told = decide(model, chosen.listener, chosen.why, head, args.from ?? "");
   io.out(args.json ? `${JSON.stringify(told, null, 2)}\n` : textOf(told));
   return EXIT.done;
 }
@@ -106,8 +109,7 @@ function chooseListener(model: Model, head: RequestHead, named: string | null): 
   return { listener: first, why: `the first, for none has port ${port}; --listener chooses another` };
 }
 
-function decide(model: Model, listener: ListenerSpec, why: string, head: RequestHead): Explanation {
-  const handler = listener.chains[0]!.handler;
+function decide(model: Model, listener: ListenerSpec, why: string, head: RequestHead, from: string): Explanation {
   const bind = listener.bind === null ? "" : ` at ${addressText(listener.bind)}`;
   const steps = [`listener ${JSON.stringify(listener.name)}${bind}: chosen, ${why}`];
   const asked = head.path;
@@ -115,6 +117,10 @@ function decide(model: Model, listener: ListenerSpec, why: string, head: Request
     const request = { method: head.method, host: head.authority, path: head.path };
     return { listener: listener.name, request, steps, route, then };
   };
+  const chain = explainChain(listener, head, from);
+  steps.push(...chain.steps);
+  const { handler } = chain;
+  if (handler === null) return told(null, [...chain.outcome]);
   if (head.method !== "CONNECT" && !normalizePath(head, handler.paths.mergeSlashes))
     return told(null, ["is refused with 400: its path can't be read"]);
   if (head.path !== asked) steps.push(`path ${JSON.stringify(asked)} is normalised to ${JSON.stringify(head.path)}`);
@@ -158,10 +164,6 @@ function actionText(action: ActionSpec, matchedPrefix: string, head: RequestHead
       return then;
     }
   }
-}
-
-function share(weight: number, sum: number): string {
-  return sum === 0 ? "never" : `${Math.round((weight / sum) * 10_000) / 100} %`;
 }
 
 function textOf(e: Explanation): string {

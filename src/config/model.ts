@@ -35,18 +35,39 @@ export interface ListenerSpec {
   readonly keepAliveMs: number | null;
   /** Connections on this listener; null: only the process's cap. */
   readonly maxConnections: number | null;
+  /** Peers whose connections are accepted. */
+  readonly sources: SourceRulesSpec;
+  /** New connections; null: no limit. */
+  readonly connectionRate: RateSpec | null;
+  /** From the accept to what tells the chain: the first bytes, a ClientHello, the handshake. */
+  readonly firstBytesMs: number;
+  /** A client that has sent nothing for so long waits for the other side to speak first: a chain of TCP for that gets it; null: it is waited for. */
+  readonly silenceMs: number | null;
   /**
-   * Of the chains for a connection's transport the one with the most specific name serves it: the exact name, else the longest wildcard,
-   * else the chain without names. None: the connection is refused.
+   * Of the chains that match a connection the most specific one serves it. Compared are, in this order as Envoy does: the name (exact, then
+   * the longest wildcard, then none), the transport, the first of the client's protocols that a chain names, the longest range of the
+   * source. Equals stand in the order of preference. None: the connection is refused.
    */
   readonly chains: readonly FilterChainSpec[];
+}
+
+/** Ranges in CIDR form. `deny` is looked at first; an empty `allow` allows all that is left. */
+export interface SourceRulesSpec {
+  readonly allow: readonly string[];
+  readonly deny: readonly string[];
+}
+
+/** A token bucket. */
+export interface RateSpec {
+  readonly perSecond: number;
+  readonly burst: number;
 }
 
 export interface FilterChainSpec {
   readonly match: ChainMatchSpec;
   /** null: cleartext, or TLS that is not ended here. */
   readonly tls: TlsSpec | null;
-  readonly handler: HttpHandlerSpec;
+  readonly handler: HttpHandlerSpec | TcpHandlerSpec;
 }
 
 export interface ChainMatchSpec {
@@ -54,6 +75,21 @@ export interface ChainMatchSpec {
   readonly transport: "any" | "tls" | "plain";
   /** Names that a client asks for in its hello, lower case; `*.` stands for any number of labels. Empty: all that no other chain names. */
   readonly serverNames: readonly string[];
+  /** Protocols of which the client offers one by ALPN; of cleartext `http/1.1` and `h2c` as the first bytes tell them. Empty: whatever it offers. */
+  readonly alpn: readonly string[];
+  /** Ranges of the client's address in CIDR form; empty: all. */
+  readonly sources: readonly string[];
+}
+
+/** The connection's bytes go to a host of a cluster as they are. */
+export interface TcpHandlerSpec {
+  readonly kind: "tcp";
+  /** Weights are shares of sessions. */
+  readonly to: readonly { readonly cluster: string; readonly weight: number }[];
+  /** A session on which nothing moves; null: it is left alone. */
+  readonly idleMs: number | null;
+  /** Hosts that are tried for one session until one takes the connection. */
+  readonly connectAttempts: number;
 }
 
 export interface HttpHandlerSpec {

@@ -1,20 +1,9 @@
-import type { ProxyError } from "../base/error.ts";
 import type { Conn } from "../platform/types.ts";
 import { Link } from "../wire/link.ts";
+import type { OpenConn } from "../wire/open_conn.ts";
+import type { TunnelEnd, TunnelSet } from "../wire/tunnel.ts";
 import type { Peer } from "./forwarded.ts";
 import type { Codecs, Site } from "./site.ts";
-import type { TunnelEnd, TunnelSet } from "./tunnel.ts";
-
-/** A connection of a listener, whatever it carries. */
-export interface OpenConn {
-  readonly conn: Conn;
-  /** Some of its streams are tunnels. */
-  readonly tunnelling: boolean;
-  /** announce: each reply from now on is its connection's last. last: idle connections close now as well. */
-  drain(stage: "announce" | "last"): void;
-  /** Cuts it. */
-  abort(cause: ProxyError | null): void;
-}
 
 /** What a listener's connections ask of it. */
 export interface ConnHost {

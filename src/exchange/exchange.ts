@@ -10,6 +10,7 @@ import type { RequestHead, ResponseHead } from "../http/head.ts";
 import { removeHopByHop } from "../http/hop_by_hop.ts";
 import { ID } from "../http/names.ts";
 import { RESPONSE_FLAGS } from "../telemetry/response_flags.ts";
+import { Tunnel, type TunnelDone, type TunnelEnd } from "../wire/tunnel.ts";
 import { Attempt } from "./attempt.ts";
 import { ConnectAttempt } from "./connect_attempt.ts";
 import type { DownstreamConn } from "./downstream_conn.ts";
@@ -22,7 +23,6 @@ import { ALLOWED_METHODS, errorReply, grpcReply, grpcStatusOfFault, httpDate, ma
 import { mayRetry } from "./retry.ts";
 import type { ForwardAction, RespondAction, RouteRule, Site } from "./site.ts";
 import { StreamTunnel } from "./stream_tunnel.ts";
-import { Tunnel, type TunnelDone, type TunnelEnd } from "./tunnel.ts";
 import { WebCall } from "./web_call.ts";
 
 /** Where a request goes: an attempt at an upstream, a tunnel's dial, or a handler inside the process. */

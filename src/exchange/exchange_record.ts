@@ -70,6 +70,9 @@ export abstract class ExchangeRecord extends Timed implements AccessRecord {
   get responseHeadBytes(): number {
     return this.response === null ? 0 : headBytes(this.response.fields);
   }
+  get serverName(): string {
+    return this.down.conn.tls?.serverName ?? "";
+  }
   requestField(name: string): string {
     return this.head.fields.get(name) ?? "";
   }

@@ -1,11 +1,11 @@
 import { downstreamFault, type ProxyError } from "../base/error.ts";
 import { H1Server } from "../http/h1/server.ts";
 import type { Conn } from "../platform/types.ts";
+import type { TunnelEnd } from "../wire/tunnel.ts";
 import { type ConnHost, DownstreamConn } from "./downstream_conn.ts";
 import { Exchange } from "./exchange.ts";
 import { RefusedRequest } from "./refused_request.ts";
 import { errorReply } from "./reply.ts";
-import type { TunnelEnd } from "./tunnel.ts";
 
 /** A client's HTTP/1.x connection. */
 export class H1Downstream extends DownstreamConn {

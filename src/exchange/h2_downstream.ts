@@ -3,11 +3,11 @@ import type { StreamWriter } from "../http/codec.ts";
 import { H2Server, type Refused } from "../http/h2/server.ts";
 import type { ResponseHead } from "../http/head.ts";
 import type { Conn } from "../platform/types.ts";
+import type { TunnelEnd } from "../wire/tunnel.ts";
 import { type ConnHost, DownstreamConn } from "./downstream_conn.ts";
 import { Exchange } from "./exchange.ts";
 import { RefusedRequest } from "./refused_request.ts";
 import { errorReply } from "./reply.ts";
-import type { TunnelEnd } from "./tunnel.ts";
 
 /** A client's HTTP/2 connection. */
 export class H2Downstream extends DownstreamConn {

@@ -65,6 +65,9 @@ export class RefusedRequest implements AccessRecord {
   get connectionId(): number {
     return this.#down.conn.info.id;
   }
+  get serverName(): string {
+    return this.#down.conn.tls?.serverName ?? "";
+  }
   requestField(_name: string): string {
     return "";
   }

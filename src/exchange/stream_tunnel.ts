@@ -5,8 +5,8 @@ import type { StreamWriter } from "../http/codec.ts";
 import type { ResponseHead } from "../http/head.ts";
 import type { ConnHandler } from "../platform/types.ts";
 import type { LinkEnv } from "../wire/link.ts";
+import type { OpenTunnel, TunnelDone, TunnelEnd, TunnelSet } from "../wire/tunnel.ts";
 import type { RequestTarget } from "./exchange.ts";
-import type { OpenTunnel, TunnelDone, TunnelEnd, TunnelSet } from "./tunnel.ts";
 
 /** The client's side of a tunnel that is one stream of many on its connection. */
 export interface TunnelStream {

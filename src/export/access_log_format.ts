@@ -193,6 +193,8 @@ function bytesOf(r: AccessRecord, step: number, header: string): string {
       return r.flags;
     case 28:
       return r.requestId;
+    case 30:
+      return r.serverName;
     case REQUEST_HEADER:
       return r.requestField(header);
     default:

@@ -41,6 +41,7 @@ export class AccessLogs implements AccessLog {
     this.#sinks = sinks;
     this.#outputs = outputs;
     for (const [key, sink] of before) if (!sinks.has(key)) this.#retire(sink);
+    this.#metrics.retain("log", new Set(specs.map((spec) => logName(spec.to))));
   }
 
   write(r: AccessRecord): void {

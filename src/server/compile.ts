@@ -1,5 +1,14 @@
 import type { Slab } from "../base/slab.ts";
-import type { ActionSpec, FilterSpec, HeaderOpsSpec, HttpHandlerSpec, ListenerSpec, Model, RouteSpec } from "../config/model.ts";
+import type {
+  ActionSpec,
+  FilterSpec,
+  HeaderOpsSpec,
+  HttpHandlerSpec,
+  ListenerSpec,
+  Model,
+  RouteSpec,
+  TcpHandlerSpec,
+} from "../config/model.ts";
 import { ForwardedPolicy } from "../exchange/forwarded.ts";
 import type { Codecs, GrpcRule, RouteRule, RuleAction, Site } from "../exchange/site.ts";
 import type { Handler } from "../exchange/web.ts";
@@ -12,12 +21,15 @@ import { compileRoutes } from "../router/compile_routes.ts";
 import { compileRedirect } from "../router/redirect.ts";
 import { compileRewrite } from "../router/rewrite.ts";
 import type { RouteTable } from "../router/types.ts";
+import type { SessionSite, TcpRule } from "../stream/tcp_rule.ts";
 import type { AccessLog } from "../telemetry/access_record.ts";
 import type { EventLog } from "../telemetry/event_log.ts";
 import type { ListenerMetrics, Metrics } from "../telemetry/metrics.ts";
 import type { Cluster } from "../upstream/types.ts";
-import { weightedChoice } from "../upstream/weighted.ts";
+import { type WeightedChoice, weightedChoice } from "../upstream/weighted.ts";
 import { type LinkEnv, WRITE_STALL_MS } from "../wire/link.ts";
+import { isInternal } from "./internal_listeners.ts";
+import type { ListenerSite } from "./listener_site.ts";
 
 /** What compiling needs beside the model. */
 export interface CompileEnv {
@@ -34,10 +46,10 @@ export interface CompileEnv {
 }
 
 /** What each listener serves, by the listener's name. */
-export function compileSites(model: Model, env: CompileEnv): Map<string, Site> {
+export function compileSites(model: Model, env: CompileEnv): Map<string, ListenerSite> {
   const tables = new Map<string, RouteTable<RouteRule>>();
   const actions = new Actions(env);
-  const sites = new Map<string, Site>();
+  const sites = new Map<string, ListenerSite>();
   for (const [name, spec] of model.routeTables) {
     const limit = bodyLimitOf(model, name);
     tables.set(
@@ -45,37 +57,85 @@ export function compileSites(model: Model, env: CompileEnv): Map<string, Site> {
       compileRoutes(spec, (route) => compileRule(route, limit, actions, env)),
     );
   }
-  for (const listener of model.listeners.values()) sites.set(listener.name, compileSite(model.name, listener, tables, env));
+  for (const listener of model.listeners.values()) sites.set(listener.name, compileListener(model.name, listener, tables, env));
   return sites;
 }
 
 /** A route's own limit is in its rule; without one the listener's holds, which is the same for all listeners of a table. */
 function bodyLimitOf(model: Model, table: string): number {
   for (const l of model.listeners.values()) {
-    const { handler } = l.chains[0]!;
-    if (handler.routes === table) return handler.limits.bodyBytes ?? Number.POSITIVE_INFINITY;
+    const handler = httpOf(l);
+    if (handler?.routes === table) return handler.limits.bodyBytes ?? Number.POSITIVE_INFINITY;
   }
   return Number.POSITIVE_INFINITY;
 }
 
-function compileSite(
+/** The chains of a listener that carry HTTP have one handler, but for its version. */
+function httpOf(listener: ListenerSpec): HttpHandlerSpec | null {
+  for (const { handler } of listener.chains) if (handler.kind === "http") return handler;
+  return null;
+}
+
+function compileListener(
   pseudonym: string,
   listener: ListenerSpec,
   tables: ReadonlyMap<string, RouteTable<RouteRule>>,
   env: CompileEnv,
-): Site {
-  const spec: HttpHandlerSpec = listener.chains[0]!.handler;
-  const metrics = env.metrics.listener(listener.name);
-  const guesses = listener.chains.some((c) => c.tls === null && c.handler.version === "auto");
-  return {
+): ListenerSite {
+  const session: SessionSite = {
     listener: listener.name,
+    metrics: env.metrics.listener(listener.name),
+    accessLog: isInternal(listener.name) ? null : env.accessLog,
+    link: env.link,
+    wall: env.wall,
+  };
+  const spec = httpOf(listener);
+  return {
+    http: spec === null ? null : compileSite(pseudonym, spec, listener, session, tables, env),
+    session,
+    chains: listener.chains.map((c, index) => ({
+      index,
+      spec: c,
+      tcp: c.handler.kind === "tcp" ? compileTcp(c.handler, env.clusters) : null,
+    })),
+  };
+}
+
+function compileTcp(spec: TcpHandlerSpec, clusters: ReadonlyMap<string, Cluster>): TcpRule {
+  return {
+    clusters: spec.to.map((t) => clusters.get(t.cluster)!),
+    choice: choiceOf(spec.to),
+    idleMs: spec.idleMs ?? Number.POSITIVE_INFINITY,
+    connectAttempts: spec.connectAttempts,
+  };
+}
+
+/** null: there is one to choose. */
+function choiceOf(to: readonly { readonly weight: number }[]): WeightedChoice | null {
+  return to.length > 1
+    ? weightedChoice(
+        to.map((t) => t.weight),
+        Math.random(),
+      )
+    : null;
+}
+
+function compileSite(
+  pseudonym: string,
+  spec: HttpHandlerSpec,
+  listener: ListenerSpec,
+  session: SessionSite,
+  tables: ReadonlyMap<string, RouteTable<RouteRule>>,
+  env: CompileEnv,
+): Site {
+  const { metrics } = session;
+  const guesses = listener.chains.some((c) => c.tls === null && c.handler.kind === "http" && c.handler.version === "auto");
+  return {
+    ...session,
     spec,
     table: tables.get(spec.routes)!,
     forwarded: new ForwardedPolicy(spec.forwarded, pseudonym),
-    accessLog: env.accessLog,
-    metrics,
     codecs: { plain: compileCodecs(spec, "http", metrics, env, guesses), tls: compileCodecs(spec, "https", metrics, env, false) },
-    link: env.link,
     handlerThrew: (cause) => {
       metrics.handlerFaults.add(1);
       env.log.log("error", "a handler threw: its request failed", { listener: listener.name, reason: stackOf(cause) });
@@ -84,7 +144,6 @@ function compileSite(
       metrics.filterFaults.add(1);
       env.log.log("error", "a filter threw: its request failed", { listener: listener.name, reason: stackOf(cause) });
     },
-    wall: env.wall,
   };
 }
 
@@ -203,18 +262,16 @@ class Actions {
 
 function compileAction(action: ActionSpec, env: CompileEnv): RuleAction {
   switch (action.kind) {
-    case "forward": {
-      const weights = action.to.map((t) => t.weight);
+    case "forward":
       return {
         kind: "forward",
         clusters: action.to.map((t) => env.clusters.get(t.cluster)!),
-        choice: weights.length > 1 ? weightedChoice(weights, Math.random()) : null,
+        choice: choiceOf(action.to),
         rewrite: action.rewrite.path === null ? null : compileRewrite(action.rewrite.path),
         host: action.rewrite.host,
         upgrades: new Set(action.upgrades),
         connect: action.connect,
       };
-    }
     case "respond":
       return action;
     case "redirect":

@@ -35,9 +35,13 @@ function listener(name: string, bind: Address): ListenerSpec {
     mode: null,
     keepAliveMs: null,
     maxConnections: 1000,
+    sources: { allow: [], deny: [] },
+    connectionRate: null,
+    firstBytesMs: 10_000,
+    silenceMs: null,
     chains: [
       {
-        match: { transport: "any", serverNames: [] },
+        match: { transport: "any", serverNames: [], alpn: [], sources: [] },
         tls: null,
         handler: {
           kind: "http",

@@ -98,9 +98,16 @@ function sameSocket(a: ListenerSpec, b: ListenerSpec): boolean {
   return same(socketOf(a), socketOf(b));
 }
 
-/** A socket whose connections may be TLS ones is another one on some runtimes. */
+/** A socket whose connections may be TLS ones is another one on some runtimes; connections of HTTP can't go on where nothing serves them. */
 function socketOf(l: ListenerSpec): unknown {
-  return [l.bind, l.backlog, l.mode, l.keepAliveMs, l.chains.some((c) => c.tls !== null)];
+  return [
+    l.bind,
+    l.backlog,
+    l.mode,
+    l.keepAliveMs,
+    l.chains.some((c) => c.tls !== null),
+    l.chains.some((c) => c.handler.kind === "http"),
+  ];
 }
 
 function messageOf(e: unknown): string {

@@ -1,13 +1,16 @@
 import type { ProxyError } from "../base/error.ts";
 import type { ListenerSpec } from "../config/model.ts";
-import type { OpenConn } from "../exchange/downstream_conn.ts";
 import type { Site } from "../exchange/site.ts";
-import type { TunnelSet } from "../exchange/tunnel.ts";
 import type { Address, Conn, ConnHandler, Listener, ListenOptions, Platform } from "../platform/types.ts";
 import type { EventLog } from "../telemetry/event_log.ts";
+import type { Refusal } from "../telemetry/listener_metrics.ts";
 import type { ServerMetrics } from "../telemetry/metrics.ts";
+import type { OpenConn } from "../wire/open_conn.ts";
+import type { TunnelSet } from "../wire/tunnel.ts";
+import { AcceptRules } from "./accept_rules.ts";
 import type { ConnectionCaps } from "./connection_caps.ts";
 import { Entrance, type EntranceHost } from "./entrance.ts";
+import type { ListenerSite } from "./listener_site.ts";
 import type { HeldSocket } from "./sockets/held_socket.ts";
 import type { ListenSockets } from "./sockets/listen_sockets.ts";
 import { listenOn } from "./sockets/own_sockets.ts";
@@ -25,7 +28,8 @@ export interface ListenerEnv {
 export class ListenerRuntime implements EntranceHost {
   readonly tunnels: TunnelSet = new Set();
   #spec: ListenerSpec;
-  #site: Site;
+  #site: ListenerSite;
+  #rules: AcceptRules;
   #entrance: Entrance;
   readonly #env: ListenerEnv;
   readonly #conns = new Set<OpenConn>();
@@ -41,11 +45,12 @@ export class ListenerRuntime implements EntranceHost {
   #draining: "no" | "announce" | "last" = "no";
   #idle: (() => void) | null = null;
 
-  constructor(env: ListenerEnv, spec: ListenerSpec, site: Site, tls: ListenerTls | null, exempt: boolean) {
+  constructor(env: ListenerEnv, spec: ListenerSpec, site: ListenerSite, tls: ListenerTls | null, exempt: boolean) {
     this.#env = env;
     this.#spec = spec;
     this.#site = site;
-    this.#entrance = new Entrance(this, spec.chains, tls);
+    this.#rules = new AcceptRules(spec);
+    this.#entrance = new Entrance(this, spec, site.chains, tls);
     this.#exempt = exempt;
   }
 
@@ -53,7 +58,12 @@ export class ListenerRuntime implements EntranceHost {
     return this.#spec;
   }
 
+  /** Only connections that carry HTTP ask for it. */
   get site(): Site {
+    return this.#site.http!;
+  }
+
+  get serves(): ListenerSite {
     return this.#site;
   }
 
@@ -70,15 +80,18 @@ export class ListenerRuntime implements EntranceHost {
   }
 
   /** Goes on as what a new config says, maybe under another name; the socket and the connections stay. */
-  become(spec: ListenerSpec, site: Site, tls: ListenerTls | null): void {
+  become(spec: ListenerSpec, site: ListenerSite, tls: ListenerTls | null): void {
     // What is open now is closed under the new name.
     const { connections } = this;
-    this.#site.metrics.connectionsActive.add(-connections);
-    site.metrics.connectionsActive.add(connections);
+    this.#site.session.metrics.connectionsActive.add(-connections);
+    site.session.metrics.connectionsActive.add(connections);
     this.#spec = spec;
     this.#site = site;
+    const rules = new AcceptRules(spec);
+    rules.follow(this.#rules);
+    this.#rules = rules;
     if (this.tls !== tls) this.tls?.close();
-    this.#entrance = new Entrance(this, spec.chains, tls);
+    this.#entrance = new Entrance(this, spec, site.chains, tls);
   }
 
   /** The address in force; null: not bound. */
@@ -140,7 +153,7 @@ export class ListenerRuntime implements EntranceHost {
   /** Ends idle connections now and busy ones with their last reply. */
   closeIdle(): void {
     this.#draining = "last";
-    const { flusher } = this.site.link;
+    const { flusher } = this.#site.session.link;
     flusher.enter();
     for (const c of [...this.#conns]) c.drain("last");
     flusher.leave();
@@ -175,7 +188,7 @@ export class ListenerRuntime implements EntranceHost {
   }
 
   refused(p: OpenConn, e: ProxyError | null): void {
-    if (e !== null) this.site.metrics.fault(e.facts.code);
+    if (e !== null) this.#site.session.metrics.fault(e.facts.code);
     this.closed(p);
   }
 
@@ -204,31 +217,24 @@ export class ListenerRuntime implements EntranceHost {
   }
 
   #gone(c: OpenConn): void {
-    this.site.metrics.connectionsActive.add(-1);
+    this.#site.session.metrics.connectionsActive.add(-1);
     if (!this.#exempt) this.#env.caps.release(clientOf(c.conn));
     this.#settle();
   }
 
   #accept(conn: Conn): ConnHandler {
-    const { metrics } = this.site;
+    const { metrics } = this.#site.session;
     metrics.connections.add(1);
-    const client = clientOf(conn);
-    const { maxConnections } = this.spec;
-    const refusal =
-      maxConnections !== null && this.connections >= maxConnections
-        ? "listenerLimit"
-        : this.#exempt
-          ? null
-          : this.#env.caps.admit(client);
+    const refusal = this.#refusalOf(conn);
     if (refusal !== null) {
       metrics.refuse(refusal);
-      if (refusal === "processLimit") this.#env.server.shedConnections.add(1);
+      if (refusal === "processLimit" || refusal === "connectionRate") this.#env.server.shedConnections.add(1);
       conn.destroy(null);
       return DEAF;
     }
     metrics.connectionsActive.add(1);
     // The clock is read here: the last event may be long ago, and the first head's time begins now.
-    const { flusher } = this.site.link;
+    const { flusher } = this.#site.session.link;
     flusher.enter();
     const c = this.#entrance.admit(conn);
     this.#conns.add(c);
@@ -237,10 +243,19 @@ export class ListenerRuntime implements EntranceHost {
     return c;
   }
 
+  /** Why the connection is closed unserved; null: it is counted in. */
+  #refusalOf(conn: Conn): Refusal | null {
+    const { maxConnections } = this.spec;
+    if (!this.#rules.allows(conn.info.remote)) return "source";
+    if (maxConnections !== null && this.connections >= maxConnections) return "listenerLimit";
+    if (!this.#rules.admits(this.#env.platform.now())) return "connectionRate";
+    return this.#exempt ? null : this.#env.caps.admit(clientOf(conn));
+  }
+
   #acceptFailed(e: ProxyError): void {
     this.#env.server.acceptErrors.add(1);
     if (e.facts.code === "noDescriptors") {
-      this.site.metrics.refuse("noDescriptors");
+      this.#site.session.metrics.refuse("noDescriptors");
       this.#env.server.shedConnections.add(1);
     }
     this.#env.log.log("error", "accepting a connection failed", { listener: this.spec.name, reason: e.message });

@@ -4,7 +4,6 @@ import { Turns } from "../base/turns.ts";
 import type { Model } from "../config/model.ts";
 import type { Problem } from "../config/problem.ts";
 import type { Receipt } from "../config/source.ts";
-import type { Site } from "../exchange/site.ts";
 import type { Handler } from "../exchange/web.ts";
 import { AccessLogs } from "../export/access_logs.ts";
 import { watchLoopLag } from "../export/loop_lag.ts";
@@ -27,6 +26,7 @@ import { provisionFilter } from "./filter_kinds.ts";
 import { ADMIN_HANDLER, bindLabel, isInternal, OBSERVE_HANDLER, withInternalListeners } from "./internal_listeners.ts";
 import { ListenerChange } from "./listener_change.ts";
 import { type ListenerEnv, ListenerRuntime } from "./listener_runtime.ts";
+import type { ListenerSite } from "./listener_site.ts";
 import { retainNames } from "./numbers/retain_names.ts";
 import { ownNumbers, type ServerNumbers } from "./numbers/server_numbers.ts";
 import { same } from "./same.ts";
@@ -307,7 +307,6 @@ export class Server implements AdminView, Serving {
       accessLog: model.accessLogs.length === 0 ? null : this.accessLogs,
       wall: () => this.#env.platform.wallNow(),
     });
-    for (const [name, site] of sites) if (isInternal(name)) sites.set(name, { ...site, accessLog: null });
     for (const c of made) c.start();
     await Promise.all(made.map((c) => c.ready));
     const change = new ListenerChange(this.#listeners, model.listeners, this.#sockets.exclusive);
@@ -363,7 +362,7 @@ export class Server implements AdminView, Serving {
 
   #commit(
     model: Model,
-    sites: ReadonlyMap<string, Site>,
+    sites: ReadonlyMap<string, ListenerSite>,
     change: ListenerChange,
     clusters: Map<string, UpstreamCluster>,
     tls: ModelTls,

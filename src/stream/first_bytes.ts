@@ -1,4 +1,4 @@
-import { encodeLatin1, NO_BYTES } from "../base/bytes.ts";
+import { concatBytes, encodeLatin1, NO_BYTES } from "../base/bytes.ts";
 import { downstreamFault, type ProxyError } from "../base/error.ts";
 import { Timed } from "../base/timer_wheel.ts";
 import type { Conn, ConnHandler, TlsInfo, TlsServerContext } from "../platform/types.ts";
@@ -8,56 +8,71 @@ import { ALERT } from "../tls/hello/hello_fault.ts";
 import type { LinkEnv } from "../wire/link.ts";
 
 /** What a connection turned out to carry in cleartext, or inside of TLS. */
-export type Carried = "http1" | "http2";
+export type Carried = "http1" | "http2" | "other";
+
+/** What a hello comes to: the handshake begins, it is served already, or it is refused. */
+export type HelloChoice = TlsServerContext | "served" | ProxyError;
 
 /** The listener of a connection whose first bytes decide. */
-export interface FirstBytesHost {
+export interface FirstBytesHost<C> {
   /** From the accept to the end of the handshake, or to what tells the protocol: milliseconds. */
   readonly timeoutMs: number;
-  /** Whether cleartext is served; its protocol is told from its bytes. */
-  readonly takesPlain: boolean;
-  readonly takesTls: boolean;
-  /** The context for a client's hello; null: refuse the handshake. */
-  choose(hello: ClientHello): TlsServerContext | null;
-  /** Serves cleartext: `unread` is all that came. */
-  serve(p: FirstBytes, carried: Carried, unread: Uint8Array): void;
+  /** After so long without a byte `serveSilent` is asked; Infinity: never. */
+  readonly silenceMs: number;
+  /** Hellos decide something; else TLS is as any other protocol. */
+  readonly readsTls: boolean;
+  /** Protocols other than TLS and HTTP are served. */
+  readonly takesOthers: boolean;
+  /** `unread` is all that came, for a connection that is served as it is. */
+  choose(p: FirstBytes<C>, hello: ClientHello, unread: Uint8Array): HelloChoice;
+  /** Serves it as it is: `unread` is all that came. False: no chain is for it, and it is still the caller's. */
+  serve(p: FirstBytes<C>, carried: Carried, unread: Uint8Array): boolean;
+  /** The client waits for the other side to speak first. False: no chain is for it. */
+  serveSilent(p: FirstBytes<C>): boolean;
   /** Serves what is inside of TLS. */
-  serveSecure(p: FirstBytes, carried: Carried): void;
+  serveSecure(p: FirstBytes<C>, carried: Carried): void;
   /** It ended before it was served. `e` null: the client went away without a word. */
-  ended(p: FirstBytes, e: ProxyError | null): void;
+  ended(p: FirstBytes<C>, e: ProxyError | null): void;
 }
 
 /*
- *   reading ──a hello──▶ handshake ──onSecure──▶ over (served)
- *      │└──cleartext that is taken──────────────▲
+ *   reading ──a hello to be ended──▶ handshake ──onSecure──▶ over (served)
+ *      │└──cleartext that is taken, a hello to be passed, silence──▲
  *      └──anything else, time, close──▶ over (ended)
  */
 const READING = 0;
 const HANDSHAKE = 1;
 const OVER = 2;
 
-/** A connection of which nothing is known yet: reads its first bytes, chooses by them, and hands it over. */
-export class FirstBytes extends Timed implements ConnHandler {
+/** A connection of which nothing is known yet: reads its first bytes, chooses by them, and hands it over. `C`: what its host chooses among. */
+export class FirstBytes<C> extends Timed implements ConnHandler {
   readonly conn: Conn;
   /** What the client asked for; null before that, and in cleartext. */
   hello: ClientHello | null = null;
-  readonly #host: FirstBytesHost;
+  /** What was chosen for its hello; null before that. */
+  chain: C | null = null;
+  /** The client's FIN has come. */
+  clientEnded = false;
+  readonly #host: FirstBytesHost<C>;
   readonly #link: LinkEnv;
+  readonly #giveUpAt: number;
   #bytes: Uint8Array = NO_BYTES;
   #state = READING;
 
-  constructor(host: FirstBytesHost, link: LinkEnv, conn: Conn) {
+  constructor(host: FirstBytesHost<C>, link: LinkEnv, conn: Conn) {
     super();
     this.conn = conn;
     this.#host = host;
     this.#link = link;
-    link.wheel.schedule(this, link.flusher.now + host.timeoutMs);
+    const { now } = link.flusher;
+    this.#giveUpAt = now + host.timeoutMs;
+    link.wheel.schedule(this, Math.min(this.#giveUpAt, now + host.silenceMs));
   }
 
   onData(b: Uint8Array): void {
     if (this.#state !== READING) return;
     this.#event(() => {
-      this.#bytes = this.#bytes.length === 0 ? b : joined(this.#bytes, b);
+      this.#bytes = this.#bytes.length === 0 ? b : concatBytes([this.#bytes, b]);
       this.#decide();
     });
   }
@@ -71,7 +86,13 @@ export class FirstBytes extends Timed implements ConnHandler {
   }
 
   onEnd(): void {
-    if (this.#state === READING) this.#refuse(null);
+    if (this.#state !== READING) return;
+    this.clientEnded = true;
+    this.#event(() => {
+      // A short message with a FIN behind it: no more will come to tell what it is.
+      const isOther = this.#bytes.length > 0 && detectProtocol(this.#bytes, this.#host.takesOthers) === "more";
+      if (!isOther || !this.#serve("other")) this.#refuse(null);
+    });
   }
 
   onClose(cause: ProxyError | null): void {
@@ -86,8 +107,13 @@ export class FirstBytes extends Timed implements ConnHandler {
     // Nothing is written here.
   }
 
-  onDue(_now: number): void {
+  onDue(now: number): void {
     if (this.#state === OVER) return;
+    if (now < this.#giveUpAt) {
+      this.#link.wheel.schedule(this, this.#giveUpAt);
+      if (this.#state === READING && this.#bytes.length === 0) this.#event(() => this.#serveSilent());
+      return;
+    }
     const what = this.#state === HANDSHAKE ? "the handshake was not done" : "the first bytes did not come";
     this.#refuse(downstreamFault("headTimeout", 0, `${what} in time`));
   }
@@ -105,51 +131,67 @@ export class FirstBytes extends Timed implements ConnHandler {
   }
 
   #decide(): void {
-    const bytes = this.#bytes;
-    const protocol = detectProtocol(bytes);
-    if (protocol === "tls" && this.#host.takesTls) {
-      this.#readHello(bytes);
-      return;
-    }
+    const { takesOthers, readsTls } = this.#host;
+    const protocol = detectProtocol(this.#bytes, takesOthers);
     if (protocol === "more") return;
-    if (!this.#host.takesPlain || protocol === "tls") {
-      if (protocol === "http1") this.conn.write([PLAIN_TO_TLS]);
-      this.#refuse(downstreamFault("tlsHandshake", 0, `no ClientHello: the connection begins as ${NAMES[protocol]}`), true);
+    if (protocol === "tls" && readsTls) {
+      this.#readHello();
       return;
     }
-    this.#over();
-    // What is no HTTP at all is answered by the codec of HTTP/1.
-    this.#host.serve(this, protocol === "http2" ? "http2" : "http1", bytes);
+    this.#servePlain(protocol === "tls" ? "other" : protocol);
   }
 
-  #readHello(bytes: Uint8Array): void {
+  #servePlain(carried: Carried): void {
+    if (this.#serve(carried)) return;
+    const hints = carried === "http1" && this.#host.readsTls;
+    if (hints) this.conn.write([PLAIN_TO_TLS]);
+    const code = this.#host.takesOthers ? "noRoute" : "tlsHandshake";
+    this.#refuse(downstreamFault(code, 0, `no ClientHello: the connection begins as ${NAMES[carried]}`), hints);
+  }
+
+  #serve(carried: Carried): boolean {
+    if (!this.#host.serve(this, carried, this.#bytes)) return false;
+    this.#over();
+    return true;
+  }
+
+  #serveSilent(): void {
+    if (this.#host.serveSilent(this)) this.#over();
+  }
+
+  #readHello(): void {
+    const bytes = this.#bytes;
     const answer = readClientHello(bytes);
     // It bounds by itself what may come before a hello is whole.
     if (answer.kind === "more") return;
     if (answer.kind === "notTls") {
-      this.#alert(ALERT.unexpectedMessage, "no ClientHello");
+      if (!this.#serve("other")) this.#alert(ALERT.unexpectedMessage, hello("no ClientHello"));
       return;
     }
     if (answer.kind === "fault") {
-      this.#alert(answer.alert, answer.reason);
+      this.#alert(answer.alert, hello(answer.reason));
       return;
     }
     this.hello = answer;
-    const context = this.#host.choose(answer);
-    if (context === null) {
+    const choice = this.#host.choose(this, answer, bytes);
+    if (choice === "served") {
+      this.#over();
+      return;
+    }
+    if (choice instanceof Error) {
       // RFC 6066 3.
-      this.#alert(ALERT.unrecognizedName, `no certificate for the name ${JSON.stringify(answer.serverName ?? "")}`);
+      this.#alert(ALERT.unrecognizedName, choice);
       return;
     }
     this.#state = HANDSHAKE;
     this.#bytes = NO_BYTES;
-    this.conn.secure(context, bytes);
+    this.conn.secure(choice, bytes);
   }
 
   /** Ends the handshake before it begins, with a fatal alert in a record of TLS 1.2, as before any agreement (RFC 8446 5.1 and 6). */
-  #alert(alert: number, text: string): void {
+  #alert(alert: number, e: ProxyError): void {
     this.conn.write([Uint8Array.of(21, 3, 3, 0, 2, 2, alert)]);
-    this.#refuse(downstreamFault("tlsHandshake", 0, text), true);
+    this.#refuse(e, true);
   }
 
   /** `said`: something was written that must reach the client. */
@@ -177,10 +219,13 @@ export class FirstBytes extends Timed implements ConnHandler {
   }
 }
 
-const NAMES: Readonly<Record<string, string>> = {
+function hello(reason: string): ProxyError {
+  return downstreamFault("tlsHandshake", 0, reason);
+}
+
+const NAMES: Readonly<Record<Carried, string>> = {
   http1: "HTTP/1.x",
   http2: "HTTP/2 in cleartext",
-  tls: "TLS",
   other: "none of HTTP and TLS",
 };
 
@@ -189,10 +234,3 @@ const HINT = "This port speaks TLS: ask for it by https://\n";
 const PLAIN_TO_TLS = encodeLatin1(
   `HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${HINT.length}\r\n\r\n${HINT}`,
 );
-
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const all = new Uint8Array(a.length + b.length);
-  all.set(a);
-  all.set(b, a.length);
-  return all;
-}

@@ -12,7 +12,11 @@ const field = (name: string, type: "string" | "number", description: string): Ac
 
 /** Every name that a template or a JSON field list may use. `request.header.NAME` and `response.header.NAME` stand for any field. */
 export const ACCESS_FIELDS: readonly AccessField[] = Object.freeze([
-  field("time", "string", "When the request's head was complete, RFC 3339 in UTC with milliseconds"),
+  field(
+    "time",
+    "string",
+    "When the request's head was complete, of a TCP session when it was accepted; RFC 3339 in UTC with milliseconds",
+  ),
   field("time_clf", "string", "The same as the Common Log Format writes it: 31/Jan/2026:23:59:59 +0000"),
   field("time_unix_ms", "number", "The same in milliseconds since 1970"),
   field("listener", "string", "Name of the listener"),
@@ -21,17 +25,21 @@ export const ACCESS_FIELDS: readonly AccessField[] = Object.freeze([
   field("client_address", "string", "Address of the client, told by forwarding fields where the peer is trusted"),
   field("local_address", "string", "Address and port that the client connected to"),
   field("connection_id", "number", "Number of the downstream connection, unique in the process"),
-  field("protocol", "string", "HTTP/1.0, HTTP/1.1 or HTTP/2"),
-  field("scheme", "string", "http or https"),
+  field("protocol", "string", "HTTP/1.0, HTTP/1.1, HTTP/2 or TCP"),
+  field("scheme", "string", "http or https; of a TCP session tls or tcp"),
   field("method", "string", "Method of the request"),
-  field("host", "string", "Host and port that the request named"),
+  field("host", "string", "Host and port that the request named; of a TCP session the name in the TLS hello"),
   field("path", "string", "Path and query as matched: normalised, before rewrites"),
   field("status", "number", "Status of the reply; 0: none was begun"),
-  field("request_body_bytes", "number", "Bytes of the request's body"),
-  field("response_body_bytes", "number", "Bytes of the reply's body sent to the client"),
+  field("request_body_bytes", "number", "Bytes of the request's body; of a TCP session those of the client"),
+  field("response_body_bytes", "number", "Bytes of the reply's body sent to the client; of a TCP session those of the upstream"),
   field("request_head_bytes", "number", "Bytes of the request's head"),
   field("response_head_bytes", "number", "Bytes of the reply's head sent to the client"),
-  field("duration_ms", "number", "Milliseconds from the complete head to the last byte of the reply"),
+  field(
+    "duration_ms",
+    "number",
+    "Milliseconds from the complete head to the last byte of the reply; of a TCP session from accept to end",
+  ),
   field("request_duration_ms", "number", "Milliseconds from the complete head to the last byte of the request"),
   field("upstream_head_duration_ms", "number", "Milliseconds from the upstream request sent to the head of its reply"),
   field("connect_duration_ms", "number", "Milliseconds that the last attempt waited for a connection; 0 when pooled"),
@@ -42,6 +50,7 @@ export const ACCESS_FIELDS: readonly AccessField[] = Object.freeze([
   field("flags", "string", "Why Weir replied or ended the exchange; see the response flags"),
   field("request_id", "string", "X-Request-Id of the exchange"),
   field("grpc_status", "number", "Status of gRPC that the client was told, or takes the reply for; absent for other requests"),
+  field("server_name", "string", "Name that the client asked for in its TLS hello"),
 ]);
 
 export const REQUEST_HEADER_PREFIX = "request.header.";

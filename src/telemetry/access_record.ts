@@ -1,6 +1,6 @@
-/** What an access log line can say of one exchange. Durations are milliseconds; −1: did not happen. Read once, when the exchange has ended. */
+/** What an access log line can say of one exchange, or of one session of TCP. Durations are milliseconds; −1: did not happen. Read once, when the exchange has ended. */
 export interface AccessRecord {
-  /** Milliseconds since the epoch when the head was complete. */
+  /** Milliseconds since the epoch when the head was complete; of a session when it was accepted. */
   readonly startWall: number;
   readonly listener: string;
   /** Peer of the connection, and the client as trusted forwarding fields tell. */
@@ -40,6 +40,8 @@ export interface AccessRecord {
   readonly requestId: string;
   /** 0 to 16; −1: not a request of gRPC. */
   readonly grpcStatus: number;
+  /** Name in the TLS hello; "": none. */
+  readonly serverName: string;
   requestField(name: string): string;
   responseField(name: string): string;
 }

@@ -13,6 +13,9 @@ export class ClusterMetrics {
   readonly connectionsActive: Counter;
   readonly connectionsIdle: Counter;
   readonly requestsActive: Counter;
+  /** Sessions of TCP that reached a host. */
+  readonly sessions: Counter;
+  readonly sessionsActive: Counter;
   /** Replies of upstreams by class of status; one that Weir made is not among them. */
   readonly responses: CounterVector;
   /** Seconds from the request sent to the reply's head. */
@@ -39,6 +42,8 @@ export class ClusterMetrics {
     this.connectionsActive = by.gauge("connections_active", "Upstream connections open now, idle ones included");
     this.connectionsIdle = by.gauge("connections_idle", "Upstream connections kept for the next request");
     this.requestsActive = by.gauge("requests_active", "Attempts in flight");
+    this.sessions = by.counter("sessions_total", "Sessions of TCP that reached a host", "never");
+    this.sessionsActive = by.gauge("sessions_active", "Sessions of TCP open now");
     this.responses = by.vector("responses_total", "Replies of upstreams, by class of status", STATUS_CELLS, "never");
     this.headDuration = by.histogram("response_head_duration_seconds", "Request sent to head of the reply", "never");
     this.retries = by.counter("retries_total", "Attempts after the first", "never");

@@ -4,7 +4,15 @@ import type { CellSpec, Counter, CounterVector, Numbers } from "./numbers.ts";
 import { errorCell } from "./response_flags.ts";
 
 /** Why an accepted connection was closed unserved. */
-export const REFUSALS = Object.freeze(["listenerLimit", "processLimit", "clientLimit", "noDescriptors", "draining"] as const);
+export const REFUSALS = Object.freeze([
+  "listenerLimit",
+  "processLimit",
+  "clientLimit",
+  "noDescriptors",
+  "draining",
+  "source",
+  "connectionRate",
+] as const);
 export type Refusal = (typeof REFUSALS)[number];
 
 /** Budgets of an HTTP/2 connection, as its codec calls them. */
@@ -34,6 +42,9 @@ export class ListenerMetrics {
   readonly requests: CounterVector;
   readonly requestsActive: Counter;
   readonly tunnelsActive: Counter;
+  /** Connections that TCP chains took. */
+  readonly sessions: Counter;
+  readonly sessionsActive: Counter;
   /** Faults told to the client or that ended its connection, by error code. */
   readonly faults: CounterVector;
   readonly bytesIn: Counter;
@@ -53,9 +64,11 @@ export class ListenerMetrics {
     this.requests = by.vector("requests_total", "Requests ended, by class of the final status", STATUS_CELLS, "always");
     this.requestsActive = by.gauge("requests_active", "Requests in flight");
     this.tunnelsActive = by.gauge("tunnels_active", "Upgraded connections and CONNECT tunnels open now");
+    this.sessions = by.counter("sessions_total", "Sessions of TCP begun", "never");
+    this.sessionsActive = by.gauge("sessions_active", "Sessions of TCP open now");
     this.faults = by.vector(
       "faults_total",
-      "Requests and connections that ended with a fault, by error code",
+      "Requests, sessions and connections that ended with a fault, by error code",
       CODE_CELLS,
       "never",
     );

@@ -26,3 +26,7 @@ export const REMEMBERED_CHAINS = 4096;
 export const RSA_BITS = 2048;
 /** Names of a certificate times constraints of an authority above it: more is made to cost (64 KiB of each would be millions). */
 export const NAME_COMPARISONS = 64 * 1024;
+/** Bytes of a method by which HTTP/1.x is told from other protocols: the longest registered one, UPDATEREDIRECTREF, has 17. */
+export const DETECTED_METHOD_BYTES = 24;
+/** Bytes of a request line that are waited for to tell HTTP/1.x from other protocols: common servers take 8 KiB. */
+export const DETECTED_LINE_BYTES = 8 * 1024;

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { freePort } from "../support/ports.ts";
 import { curl } from "../support/program.ts";
+import { openClient } from "../support/raw_client.ts";
 import { root } from "../support/subject.ts";
 import { openScratch, startWeir } from "../support/weir.ts";
 
@@ -33,5 +34,31 @@ describe("config/quickstart.yaml", () => {
     }
     expect(counts).toEqual({ "items from v1\n": 18, "items from v2\n": 2 });
     expect(await weir.metric("weir_route_requests_total", { route: "api", status: "2xx" })).toBe(20);
+  });
+});
+
+describe("config/tcp.yaml", () => {
+  test("passes sessions on by weight, and tells HTTP from the rest on one port", async () => {
+    const names = ["8080", "8081", "8082", "8083", "8443"] as const;
+    const ports = await Promise.all(names.map(() => freePort()));
+    const adminPort = await freePort();
+    using scratch = openScratch();
+    const { dir } = scratch;
+    let text = readFileSync(join(root, "config", "tcp.yaml"), "utf8");
+    for (const [i, name] of names.entries()) text = text.replaceAll(name, `${ports[i]}`);
+    const own = `admin: { address: "127.0.0.1:${adminPort}" }\ncontrol: ${join(dir, "weir.sock")}\n`;
+    await using weir = await startWeir(text + own, { dir, adminPort });
+    const counts: Record<string, number> = {};
+    for (let i = 0; i < 20; i++) {
+      const body = (await curl(`http://127.0.0.1:${ports[0]}/`)).stdout;
+      counts[body] = (counts[body] ?? 0) + 1;
+    }
+    expect(counts).toEqual({ "blue\n": 18, "green\n": 2 });
+    expect((await curl(`http://127.0.0.1:${ports[1]}/`)).stdout).toBe("HTTP on a shared port\n");
+    const other = await openClient(ports[1]!);
+    await other.send("PING\r\n");
+    // Blue speaks HTTP, and says that this is none.
+    expect((await other.response()).status).toBe(400);
+    expect(await weir.metric("weir_listener_sessions_total", { listener: "mixed" })).toBe(1);
   });
 });

@@ -53,7 +53,7 @@ export async function openArena(peers: readonly Peer[], scene: Scene = CLEARTEXT
       const own = join(directory, peer.name.replaceAll(" ", "-"));
       mkdirSync(own);
       const [port, adminPort] = await freePorts();
-      const child = peer.start({ directory: own, port, adminPort, originPort, certificate, origin: scene.origin });
+      const child = peer.start({ directory: own, port, adminPort, originPort, certificate, ...scene });
       children.push(child);
       const log = join(own, "access.log");
       await answers(child, port, scene);

@@ -4,8 +4,11 @@ export interface Scene {
   readonly tls: boolean;
   /** `h2c`: the gRPC origin, HTTP/2 with prior knowledge. */
   readonly origin: "h1" | "h2c";
+  /** `tcp`: the proxy passes connections on and reads nothing of what they carry. */
+  readonly layer: "http" | "tcp";
 }
 
-export const CLEARTEXT: Scene = { tls: false, origin: "h1" };
-export const TLS_TO_H1: Scene = { tls: true, origin: "h1" };
-export const TLS_TO_H2C: Scene = { tls: true, origin: "h2c" };
+export const CLEARTEXT: Scene = { tls: false, origin: "h1", layer: "http" };
+export const TLS_TO_H1: Scene = { tls: true, origin: "h1", layer: "http" };
+export const TLS_TO_H2C: Scene = { tls: true, origin: "h2c", layer: "http" };
+export const RELAY: Scene = { tls: false, origin: "h1", layer: "tcp" };

@@ -25,7 +25,13 @@ function config(s: Stage): object {
   return {
     admin: { address: loopback(s.adminPort) },
     static_resources: {
-      listeners: [{ name: "web", address: loopback(s.port), filter_chains: [{ filters: [connectionManager(s)], ...tls(s) }] }],
+      listeners: [
+        {
+          name: "web",
+          address: loopback(s.port),
+          filter_chains: [{ filters: [s.layer === "tcp" ? tcpProxy(s) : connectionManager(s)], ...tls(s) }],
+        },
+      ],
       clusters: [
         {
           name: "origin",
@@ -69,6 +75,33 @@ function tls(s: Stage): object {
   };
 }
 
+const TCP_LOG_LINE =
+  "%START_TIME% %DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT% TCP %BYTES_RECEIVED% %BYTES_SENT% %DURATION% %UPSTREAM_CLUSTER% " +
+  "%UPSTREAM_HOST% %RESPONSE_FLAGS%\n";
+
+function tcpProxy(s: Stage): object {
+  return {
+    name: "envoy.filters.network.tcp_proxy",
+    typed_config: {
+      "@type": type("filters.network.tcp_proxy.v3.TcpProxy"),
+      stat_prefix: "relay",
+      cluster: "origin",
+      access_log: [fileLog(s, TCP_LOG_LINE)],
+    },
+  };
+}
+
+function fileLog(s: Stage, line: string): object {
+  return {
+    name: "envoy.access_loggers.file",
+    typed_config: {
+      "@type": type("access_loggers.file.v3.FileAccessLog"),
+      path: join(s.directory, "access.log"),
+      log_format: { text_format_source: { inline_string: line } },
+    },
+  };
+}
+
 function connectionManager(s: Stage): object {
   return {
     name: "envoy.filters.network.http_connection_manager",
@@ -79,16 +112,7 @@ function connectionManager(s: Stage): object {
       use_remote_address: true,
       always_set_request_id_in_response: false,
       server_header_transformation: "PASS_THROUGH",
-      access_log: [
-        {
-          name: "envoy.access_loggers.file",
-          typed_config: {
-            "@type": type("access_loggers.file.v3.FileAccessLog"),
-            path: join(s.directory, "access.log"),
-            log_format: { text_format_source: { inline_string: LOG_LINE } },
-          },
-        },
-      ],
+      access_log: [fileLog(s, LOG_LINE)],
       http_filters: [
         {
           name: "envoy.filters.http.router",

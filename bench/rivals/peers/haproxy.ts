@@ -11,10 +11,31 @@ export const haproxy: Peer = {
   version: () => firstLine("haproxy", ["-v"]),
   start(stage) {
     const file = join(stage.directory, "haproxy.cfg");
-    writeFileSync(file, config(stage));
+    writeFileSync(file, stage.layer === "tcp" ? tcpConfig(stage) : config(stage));
     return startOnProxyCore("haproxy", [inPath("haproxy")!, "-db", "-f", file], { stdout: join(stage.directory, "access.log") });
   },
 };
+
+function tcpConfig(s: Stage): string {
+  return `global
+  nbthread 1
+  maxconn 16000
+  no strict-limits
+  log stdout format raw local0
+defaults
+  mode tcp
+  log global
+  timeout connect 5s
+  timeout client 1h
+  timeout server 1h
+frontend all
+  bind 127.0.0.1:${s.port} backlog 4096
+  log-format "%t %ci TCP %U %B %Tt %Tc %f %b %si:%sp %ts"
+  default_backend origin
+backend origin
+  server origin 127.0.0.1:${s.originPort}
+`;
+}
 
 function config(s: Stage): string {
   const tls = s.certificate === null ? "" : ` ssl crt ${s.certificate.both} alpn h2,http/1.1`;

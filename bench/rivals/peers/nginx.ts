@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startOnProxyCore } from "../measure/child.ts";
 import { firstLine, inPath } from "../measure/tools.ts";
@@ -10,7 +10,7 @@ export const nginx: Peer = {
   version: () => firstLine("nginx", ["-v"]),
   start(stage) {
     const file = join(stage.directory, "nginx.conf");
-    writeFileSync(file, config(stage));
+    writeFileSync(file, stage.layer === "tcp" ? tcpConfig(stage) : config(stage));
     return startOnProxyCore("nginx", [
       inPath("nginx")!,
       "-p",
@@ -22,6 +22,29 @@ export const nginx: Peer = {
     ]);
   },
 };
+
+/** Debian's module, where nginx has none built in: apt-get install libnginx-mod-stream. */
+const STREAM_MODULE = "/usr/lib/nginx/modules/ngx_stream_module.so";
+
+function tcpConfig(s: Stage): string {
+  return `${existsSync(STREAM_MODULE) ? `load_module ${STREAM_MODULE};\n` : ""}daemon off;
+worker_processes 1;
+user root;
+pid nginx.pid;
+events { worker_connections 40000; }
+stream {
+  log_format bench '$time_iso8601 $remote_addr $protocol $bytes_received $bytes_sent $session_time $upstream_connect_time origin $upstream_addr $status';
+  access_log access.log bench buffer=64k flush=1s;
+  tcp_nodelay on;
+  upstream origin { server 127.0.0.1:${s.originPort}; }
+  server {
+    listen 127.0.0.1:${s.port} backlog=4096;
+    proxy_pass origin;
+    proxy_timeout 1h;
+  }
+}
+`;
+}
 
 /** `proxy_max_temp_file_size 0`: back pressure instead of a file on disk, as all the others do. */
 function config(s: Stage): string {

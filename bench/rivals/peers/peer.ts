@@ -15,6 +15,7 @@ export interface Stage {
   /** To show to clients, who speak HTTP/2 or HTTP/1.1 over TLS then, by ALPN; null: they speak HTTP/1.1 without. */
   readonly certificate: Certificate | null;
   readonly origin: Scene["origin"];
+  readonly layer: Scene["layer"];
 }
 
 /** A proxy under measurement. Each runs with one worker, an access log with the same content, and the same added fields. */

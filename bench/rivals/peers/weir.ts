@@ -65,9 +65,14 @@ function commandOf(v: Variant): string[] {
   return ["sh", "-c", script, "weir", ROOT, profilesOf(v.profiles, v.name)];
 }
 
+function configOf(stage: Stage): string {
+  if (stage.layer === "tcp") return "weir_tcp.yaml";
+  return stage.certificate === null ? "weir.yaml" : "weir_tls.yaml";
+}
+
 /** Paths in a config are relative to it, so it is copied to where its log is to go. */
 function copyConfig(stage: Stage): string {
   const file = join(stage.directory, "weir.yaml");
-  copyFileSync(join(import.meta.dir, stage.certificate === null ? "../weir.yaml" : "../weir_tls.yaml"), file);
+  copyFileSync(join(import.meta.dir, "..", configOf(stage)), file);
   return file;
 }

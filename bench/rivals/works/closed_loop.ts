@@ -3,7 +3,7 @@ import { GRPC_REPLY_BYTES, REPLY_BYTES } from "../measure/ready.ts";
 import { writeRequests } from "../measure/requests.ts";
 import { interleave, type LoadOf } from "../measure/rounds.ts";
 import type { Metric } from "../measure/sample.ts";
-import { CLEARTEXT, type Scene, TLS_TO_H1, TLS_TO_H2C } from "../measure/scene.ts";
+import { CLEARTEXT, RELAY, type Scene, TLS_TO_H1, TLS_TO_H2C } from "../measure/scene.ts";
 import type { Work } from "./work.ts";
 
 const CONNECTIONS = 64;
@@ -18,6 +18,18 @@ export const NEW_CONNECTIONS: Work = closedLoop(
   "new",
   "a new connection for each request, 64 at a time, 130-byte reply",
   get("/", "Connection: close\r\n", "new"),
+);
+export const TCP: Work = closedLoop(
+  "tcp",
+  "a relay of TCP: 64 connections, each of which asks the origin for 64 KiB and again",
+  get("/64k"),
+  RELAY,
+);
+export const TCP_NEW: Work = closedLoop(
+  "tcpnew",
+  "a relay of TCP: a session for each request, 64 at a time, 130-byte reply",
+  get("/", "Connection: close\r\n", "new"),
+  RELAY,
 );
 export const H2: Work = closedLoop(
   "h2",

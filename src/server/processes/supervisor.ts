@@ -21,6 +21,7 @@ import { secretTexts } from "./secret_texts.ts";
 import { type PreparedSockets, SocketTable } from "./socket_table.ts";
 import type { SecretText } from "./worker_message.ts";
 import type { WorkerHost, WorkerProcess } from "./worker_process.ts";
+import { workerShare } from "./worker_share.ts";
 import { WorkerSlot } from "./worker_slot.ts";
 
 export interface SupervisorEnv {
@@ -389,9 +390,7 @@ function frontModel(model: Model): Model {
 
 /** What one of `workers` serves: all but the admin addresses, and its share of what is capped for the whole weir. */
 function workerModel(model: Model, workers: number): Model {
-  const { maxConnections } = model.process;
-  const share = maxConnections === null ? null : Math.ceil(maxConnections / workers);
-  return { ...model, admin: null, observe: null, process: { ...model.process, maxConnections: share } };
+  return { ...model, admin: null, observe: null, ...workerShare(model, workers) };
 }
 
 function problem(path: string, message: string): Problem {

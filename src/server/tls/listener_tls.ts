@@ -22,59 +22,77 @@ export interface TlsEnv {
   readonly wallNow: () => number;
 }
 
-/** TLS of a listener in force: which chain a name has, and which certificate a client gets. */
+/** What is asked of clients of a name. */
+interface NamePolicy {
+  /** Two names with the same one may share a connection. */
+  readonly policy: string;
+  readonly demandsCertificate: boolean;
+}
+
+/** TLS of a listener in force: which certificate a client gets, and what is asked of it. */
 export class ListenerTls {
-  readonly #chains: readonly ChainTls[];
-  readonly #byName = new NameTable<ChainTls>("anyLabels");
-  #rest: ChainTls | null = null;
+  /** As the spec has its chains; null: one that ends no TLS. */
+  readonly #chains: readonly (ChainTls | null)[];
+  readonly #byName = new NameTable<NamePolicy>("anyLabels");
+  #rest: NamePolicy | null = null;
+  /** All names have the same policy. */
+  readonly #uniform: boolean;
   /** One of the chains asks for certificates and serves no one without. */
   readonly #demands: boolean;
 
   /** Throws a ProxyError when the runtime can't keep what a chain asks for. */
   constructor(env: TlsEnv, spec: ListenerSpec, among: PreparedSecrets) {
-    const chains: ChainTls[] = [];
-    for (const { match, tls } of spec.chains) {
-      if (tls === null) continue;
-      const chain = new ChainTls(env, spec.name, tls, among);
-      chains.push(chain);
-      if (match.serverNames.length === 0) this.#rest ??= chain;
-      else for (const name of match.serverNames) this.#byName.add(name, chain);
+    this.#chains = spec.chains.map(({ tls }) => (tls === null ? null : new ChainTls(env, spec.name, tls, among)));
+    const policies: NamePolicy[] = [];
+    for (const [i, { match, handler }] of spec.chains.entries()) {
+      const chain = this.#chains[i]!;
+      const whole = match.alpn.length === 0 && match.sources.length === 0;
+      // Of a name whose connections go elsewhere as they come, or to another protocol, no request is served here.
+      if (!whole || (handler.kind === "tcp" && match.serverNames.length === 0) || (chain === null && handler.kind === "http"))
+        continue;
+      const policy = handler.kind === "tcp" ? ELSEWHERE : chain!;
+      policies.push(policy);
+      if (match.serverNames.length === 0) this.#rest ??= policy;
+      else for (const name of match.serverNames) this.#byName.add(name, policy);
     }
-    this.#chains = chains;
-    this.#demands = chains.some((c) => c.demandsCertificate);
+    this.#uniform = policies.length === 1 && this.#rest !== null;
+    this.#demands = policies.some((p) => p.demandsCertificate);
   }
 
-  /** The context of a client's hello; null: no chain, or no certificate, is for its name. */
-  choose(hello: ClientHello): TlsServerContext | null {
-    return this.#chainOf(hello.serverName)?.choose(hello) ?? null;
+  /** The context of a client's hello; null: the chain has no certificate for its name. */
+  choose(chain: number, hello: ClientHello): TlsServerContext | null {
+    return this.#chains[chain]!.choose(hello);
   }
 
   /** What is asked of clients of that name (of a hello, or an authority): two names with the same answer may share a connection. */
   policyOf(name: string | null): string {
-    return this.#chains.length === 1 ? this.#chains[0]!.policy : (this.#chainOf(name)?.policy ?? "");
+    return this.#uniform ? this.#rest!.policy : (this.#policyOf(name)?.policy ?? "");
   }
 
   /** The same of an authority, port and all. */
   policyOfAuthority(authority: string): string {
-    return this.#chains.length === 1 ? this.#chains[0]!.policy : this.policyOf(hostKey(authority));
+    return this.#uniform ? this.#rest!.policy : this.policyOf(hostKey(authority));
   }
 
   /** Whether a client of that authority must show a certificate. */
   demandsCertificate(authority: string): boolean {
-    return this.#demands && this.#chainOf(hostKey(authority))?.demandsCertificate === true;
+    return this.#demands && this.#policyOf(hostKey(authority))?.demandsCertificate === true;
   }
 
   close(): void {
-    for (const c of this.#chains) c.close();
+    for (const c of this.#chains) c?.close();
   }
 
-  #chainOf(name: string | null): ChainTls | null {
+  #policyOf(name: string | null): NamePolicy | null {
     return (name === null ? null : this.#byName.find(name)) ?? this.#rest;
   }
 }
 
+/** Of a name whose connections are not this listener's to read. */
+const ELSEWHERE: NamePolicy = { policy: "elsewhere", demandsCertificate: false };
+
 /** One chain's certificates as contexts, made anew when a file changes. */
-class ChainTls {
+class ChainTls implements NamePolicy {
   /** All that decides about a client but for its certificate's authority. */
   readonly policy: string;
   readonly #env: TlsEnv;

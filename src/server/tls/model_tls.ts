@@ -58,5 +58,5 @@ export class ModelTls {
 }
 
 function tlsOf(l: ListenerSpec): unknown {
-  return l.chains.map((c) => [c.match, c.tls]);
+  return l.chains.map((c) => [c.match, c.tls, c.handler.kind]);
 }

@@ -92,7 +92,7 @@ const roles: Readonly<Record<string, (p: Platform) => unknown>> = {
   },
   /** Starts this program again. */
   again: (p) => {
-    const { command, args } = p.processes!.selfCommand([adapter!, "arguments", "a b", "--flag", ""]);
+    const { command, args } = p.processes!.selfCommand([adapter!, "arguments", "a b", "--flag", ""], "running");
     const env = process.env as Record<string, string>;
     p.processes!.spawn(
       { command, args, env, stdin: "inherit", stdout: "inherit", stderr: "inherit" },

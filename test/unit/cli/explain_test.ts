@@ -10,6 +10,15 @@ const CONFIG = `
 listeners:
   web: { address: ":8080", limits: { body: 1KiB } }
   api: { address: ":8081" }
+  edge:
+    address: ":8443"
+    protocol: tcp
+    sni:
+      - { names: ["*.example.com"], alpn: [h2], from: [10.0.0.0/8], to: [{ cluster: a, weight: 3 }, b] }
+      - { names: [only.example.com], to: a }
+    to: b
+  strict: { address: ":8444", protocol: tcp, sni: [{ names: [only.example.com], to: a }] }
+  mixed: { address: ":8445", detect: true, fallback: { to: a } }
 routes:
   - { name: shop, hosts: [shop.example.com], match: { prefix: /buy, headers: { x-tenant: acme } }, to: [{ cluster: a, weight: 3 }, b], rewrite: { prefix: /v2 }, timeout: 5s }
   - { name: old, match: { path: /old }, redirect: { status: 301, scheme: https, path: /new } }
@@ -31,7 +40,13 @@ interface Told {
   readonly steps: string[];
 }
 
-async function told(method: string, url: string, headers: string[] = [], listener: string | null = null): Promise<Told> {
+async function told(
+  method: string,
+  url: string,
+  headers: string[] = [],
+  listener: string | null = null,
+  from: string | null = null,
+): Promise<Told> {
   let out = "";
   const io: CliIo = {
     out: (text) => {
@@ -44,7 +59,7 @@ async function told(method: string, url: string, headers: string[] = [], listene
     uid: 7,
     runtime: EVERY_ABILITY,
   };
-  expect(await explain({ config: path, method, url, headers, listener, json: true }, io)).toBe(0);
+  expect(await explain({ config: path, method, url, headers, listener, from, json: true }, io)).toBe(0);
   return JSON.parse(out) as Told;
 }
 
@@ -92,5 +107,28 @@ describe("explain", () => {
   test("tells that CONNECT needs a route that makes tunnels", async () => {
     const { route, then } = await told("CONNECT", "http://x:8081");
     expect([route, then[0]!.includes('"connect"')]).toEqual(["tunnel", true]);
+  });
+
+  test("tells the chain of a listener that passes connections on", async () => {
+    const tcp = async (url: string, from: string | null = null): Promise<readonly unknown[]> => {
+      const { route, then, steps } = await told("GET", url, [], null, from);
+      return [route, then, steps[1]];
+    };
+    expect(await tcp("https://x.example.com:8443", "10.1.1.1")).toEqual([
+      null,
+      [
+        'its connection, as it comes, goes to cluster "a", 75 % of the time',
+        'its connection, as it comes, goes to cluster "b", 25 % of the time',
+      ],
+      'chain for a TLS hello for "x.example.com": names *.example.com; TLS; protocols h2; from 10.0.0.0/8',
+    ]);
+    for (const url of ["https://x.example.com:8443", "http://only.example.com:8443"])
+      expect((await tcp(url))[1]).toEqual(['its connection, as it comes, goes to cluster "b"']);
+    expect((await tcp("https://other.example.com:8444"))[1]).toEqual(["has its connection refused"]);
+    const mixed = await told("GET", "http://x:8445/old");
+    expect([mixed.route, mixed.steps[1]]).toEqual([
+      "old",
+      "chain for a connection in cleartext: cleartext; protocols http/1.1, h2c",
+    ]);
   });
 });

@@ -37,6 +37,7 @@ const EXPECTED: Readonly<Record<string, readonly [text: string, json: string | n
   flags: ["UF", "UF"],
   request_id: ["id-1", "id-1"],
   grpc_status: ["14", 14],
+  server_name: ["shop.example.com", "shop.example.com"],
 };
 
 function lineOf(spec: AccessLogSpec["format"], r: AccessRecord): string {

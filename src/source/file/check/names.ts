@@ -5,30 +5,52 @@ import type { Reporter } from "../problem_list.ts";
 import { placeOf } from "../source_text.ts";
 import { type ConfNode, childOf, type Path } from "../tree.ts";
 
-/** Names that routes refer to. What is there but broken counts as known: its own problems tell enough. */
+/** Names that routes and listeners refer to. What is there but broken counts as known: its own problems tell enough. */
 export class Names {
   readonly #gathered: Gathered;
-  readonly #usedClusters = new Set<string>();
+  readonly #ofRoutes = new Set<string>();
+  readonly #ofSessions = new Set<string>();
 
   constructor(gathered: Gathered) {
     this.#gathered = gathered;
   }
 
   isClusterUsed(name: string): boolean {
-    return this.#usedClusters.has(name);
+    return this.#ofRoutes.has(name) || this.#ofSessions.has(name);
+  }
+
+  /** Sessions of TCP go there and no requests. Known once all routes and listeners have been checked. */
+  isOnlyOfSessions(name: string): boolean {
+    return this.#ofSessions.has(name) && !this.#ofRoutes.has(name);
   }
 
   /** Clusters and listeners that a route names. Asked of the tree, so that a problem elsewhere in the route hides none here. */
-  checkReferences(item: Item, to: Lowering): void {
+  checkRoute(item: Item, listeners: ReadonlyMap<string, "http" | "tcp">, to: Lowering): void {
     const report = to.reporter(item);
-    for (const { name, at } of clusterNames(item.node)) {
-      this.#usedClusters.add(name);
+    this.#checkClusters(clusterNames(item.node, ["to"]), this.#ofRoutes, report);
+    for (const { name, at } of namesAt(item.node, ["listeners"])) {
+      if (listeners.get(name) === "tcp")
+        report.error(at, `leave out listener ${JSON.stringify(name)}: it carries TCP, and routes are for requests of HTTP`);
+      else if (!this.#gathered.incomplete && !this.#gathered.listeners.has(name))
+        unknown("listener", name, this.#gathered.listeners.keys(), at, report);
+    }
+  }
+
+  /** Clusters that a listener names. */
+  checkListener(item: Item, to: Lowering): void {
+    const report = to.reporter(item);
+    const sni = childOf(item.node, "sni");
+    const rules: Path[] = sni?.kind === "list" ? sni.items.map((_, i) => ["sni", i, "to"]) : [];
+    for (const at of [["to"], ["fallback", "to"], ...rules])
+      this.#checkClusters(clusterNames(item.node, at), this.#ofSessions, report);
+  }
+
+  #checkClusters(references: readonly Reference[], used: Set<string>, report: Reporter): void {
+    for (const { name, at } of references) {
+      used.add(name);
       if (!this.#gathered.incomplete && !this.#gathered.clusters.has(name))
         unknown("cluster", name, this.#gathered.clusters.keys(), at, report);
     }
-    for (const { name, at } of namesAt(item.node, ["listeners"]))
-      if (!this.#gathered.incomplete && !this.#gathered.listeners.has(name))
-        unknown("listener", name, this.#gathered.listeners.keys(), at, report);
   }
 
   /** The names that routes bring, each told when it is taken. */
@@ -68,11 +90,13 @@ function namesAt(root: ConfNode, path: Path): Reference[] {
   return node.kind === "scalar" && typeof node.value === "string" ? [{ name: node.value, at: path }] : [];
 }
 
-function clusterNames(route: ConfNode): Reference[] {
-  const to = childOf(route, "to");
+/** Of the `to` at `path`. */
+function clusterNames(root: ConfNode, path: Path): Reference[] {
+  let to: ConfNode | null = root;
+  for (const step of path) to = to === null ? null : childOf(to, step);
   if (to === null) return [];
-  const items: Path[] = to.kind === "list" ? to.items.map((_, i) => ["to", i]) : [["to"]];
-  return items.flatMap((at) => [...namesAt(route, at), ...namesAt(route, [...at, "cluster"])]);
+  const items: Path[] = to.kind === "list" ? to.items.map((_, i) => [...path, i]) : [path];
+  return items.flatMap((at) => [...namesAt(root, at), ...namesAt(root, [...at, "cluster"])]);
 }
 
 const SHOWN = 12;

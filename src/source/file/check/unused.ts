@@ -1,15 +1,9 @@
-import type { ListenerSpec } from "../../../config/model.ts";
 import type { Lowering } from "../lower/lowering.ts";
 import type { PlacedRoute } from "../lower/tables.ts";
 import type { Names } from "./names.ts";
 
-/** Warns of clusters that no route leads to and of listeners that no route serves. */
-export function checkUnused(
-  names: Names,
-  listeners: ReadonlyMap<string, ListenerSpec>,
-  routes: readonly PlacedRoute[],
-  to: Lowering,
-): void {
+/** Warns of clusters that nothing leads to and of listeners of HTTP that no route serves. */
+export function checkUnused(names: Names, listeners: readonly string[], routes: readonly PlacedRoute[], to: Lowering): void {
   for (const [name, item] of to.gathered.clusters)
     if (!names.isClusterUsed(name))
       to.problems.add(
@@ -18,7 +12,7 @@ export function checkUnused(
         item.key,
         `remove cluster ${JSON.stringify(name)} or lead a route to it: found none that does`,
       );
-  for (const name of listeners.keys()) {
+  for (const name of listeners) {
     if (routes.some((r) => r.listeners === null || r.listeners.includes(name))) continue;
     const key = to.gathered.listeners.get(name)!.key;
     to.problems.add(

@@ -8,17 +8,18 @@ import { hostPolicy } from "./host_policy.ts";
 
 const TEXT = "text/plain; charset=utf-8";
 
-function targetsOf(to: ToConfig): ForwardSpec["to"] {
+/** The clusters of a `to` at `at`, with their weights. */
+export function lowerTargets(to: ToConfig, at: Path, report: Reporter): ForwardSpec["to"] {
   const all = Array.isArray(to) ? to : [to];
-  return all.map((t) => (typeof t === "string" ? { cluster: t, weight: 1 } : t));
+  const targets = all.map((t) => (typeof t === "string" ? { cluster: t, weight: 1 } : t));
+  if (targets.every((t) => t.weight === 0)) report.error(at, "raise a weight above 0: found none that takes traffic");
+  return targets;
 }
 
 export function lowerForward(to: ToConfig, c: RouteConfig, prefixes: boolean, report: Reporter): ForwardSpec {
-  const targets = targetsOf(to);
-  if (targets.every((t) => t.weight === 0)) report.error(["to"], "raise a weight above 0: found none that takes traffic");
   return {
     kind: "forward",
-    to: targets,
+    to: lowerTargets(to, ["to"], report),
     rewrite: lowerRewrite(c.rewrite, prefixes, report),
     upgrades: [...new Set(c.upgrade)],
     connect: c.connect,

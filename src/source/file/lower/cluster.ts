@@ -7,7 +7,15 @@ import { hostPolicy } from "./host_policy.ts";
 import { lowerHttp2 } from "./http2.ts";
 import type { Lowering } from "./lowering.ts";
 
-export function lowerCluster(name: string, c: ClusterConfig, item: Item, to: Lowering, report: Reporter): ClusterSpec {
+/** `onlySessions`: no request ever goes there, so no protocol of HTTP is offered by ALPN. */
+export function lowerCluster(
+  name: string,
+  c: ClusterConfig,
+  item: Item,
+  onlySessions: boolean,
+  to: Lowering,
+  report: Reporter,
+): ClusterSpec {
   const endpoints = c.endpoints.map((e): EndpointSpec => {
     if ("kind" in e) return { address: to.address(e), weight: 1, metadata: new Map(), zone: "", priority: 0 };
     const metadata = new Map(Object.entries(e.metadata ?? {}));
@@ -21,7 +29,7 @@ export function lowerCluster(name: string, c: ClusterConfig, item: Item, to: Low
     endpoints,
     balance: { kind: c.balance },
     protocol: lowerProtocol(c, report),
-    tls: lowerClusterTls(c, item, to, report),
+    tls: lowerClusterTls(c, item, onlySessions, to, report),
     http2: lowerHttp2(c.http2),
     connectTimeoutMs: c.connectTimeout,
     idleMs: c.idleTimeout,

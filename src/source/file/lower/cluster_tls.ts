@@ -18,7 +18,13 @@ export function lowerProtocol(c: ClusterConfig, report: Reporter): ClusterSpec["
   return c.protocol;
 }
 
-export function lowerClusterTls(c: ClusterConfig, item: Item, to: Lowering, report: Reporter): UpstreamTlsSpec | null {
+export function lowerClusterTls(
+  c: ClusterConfig,
+  item: Item,
+  onlySessions: boolean,
+  to: Lowering,
+  report: Reporter,
+): UpstreamTlsSpec | null {
   const { tls } = c;
   if (tls === undefined) return null;
   const ca = lowerRoots(tls, item, to, report);
@@ -39,7 +45,7 @@ export function lowerClusterTls(c: ClusterConfig, item: Item, to: Lowering, repo
     sans,
     certificate: lowerCertificate(tls, to, report),
     versions: lowerVersions(tls, {}, ["tls"], to, report),
-    alpn: lowerAlpn(c.protocol, tls, report),
+    alpn: onlySessions ? [...new Set(tls.alpn)] : lowerAlpn(c.protocol, tls, report),
     verify,
   };
 }

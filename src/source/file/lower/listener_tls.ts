@@ -1,4 +1,4 @@
-import type { FilterChainSpec, HttpHandlerSpec } from "../../../config/model.ts";
+import type { FilterChainSpec } from "../../../config/model.ts";
 import type { CertificateSpec, ClientCertificatesSpec, TlsSpec } from "../../../config/tls_model.ts";
 import type { Reporter } from "../problem_list.ts";
 import type { ListenerConfig } from "../schema/listener.ts";
@@ -6,29 +6,11 @@ import type { ClientCertificatesConfig, ListenerTlsConfig, PerNameConfig } from 
 import type { CertificateConfig } from "../schema/tls_values.ts";
 import type { Path } from "../tree.ts";
 import type { Lowering } from "./lowering.ts";
+import { match } from "./tcp_chains.ts";
 import { lowerSans, lowerVersions } from "./tls_values.ts";
 
-const PROTOCOLS = ["h2", "http/1.1"];
-
-/** One chain for the listener, one for each entry of `tls.names`, and one for what comes in cleartext. */
-export function lowerChains(c: ListenerConfig, handler: HttpHandlerSpec, to: Lowering, report: Reporter): FilterChainSpec[] {
-  const plain: HttpHandlerSpec = { ...handler, version: c.detect ? "auto" : "http1" };
-  const { tls } = c;
-  warnOfForwarding(c, report);
-  if (tls === undefined) return [{ match: { transport: "any", serverNames: [] }, tls: null, handler: plain }];
-  const lowering = new TlsLowering(tls, to, report);
-  const chains: FilterChainSpec[] = (tls.names ?? []).map((n, i) => ({
-    match: { transport: "tls", serverNames: lowering.hosts(n, ["tls", "names", i, "hosts"]) },
-    tls: lowering.named(n, ["tls", "names", i]),
-    handler,
-  }));
-  chains.push({ match: { transport: "tls", serverNames: [] }, tls: lowering.whole(), handler });
-  if (c.detect) chains.push({ match: { transport: "plain", serverNames: [] }, tls: null, handler: plain });
-  return chains;
-}
-
 /** Without certificates of clients, most policies only remove the field. */
-function warnOfForwarding({ tls, forwarded }: ListenerConfig, report: Reporter): void {
+export function warnOfForwarding({ tls, forwarded }: ListenerConfig, report: Reporter): void {
   const { clientCertificate: given } = forwarded;
   const policy = typeof given === "string" ? given : given.policy;
   if (policy === "sanitize" || policy === "alwaysForwardOnly") return;
@@ -40,7 +22,8 @@ function warnOfForwarding({ tls, forwarded }: ListenerConfig, report: Reporter):
     );
 }
 
-class TlsLowering {
+/** `tls` of a listener. */
+export class TlsLowering {
   readonly #c: ListenerTlsConfig;
   readonly #to: Lowering;
   readonly #report: Reporter;
@@ -49,8 +32,12 @@ class TlsLowering {
   /** By their names, which metrics know them by. */
   readonly #named = new Map<string, CertificateSpec>();
 
-  constructor(c: ListenerTlsConfig, to: Lowering, report: Reporter) {
+  readonly #protocols: readonly string[];
+
+  /** `protocols` are agreed on by ALPN where the config names none. */
+  constructor(c: ListenerTlsConfig, protocols: readonly string[], to: Lowering, report: Reporter) {
     this.#c = c;
+    this.#protocols = protocols;
     this.#to = to;
     this.#report = report;
     this.#certificates = this.#lowerCertificates(c.certificates, ["tls", "certificates"]);
@@ -61,18 +48,35 @@ class TlsLowering {
       );
   }
 
-  whole(): TlsSpec {
+  /** One chain for each entry of `tls.names`, and one for the rest. */
+  chains(handler: FilterChainSpec["handler"]): FilterChainSpec[] {
+    const chains: FilterChainSpec[] = (this.#c.names ?? []).map((n, i) => ({
+      match: match({ transport: "tls", serverNames: this.#hostsOf(n, ["tls", "names", i, "hosts"]) }),
+      tls: this.#lowerNamed(n, ["tls", "names", i]),
+      handler,
+    }));
+    chains.push({ match: match({ transport: "tls" }), tls: this.#whole(), handler });
+    return chains;
+  }
+
+  /** For the sessions that an entry at `at` names; `alpn`: what they may agree on. */
+  forSessions(names: readonly string[], alpn: readonly string[], at: Path): TlsSpec {
+    this.#to.tlsFiles.covers(this.#report, [...at, "names"], names, this.#certificates);
+    return { ...this.#whole(), alpn: [...new Set(alpn)] };
+  }
+
+  #whole(): TlsSpec {
     const c = this.#c;
     return {
       certificates: this.#certificates,
       unknownName: c.unknownName,
       versions: lowerVersions(c, {}, ["tls"], this.#to, this.#report),
-      alpn: [...new Set(c.alpn ?? PROTOCOLS)],
+      alpn: [...new Set(c.alpn ?? this.#protocols)],
       clientCertificates: this.#clients(c.clientCertificates, ["tls", "clientCertificates"]),
     };
   }
 
-  named(n: PerNameConfig, at: Path): TlsSpec {
+  #lowerNamed(n: PerNameConfig, at: Path): TlsSpec {
     const c = this.#c;
     const own = n.certificates;
     const certificates = own === undefined ? this.#certificates : this.#lowerCertificates(own, [...at, "certificates"]);
@@ -81,7 +85,7 @@ class TlsLowering {
       certificates,
       unknownName: "default",
       versions: lowerVersions(n, c, at, this.#to, this.#report),
-      alpn: [...new Set(n.alpn ?? c.alpn ?? PROTOCOLS)],
+      alpn: [...new Set(n.alpn ?? c.alpn ?? this.#protocols)],
       clientCertificates:
         n.clientCertificates === undefined
           ? this.#clients(c.clientCertificates, ["tls", "clientCertificates"])
@@ -89,7 +93,7 @@ class TlsLowering {
     };
   }
 
-  hosts(n: PerNameConfig, at: Path): string[] {
+  #hostsOf(n: PerNameConfig, at: Path): string[] {
     if (typeof n.hosts === "string") return [this.#host(n.hosts, at)];
     return [...new Set(n.hosts.map((h, i) => this.#host(h, [...at, i])))];
   }

@@ -11,16 +11,17 @@ import { decode } from "../decode.ts";
 import type { Item } from "../gather.ts";
 import { memoryKey } from "../load_memory.ts";
 import { clusterSchema } from "../schema/cluster.ts";
-import { type ListenerConfig, listenerSchema } from "../schema/listener.ts";
 import { type RouteConfig, routeSchema } from "../schema/route.ts";
 import { toPlain } from "../tree.ts";
 import { lowerCluster } from "./cluster.ts";
 import { lowerListener } from "./listener.ts";
+import { type DecodedListeners, decodeListeners } from "./listeners.ts";
 import type { Lowering } from "./lowering.ts";
 import { lowerProcess } from "./process.ts";
 import { hostsOf, lowerRoute } from "./route.ts";
 import { RouteNames } from "./route_name.ts";
 import { buildTables, type PlacedRoute } from "./tables.ts";
+import { lowerTcpListener } from "./tcp_listener.ts";
 
 /** The model of all that could be decoded. It may be used when no problem is an error. */
 export function lowerConfig(to: Lowering): Model {
@@ -29,45 +30,34 @@ export function lowerConfig(to: Lowering): Model {
   checkResourceNames("cluster", to.gathered.clusters, to.problems);
   const names = new Names(to.gathered);
   const listeners = decodeListeners(to);
-  const clusters = lowerClusters(to);
-  const routes = lowerRoutes(to, names);
-  const { tables, of } = buildTables([...listeners.keys()], routes);
+  for (const item of to.gathered.listeners.values()) names.checkListener(item, to);
+  const routes = lowerRoutes(to, names, listeners);
+  const clusters = lowerClusters(to, names);
+  const { tables, of } = buildTables([...listeners.http.keys()], routes);
   const specs = new Map<string, ListenerSpec>();
-  for (const [name, c] of listeners) {
+  for (const name of listeners.carries.keys()) {
     const report = to.reporter(to.gathered.listeners.get(name)!);
-    specs.set(name, lowerListener(name, c, of.get(name)!, to, report));
+    const http = listeners.http.get(name);
+    const tcp = listeners.tcp.get(name);
+    if (http !== undefined) specs.set(name, lowerListener(name, http, of.get(name)!, to, report));
+    else if (tcp !== undefined) specs.set(name, lowerTcpListener(name, tcp, to, report));
   }
   checkAddresses(specs, rest, to);
   // What the whole adds up to can only be said when all of it could be read.
   if (to.problems.errors === 0) {
     checkSomeListener(specs, to.problems);
     checkShadowed(routes, to);
-    checkUnused(names, specs, routes, to);
+    checkUnused(names, [...listeners.http.keys()], routes, to);
   }
   return { ...rest, listeners: specs, routeTables: tables, clusters };
 }
 
-function decodeListeners(to: Lowering): Map<string, ListenerConfig> {
-  const out = new Map<string, ListenerConfig>();
-  for (const [name, item] of to.gathered.listeners) {
-    const report = to.reporter(item);
-    const c = decode(listenerSchema, toPlain(item.node), report);
-    if (c === null) continue;
-    if (c.mode !== undefined && c.address.kind !== "unix")
-      report.error(["mode"], 'remove "mode": found it for an address that is no unix socket');
-    if (c.limits.requestLine > c.limits.head)
-      report.error(["limits", "requestLine"], "lower requestLine: found it above head, which it is a part of");
-    out.set(name, c);
-  }
-  return out;
-}
-
-function lowerClusters(to: Lowering): Map<string, ClusterSpec> {
+function lowerClusters(to: Lowering, names: Names): Map<string, ClusterSpec> {
   const out = new Map<string, ClusterSpec>();
   for (const [name, item] of to.gathered.clusters) {
     const report = to.reporter(item);
     const c = decode(clusterSchema, toPlain(item.node), report);
-    if (c !== null) out.set(name, lowerCluster(name, c, item, to, report));
+    if (c !== null) out.set(name, lowerCluster(name, c, item, names.isOnlyOfSessions(name), to, report));
   }
   return out;
 }
@@ -77,12 +67,12 @@ export interface LoweredRoute extends PlacedRoute {
   readonly item: Item;
 }
 
-function lowerRoutes(to: Lowering, names: Names): LoweredRoute[] {
+function lowerRoutes(to: Lowering, names: Names, listeners: DecodedListeners): LoweredRoute[] {
   const decoded: { item: Item; c: RouteConfig; spec: RouteSpec | null }[] = [];
   for (const item of to.gathered.routes) {
     checkActions(item, to);
     checkFieldNames(item, to);
-    names.checkReferences(item, to);
+    names.checkRoute(item, listeners.carries, to);
     const key = memoryKey(item.node);
     const known = to.memory.routes.find(key);
     if (known !== null) {

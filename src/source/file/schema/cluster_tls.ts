@@ -30,7 +30,9 @@ export const clusterTlsSchema = z
     cert: filePath.optional().describe("PEM file with the certificate, and its chain, that Weir shows; watched"),
     key: filePath.optional().describe("PEM file with the key of that certificate; watched"),
     ...versionKeys,
-    alpn: protocolList().optional().describe("Protocols in order of preference; what protocol says when absent"),
+    alpn: protocolList()
+      .optional()
+      .describe("Protocols in order of preference; what protocol says when absent, none where only sessions of TCP go"),
     insecureSkipVerify: bool()
       .prefault(false)
       .describe("Take any certificate: whoever stands between can read and change everything"),

@@ -15,10 +15,14 @@ import {
 } from "./process.ts";
 import { routeCommon, routeSchema } from "./route.ts";
 import { text } from "./scalar.ts";
+import { tcpListenerSchema } from "./tcp_listener.ts";
 
 /** Values under each listener, route and cluster that does not give its own. */
 export const defaultsSchema = z.strictObject({
-  listener: listenerSchema.omit({ address: true }).optional().describe("Under each listener"),
+  listener: listenerSchema
+    .omit({ address: true, protocol: true, sni: true, fallback: true })
+    .optional()
+    .describe("Under each listener; under one of TCP what concerns its socket"),
   route: z.strictObject(routeCommon).optional().describe("Under each route"),
   cluster: clusterSchema.omit({ endpoints: true }).optional().describe("Under each cluster"),
 });
@@ -38,7 +42,10 @@ export const configSchema = z.strictObject({
   control: controlSchema
     .optional()
     .describe("Path of the control socket; $XDG_RUNTIME_DIR/weir/NAME.sock when absent, for root /run/weir/NAME.sock"),
-  listeners: z.record(z.string(), listenerSchema).optional().describe("Where clients connect, by name"),
+  listeners: z
+    .record(z.string(), z.union([listenerSchema, tcpListenerSchema]))
+    .optional()
+    .describe("Where clients connect, by name"),
   routes: z.array(routeSchema).optional().describe("Which requests go where; the most specific one wins"),
   clusters: z.record(z.string(), clusterSchema).optional().describe("Upstream servers, by name"),
   accessLog: accessLogSchema.optional().describe("Access logs; none when absent"),

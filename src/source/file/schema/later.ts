@@ -1,6 +1,5 @@
 /** Keys that configs for later versions use; told apart from misspellings, so that nobody looks for the typing error. */
 const LATER: ReadonlySet<string> = new Set([
-  "protocol",
   "plugins",
   "plugin",
   "filters",

@@ -1,12 +1,14 @@
 import { z } from "zod";
-import { listenAddress } from "./address.ts";
+import { toSchema } from "./action.ts";
 import { duration } from "./duration.ts";
 import { http2Schema } from "./http2.ts";
 import { ipRange } from "./ip.ts";
-import { type Leaf, leaf, mismatch } from "./leaf.ts";
 import { listenerTlsSchema } from "./listener_tls.ts";
 import { bool, choice, int, off } from "./scalar.ts";
 import { size } from "./size.ts";
+import { detectTimeout, sniRules } from "./sni.ts";
+import { socketAddress, socketKeys } from "./socket.ts";
+import { protocol } from "./tcp_listener.ts";
 
 const certificatePolicy = choice("sanitize", "forwardOnly", "appendForward", "sanitizeSet", "alwaysForwardOnly");
 
@@ -62,34 +64,36 @@ const limits = z.strictObject({
 });
 
 const timeouts = z.strictObject({
-  idle: duration().prefault("60s").describe("Between two requests of a kept connection"),
+  idle: duration()
+    .prefault("60s")
+    .describe("Between two requests of a kept connection; of TCP, 1h: a session on which nothing moves, false: it is left alone"),
   head: duration().prefault("10s").describe("From the first byte of a request's head to its last"),
   body: duration().prefault("60s").describe("Between two reads of a request's body"),
   streamIdle: duration().prefault("5m").describe("Between any two bytes of a request or its reply"),
-  tunnelIdle: duration().prefault("1h").describe("Idle time of an upgraded connection or a CONNECT tunnel"),
+  tunnelIdle: duration().prefault("1h").describe("Idle time of an upgraded connection, a CONNECT tunnel or a session of TCP"),
 });
 
-/** One `listeners` entry. */
+const fallback = z.strictObject({
+  to: toSchema.describe("Cluster that the sessions go to, or a list with weights"),
+});
+
+/** One `listeners` entry that carries HTTP. */
 export const listenerSchema = z
   .strictObject({
-    address: listenAddress.describe("Where to listen; without a host on every address, IPv6 and IPv4"),
-    backlog: int(1, 2 ** 31 - 1)
-      .optional()
-      .describe("Length of the accept queue; the system's maximum when absent"),
-    mode: fileMode().optional().describe("File mode of a unix socket"),
-    keepalive: z
-      .union([duration(), off()])
-      .prefault("60s")
-      .describe("Idle time before the first TCP keepalive probe; false: off"),
-    maxConnections: int(1, 2 ** 31 - 1)
-      .optional()
-      .describe("Connections on this listener; only the process's cap when absent"),
-    tls: listenerTlsSchema.optional().describe("TLS; none when absent"),
+    address: socketAddress,
+    protocol: protocol("http").prefault("http").describe("What it carries: http, or tcp for any other protocol"),
+    ...socketKeys,
+    tls: listenerTlsSchema.optional().describe("TLS; none when absent. Of TCP: what is inside goes to the cluster"),
     detect: bool()
       .prefault(false)
       .describe(
         "Tell TLS, HTTP/2 and HTTP/1.1 apart by a connection's first bytes: cleartext beside tls, and HTTP/2 without TLS",
       ),
+    sni: sniRules,
+    fallback: fallback
+      .optional()
+      .describe("With detect: where connections go that are neither TLS nor HTTP; refused when absent"),
+    detectTimeout,
     http2: http2Schema.prefault({}).describe("Settings of HTTP/2 connections"),
     forwarded: forwarded.prefault({}).describe("What upstreams are told of the client"),
     paths: paths.prefault({}).describe("How paths are normalised"),
@@ -102,11 +106,3 @@ export const listenerSchema = z
   .meta({ id: "Listener" });
 
 export type ListenerConfig = z.output<typeof listenerSchema>;
-
-/** Octal digits, whether YAML read them as text or as a number. */
-function fileMode(): Leaf<number> {
-  return leaf({ anyOf: [{ type: "string", pattern: "^0?o?[0-7]{3}$" }, { type: "integer" }], examples: ["0660"] }, (v) => {
-    const m = /^0?o?([0-7]{3})$/.exec(String(v));
-    return m !== null ? Number.parseInt(m[1]!, 8) : mismatch('an octal file mode such as "0660"');
-  });
-}

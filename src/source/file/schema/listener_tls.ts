@@ -6,7 +6,7 @@ import { bool, choice, off, wantText } from "./scalar.ts";
 import { certificateSchema, filePath, protocolList, versionKeys } from "./tls_values.ts";
 
 /** A name that a client asks for; `*.` in front stands for any number of labels, as in the hosts of routes. */
-const serverName: Leaf<string> = leaf(
+export const serverName: Leaf<string> = leaf(
   { id: "ServerName", type: "string", examples: ["shop.example.com", "*.example.com"] },
   (v): string | Refusal => {
     if (typeof v !== "string") return wantText('a name such as "shop.example.com"', v);

@@ -24,7 +24,9 @@ export const logSchema = z.strictObject({
 export const drainSchema = z.strictObject({
   delay: duration(0).prefault("0s").describe("How long accepting goes on after /readyz has turned 503"),
   limit: duration(0).prefault("30s").describe("How long requests in flight then have to end"),
-  tunnels: duration(0).optional().describe("How long WebSockets and other tunnels then have to end; as limit when absent"),
+  tunnels: duration(0)
+    .optional()
+    .describe("How long WebSockets, other tunnels and sessions of TCP then have to end; as limit when absent"),
 });
 
 export const processLimitsSchema = z.strictObject({

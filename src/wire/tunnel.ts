@@ -1,16 +1,22 @@
 import { localFault, type ProxyError } from "../base/error.ts";
 import { Timed } from "../base/timer_wheel.ts";
 import type { Conn, ConnHandler } from "../platform/types.ts";
-import type { LinkEnv } from "../wire/link.ts";
+import type { Counter } from "../telemetry/numbers.ts";
+import type { LinkEnv } from "./link.ts";
 
-/** One end of a tunnel: a connection and what its codec had received beyond the last head. */
+/** One end of a tunnel: a connection and what came on it before. */
 export interface TunnelEnd {
   readonly conn: Conn;
   readonly unread: Uint8Array;
+  /** The peer's FIN has come too. */
+  readonly ended?: boolean;
+  /** What this end sends is added to both, as it comes. */
+  readonly counters?: readonly [Counter, Counter];
 }
 
 /** What a listener does to its tunnels when it ends. */
 export interface OpenTunnel {
+  /** `cause` null: cut by a drain. */
   close(cause: ProxyError | null): void;
 }
 
@@ -21,8 +27,8 @@ export type TunnelSet = Set<OpenTunnel>;
 export type TunnelDone = (bytesUp: number, bytesDown: number, cause: ProxyError | null) => void;
 
 /**
- * Two connections joined byte for byte: an upgraded exchange or a CONNECT. Half-close and reset pass through, each side's reading waits
- * for the other's writing, and a tunnel on which nothing moves for its idle time is closed.
+ * Two connections joined byte for byte: an upgraded exchange, a CONNECT, or a session of TCP. Half-close and reset pass through, each
+ * side's reading waits for the other's writing, and a tunnel on which nothing moves for its idle time is closed.
  */
 export class Tunnel extends Timed implements OpenTunnel {
   readonly link: LinkEnv;
@@ -35,6 +41,7 @@ export class Tunnel extends Timed implements OpenTunnel {
   #cause: ProxyError | null = null;
   #open = 2;
 
+  /** `idleMs` Infinity: it may be idle for ever. */
   constructor(link: LinkEnv, client: TunnelEnd, upstream: TunnelEnd, idleMs: number, set: TunnelSet, done: TunnelDone) {
     super();
     this.link = link;
@@ -50,7 +57,7 @@ export class Tunnel extends Timed implements OpenTunnel {
 
   start(): void {
     this.#set.add(this);
-    this.link.wheel.schedule(this, this.lastMove + this.#idleMs);
+    if (this.#idleMs !== Number.POSITIVE_INFINITY) this.link.wheel.schedule(this, this.lastMove + this.#idleMs);
     this.#client.start();
     this.#upstream.start();
   }
@@ -63,7 +70,7 @@ export class Tunnel extends Timed implements OpenTunnel {
 
   /** Ends both sides. */
   close(cause: ProxyError | null): void {
-    if (this.#cause === null) this.#cause = cause;
+    if (this.#cause === null) this.#cause = cause ?? localFault("draining", 0, "the tunnel was cut at the drain limit");
     this.#client.conn.destroy(null);
     this.#upstream.conn.destroy(null);
   }
@@ -83,19 +90,25 @@ class Side implements ConnHandler {
   bytes = 0;
   peer!: Side;
   readonly #tunnel: Tunnel;
-  readonly #unread: Uint8Array;
+  readonly #counters: readonly [Counter, Counter] | null;
+  #unread: Uint8Array;
   #closed = false;
-  #ended = false;
+  #ended: boolean;
 
   constructor(tunnel: Tunnel, end: TunnelEnd) {
     this.#tunnel = tunnel;
     this.conn = end.conn;
     this.#unread = end.unread;
+    this.#ended = end.ended ?? false;
+    this.#counters = end.counters ?? null;
   }
 
   start(): void {
     this.conn.setHandler(this);
-    if (this.#unread.length > 0) this.#pass(this.#unread);
+    const unread = this.#unread;
+    this.#unread = NOTHING;
+    if (unread.length > 0) this.#pass(unread);
+    if (this.#ended) this.peer.conn.end();
   }
 
   onData(b: Uint8Array): void {
@@ -137,7 +150,14 @@ class Side implements ConnHandler {
     flusher.enter();
     this.#tunnel.lastMove = flusher.now;
     this.bytes += b.length;
+    const counters = this.#counters;
+    if (counters !== null) {
+      counters[0].add(b.length);
+      counters[1].add(b.length);
+    }
     if (!this.peer.#closed && !this.peer.conn.write([b])) this.conn.pause();
     flusher.leave();
   }
 }
+
+const NOTHING = new Uint8Array(0);

@@ -1,0 +1,33 @@
+import type { ListenerSpec } from "../../../config/model.ts";
+import type { Reporter } from "../problem_list.ts";
+import type { SocketConfig } from "../schema/socket.ts";
+import type { Lowering } from "./lowering.ts";
+
+type SocketSpec = Pick<
+  ListenerSpec,
+  "bind" | "backlog" | "mode" | "keepAliveMs" | "maxConnections" | "connectionRate" | "sources"
+>;
+
+/** What all listeners have, whatever they carry. */
+export function lowerSocket(c: SocketConfig, to: Lowering, report: Reporter): SocketSpec {
+  const isUnix = c.address.kind === "unix";
+  if (c.mode !== undefined && !isUnix) report.error(["mode"], 'remove "mode": found it for an address that is no unix socket');
+  for (const key of ["allow", "deny"] as const)
+    if (isUnix && c[key] !== undefined)
+      report.errorAtKey([key], `remove "${key}": found it for a unix socket, whose clients have no address`);
+  const rate = c.connectionRate;
+  return {
+    bind: to.address(c.address),
+    backlog: c.backlog ?? null,
+    mode: c.mode ?? null,
+    keepAliveMs: c.keepalive,
+    maxConnections: c.maxConnections ?? null,
+    sources: { allow: [...new Set(c.allow?.flat())], deny: [...new Set(c.deny?.flat())] },
+    connectionRate:
+      rate === undefined
+        ? null
+        : typeof rate === "number"
+          ? { perSecond: rate, burst: rate }
+          : { perSecond: rate.perSecond, burst: rate.burst ?? rate.perSecond },
+  };
+}

@@ -1,0 +1,49 @@
+import { z } from "zod";
+import { listenAddress } from "./address.ts";
+import { duration } from "./duration.ts";
+import { ipRange } from "./ip.ts";
+import { type Leaf, leaf, mismatch } from "./leaf.ts";
+import { int, off } from "./scalar.ts";
+
+const rate = z.strictObject({
+  perSecond: int(1, 1_000_000).describe("New connections a second"),
+  burst: int(1, 1_000_000).optional().describe("As many may come at once; perSecond when absent"),
+});
+
+/** What a listening socket is, whatever comes through it. */
+export const socketKeys = {
+  backlog: int(1, 2 ** 31 - 1)
+    .optional()
+    .describe("Length of the accept queue; the system's maximum when absent"),
+  mode: fileMode().optional().describe("File mode of a unix socket"),
+  keepalive: z.union([duration(), off()]).prefault("60s").describe("Idle time before the first TCP keepalive probe; false: off"),
+  maxConnections: int(1, 2 ** 31 - 1)
+    .optional()
+    .describe("Connections on this listener; only the process's cap when absent"),
+  connectionRate: z
+    .union([int(1, 1_000_000), rate])
+    .optional()
+    .describe("New connections a second; those above are closed unserved. No limit when absent"),
+  allow: z.array(ipRange).min(1).optional().describe("Addresses of clients whose connections are accepted; all when absent"),
+  deny: z
+    .array(ipRange)
+    .min(1)
+    .optional()
+    .describe("Addresses of clients whose connections are closed unserved, also when allow names them"),
+};
+
+export const socketAddress = listenAddress.describe("Where to listen; without a host on every address, IPv6 and IPv4");
+
+type SocketShape = { [K in keyof typeof socketKeys]: z.output<(typeof socketKeys)[K]> };
+export type SocketConfig = { readonly [K in keyof SocketShape]?: SocketShape[K] | undefined } & {
+  readonly address: z.output<typeof socketAddress>;
+  readonly keepalive: number | null;
+};
+
+/** Octal digits, whether YAML read them as text or as a number. */
+function fileMode(): Leaf<number> {
+  return leaf({ anyOf: [{ type: "string", pattern: "^0?o?[0-7]{3}$" }, { type: "integer" }], examples: ["0660"] }, (v) => {
+    const m = /^0?o?([0-7]{3})$/.exec(String(v));
+    return m !== null ? Number.parseInt(m[1]!, 8) : mismatch('an octal file mode such as "0660"');
+  });
+}
