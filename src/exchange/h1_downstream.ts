@@ -1,6 +1,6 @@
 import { downstreamFault, type ProxyError } from "../base/error.ts";
 import { H1Server } from "../http/h1/server.ts";
-import type { Conn } from "../platform/types.ts";
+import type { Conn, Detached } from "../platform/types.ts";
 import type { TunnelEnd } from "../wire/tunnel.ts";
 import { type ConnHost, DownstreamConn } from "./downstream_conn.ts";
 import { Exchange } from "./exchange.ts";
@@ -29,6 +29,10 @@ export class H1Downstream extends DownstreamConn {
   drain(stage: "announce" | "last"): void {
     this.face.drain(stage);
     this.wake();
+  }
+
+  giveUp(): Detached | null {
+    return this.face.atRest && !this.dirty ? this.conn.detach() : null;
   }
 
   detach(): TunnelEnd {

@@ -50,7 +50,12 @@ class LinuxSystem implements LinuxCalls {
   takeInherited(fd: number): number | null {
     const own = this.#libc.tryDuplicate(fd);
     if (own < 0) return null;
-    closeSync(fd);
+    try {
+      closeSync(fd);
+    } catch {
+      // Deno does not have all of them in its table: such a one is nobody's but the kernel's.
+      this.#libc.c.close(fd);
+    }
     return own;
   }
   setCloseOnExec(fd: number): boolean {

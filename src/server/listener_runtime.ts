@@ -11,6 +11,7 @@ import { AcceptRules } from "./accept_rules.ts";
 import type { ConnectionCaps } from "./connection_caps.ts";
 import { Entrance, type EntranceHost } from "./entrance.ts";
 import type { ListenerSite } from "./listener_site.ts";
+import type { MovedConnection } from "./moving/moved_connection.ts";
 import type { HeldSocket } from "./sockets/held_socket.ts";
 import type { ListenSockets } from "./sockets/listen_sockets.ts";
 import { listenOn } from "./sockets/own_sockets.ts";
@@ -142,6 +143,24 @@ export class ListenerRuntime implements EntranceHost {
   /** Another process goes on with the sockets. */
   keepPath(): void {
     for (const l of this.#listeners) l.keepPath();
+  }
+
+  /** Gives up to `most` connections that wait for a request. Those that may be asked for in cleartext only: TLS can't go elsewhere. */
+  giveUpIdle(most: number): MovedConnection[] {
+    const moved: MovedConnection[] = [];
+    for (const c of this.#conns) {
+      if (moved.length >= most) break;
+      const given = c.giveUp?.() ?? null;
+      if (given !== null) moved.push({ listener: this.spec.name, fd: given.fd, unread: given.unread });
+    }
+    return moved;
+  }
+
+  /** Goes on with a connection that another process gave up. */
+  adopt({ fd, unread }: MovedConnection): void {
+    const { keepAliveMs } = this.spec;
+    const keepAlive = keepAliveMs === null ? null : { idleMs: keepAliveMs };
+    this.#env.platform.adopt(fd, { accepted: true, unread, keepAlive }, (conn) => this.#accept(conn));
   }
 
   /** Accepting goes on, but every reply is its connection's last: clients move elsewhere while they still can be served. */

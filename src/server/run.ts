@@ -6,6 +6,7 @@ import type { Closer, HeldListener, Listener, Platform, UnixAddress } from "../p
 import type { AdjustableEventLog } from "../telemetry/create_event_log.ts";
 import { type Control, type ControlRequest, serveControl } from "./control.ts";
 import { bindLabel } from "./internal_listeners.ts";
+import type { Mover } from "./moving/moved_connection.ts";
 import type { WeirNumbers } from "./numbers/weir_numbers.ts";
 import { dropPrivileges } from "./privileges.ts";
 import { findOrphans, type Orphans } from "./processes/find_orphans.ts";
@@ -14,7 +15,8 @@ import { onSignals } from "./signals.ts";
 import type { HeldSockets } from "./sockets/held_socket.ts";
 import type { ControlAnswer } from "./status.ts";
 import type { Inheritance } from "./upgrade/inheritance.ts";
-import { type Upgraded, type UpgradeRequest, Upgrader } from "./upgrade/upgrader.ts";
+import type { Succession } from "./upgrade/successor.ts";
+import { type UpgradeRequest, Upgrader } from "./upgrade/upgrader.ts";
 
 export interface RunEnv {
   readonly platform: Platform;
@@ -151,6 +153,7 @@ class Run implements ConfigSink {
     }
     this.#started = true;
     this.#closeRest();
+    this.#o.inheritance?.adopt((moved) => this.#serving.adopt(moved));
     this.#o.inheritance?.ready();
     this.#orphans?.drain();
     this.#orphans = null;
@@ -213,7 +216,7 @@ class Run implements ConfigSink {
         const r = await this.#upgrade({ binary: request.binary ?? null, timeoutMs: request.timeoutMs ?? UPGRADE_MS });
         return "failure" in r
           ? { ok: false, message: `not upgraded, this process serves on: ${r.failure}`, data: null }
-          : { ok: true, message: `upgraded: process ${r.pid} serves, ${process.pid} drains`, data: r };
+          : { ok: true, message: `upgraded: process ${r.pid} serves, ${process.pid} drains`, data: { pid: r.pid } };
       }
       case "drain":
         this.#drain();
@@ -225,7 +228,7 @@ class Run implements ConfigSink {
     }
   };
 
-  async #upgrade(request: UpgradeRequest): Promise<Upgraded> {
+  async #upgrade(request: UpgradeRequest): Promise<Succession> {
     if (this.#stopping || !this.#started) return { failure: this.#stopping ? "weir is draining" : "weir is starting" };
     const fd = this.#control?.descriptor ?? null;
     const result = await this.#upgrader.upgrade(request, {
@@ -233,14 +236,15 @@ class Run implements ConfigSink {
       control: fd === null ? null : { path: this.#controlPath, fd },
       generation: this.#generation,
     });
-    if (!("failure" in result)) this.#leave();
+    if (!("failure" in result)) await this.#leave(result.mover);
     return result;
   }
 
   /** Another process goes on with the sockets: what is in flight here ends here. */
-  #leave(): void {
+  async #leave(mover: Mover): Promise<void> {
     this.#abort.abort();
     this.#serving.succeeded();
+    await this.#serving.moveIdle(mover);
     this.#control?.keepPath();
     // On a later turn, so that the answer leaves first.
     this.#o.platform.setTimer(10, () => void this.#control?.close(), true);

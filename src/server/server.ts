@@ -27,6 +27,7 @@ import { ADMIN_HANDLER, bindLabel, isInternal, OBSERVE_HANDLER, withInternalList
 import { ListenerChange } from "./listener_change.ts";
 import { type ListenerEnv, ListenerRuntime } from "./listener_runtime.ts";
 import type { ListenerSite } from "./listener_site.ts";
+import { MOVE_AT_ONCE, type MovedConnection, type Mover } from "./moving/moved_connection.ts";
 import { retainNames } from "./numbers/retain_names.ts";
 import { ownNumbers, type ServerNumbers } from "./numbers/server_numbers.ts";
 import { same } from "./same.ts";
@@ -188,6 +189,34 @@ export class Server implements AdminView, Serving {
     }
   }
 
+  /** Gives up to `most` idle connections, for a process that goes on with the listeners. */
+  giveUpIdle(most: number): MovedConnection[] {
+    const moved: MovedConnection[] = [];
+    for (const l of this.#listeners.values()) if (!isInternal(l.spec.name)) moved.push(...l.giveUpIdle(most - moved.length));
+    return moved;
+  }
+
+  async moveIdle(mover: Mover): Promise<void> {
+    for (let moved = this.giveUpIdle(MOVE_AT_ONCE); moved.length > 0; moved = this.giveUpIdle(MOVE_AT_ONCE)) {
+      if (await mover.move(moved)) continue;
+      // Nobody takes them: they end here, as they would have otherwise.
+      this.adopt(moved);
+      return;
+    }
+  }
+
+  adopt(moved: readonly MovedConnection[]): void {
+    for (const m of moved) {
+      try {
+        const l = this.#listeners.get(m.listener);
+        if (l === undefined) this.#env.platform.linux?.closeDescriptor(m.fd);
+        else l.adopt(m);
+      } catch (e) {
+        this.#env.log.log("warning", "a connection of the process before is lost", { listener: m.listener, reason: String(e) });
+      }
+    }
+  }
+
   /** Accepts what waits in a sibling's sockets, of listeners that are here. */
   async share(worker: number, held: readonly HeldSocket[]): Promise<void> {
     for (const s of held) {
@@ -244,7 +273,8 @@ export class Server implements AdminView, Serving {
     const delayMs = delay ?? configured;
     this.#env.log.log("info", "draining", { delayMs, limitMs, tunnelsMs });
     const all = [...this.#listeners.values(), ...this.#leaving];
-    const serving = all.filter((l) => !isInternal(l.spec.name));
+    // The admin address answers to the end, unless somebody else answers there already.
+    const serving = patient === true ? all : all.filter((l) => !isInternal(l.spec.name));
     for (const l of serving) l.announce();
     await this.#sleep(delayMs);
     await Promise.all(serving.map((l) => l.unbind()));
@@ -407,14 +437,15 @@ export class Server implements AdminView, Serving {
 
   #leave(l: ListenerRuntime): void {
     this.#leaving.add(l);
-    // Idle connections are not closed: a request may be on its way.
-    l.announce();
     const { limitMs, tunnelsMs } = this.#model?.drain ?? NO_DRAIN;
     const { platform } = this.#env;
     const cuts = [platform.setTimer(limitMs, () => l.cut("requests")), platform.setTimer(tunnelsMs, () => l.cut("tunnels"))];
     void l
       .unbind()
-      .then(() => l.emptied())
+      .then(() => {
+        l.closeIdle();
+        return l.emptied();
+      })
       .then(() => {
         for (const c of cuts) c.cancel();
         this.#leaving.delete(l);

@@ -2,6 +2,7 @@ import type { Model } from "../config/model.ts";
 import type { Problem } from "../config/problem.ts";
 import type { Receipt } from "../config/source.ts";
 import type { CertsStatus } from "../tls/store/certs_status.ts";
+import type { MovedConnection, Mover } from "./moving/moved_connection.ts";
 import type { HeldSocket } from "./sockets/held_socket.ts";
 import type { Status } from "./status.ts";
 
@@ -33,6 +34,10 @@ export interface Serving {
   stop(): Promise<void>;
   /** The listening sockets, for a successor. They stay open here. */
   heldSockets(): readonly HeldSocket[];
+  /** Gives connections that wait for a request to a process that goes on with the listeners. Resolves when all that can go are gone. */
+  moveIdle(mover: Mover): Promise<void>;
+  /** Goes on with such connections; their descriptors belong to it. */
+  adopt(moved: readonly MovedConnection[]): void;
   /** A successor listens on the same sockets: what is closed from now on leaves the files of unix sockets alone. */
   succeeded(): void;
 }

@@ -10,6 +10,7 @@ import { type CertsStatus, certsStatus } from "../../tls/store/certs_status.ts";
 import type { PreparedSecrets, TlsSecrets } from "../../tls/store/tls_secrets.ts";
 import type { AdminView } from "../admin/admin_app.ts";
 import { withInternalListeners } from "../internal_listeners.ts";
+import type { MovedConnection, Mover } from "../moving/moved_connection.ts";
 import { retainNames } from "../numbers/retain_names.ts";
 import type { WeirNumbers } from "../numbers/weir_numbers.ts";
 import type { PreparedModel, Server } from "../server.ts";
@@ -70,6 +71,8 @@ export class Supervisor implements Serving, AdminView {
   readonly #turns = new Turns();
   readonly #shares = new Map<WorkerSlot, WorkerProcess>();
   #model: Model | null = null;
+  #mover: Mover | null = null;
+  #nextAdopter = 0;
   #candidate: Prepared | null = null;
   #state: Status["state"] = "starting";
   #generation = 0;
@@ -90,6 +93,7 @@ export class Supervisor implements Serving, AdminView {
       log: env.log,
       bring: (w: WorkerProcess) => this.#bring(w),
       onSpawn: (w: WorkerProcess) => env.numbers.add(w.id, "worker", w.numbers.fd, w.numbers.buffer),
+      onMoved: (moved: readonly MovedConnection[]) => this.#moved(moved),
       onRows: (w: WorkerProcess, batch: RowBatch) => env.numbers.apply(w.id, batch),
       onGone: (w: WorkerProcess) => env.numbers.fold(w.id),
       onChange: (slot: WorkerSlot) => this.#changed(slot),
@@ -157,6 +161,29 @@ export class Supervisor implements Serving, AdminView {
     this.#front.succeeded();
   }
 
+  /** Workers give connections up when they are told to drain, and from then on they go this way. */
+  async moveIdle(mover: Mover): Promise<void> {
+    this.#mover = mover;
+  }
+
+  adopt(moved: readonly MovedConnection[]): void {
+    const workers = this.#serving();
+    const w = workers[this.#nextAdopter++ % Math.max(1, workers.length)];
+    if (w !== undefined) void w.adopt(moved).then((taken) => taken || this.#dropAll(moved));
+    else this.#dropAll(moved);
+  }
+
+  #moved(moved: readonly MovedConnection[]): void {
+    const mover = this.#mover;
+    // Without a weir behind this one, one worker takes the place of another.
+    if (mover === null) this.adopt(moved);
+    else void mover.move(moved).then((taken) => taken || this.#dropAll(moved));
+  }
+
+  #dropAll(moved: readonly MovedConnection[]): void {
+    for (const { fd } of moved) this.#env.worker.linux.closeDescriptor(fd);
+  }
+
   async drain({ delayMs: delay, patient = false }: DrainOptions = {}): Promise<void> {
     if (this.#state === "draining" || this.#state === "stopped") return;
     this.#state = "draining";
@@ -164,7 +191,7 @@ export class Supervisor implements Serving, AdminView {
     const { delayMs: configured, limitMs, tunnelsMs } = this.#model?.drain ?? { delayMs: 0, limitMs: 0, tunnelsMs: 0 };
     const delayMs = delay ?? configured;
     const empty = Promise.all(this.#slots.map((s) => s.end()));
-    this.#tellAll({ kind: "drain", delayMs, patient });
+    this.#tellAll({ kind: "drain", delayMs, patient, move: this.#mover !== null });
     // With a copy of its own open here, a socket that its worker has closed would go on taking connections that nobody serves.
     this.#sockets.close();
     const late = new Promise<void>((resolve) => {

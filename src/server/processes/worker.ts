@@ -4,6 +4,7 @@ import type { AdjustableEventLog } from "../../telemetry/create_event_log.ts";
 import { Metrics } from "../../telemetry/metrics.ts";
 import { Numbers } from "../../telemetry/numbers.ts";
 import { RowFeed } from "../../telemetry/row_feed.ts";
+import { movedHere, PacketMover } from "../moving/packet_mover.ts";
 import { ownNumbers } from "../numbers/server_numbers.ts";
 import { numberMemory } from "../numbers/weir_numbers.ts";
 import { dropPrivileges } from "../privileges.ts";
@@ -59,6 +60,7 @@ class Worker implements ChannelHandler<WorkerOrder> {
   readonly #channel: Channel<WorkerOrder, WorkerReport>;
   readonly #feed: RowFeed;
   readonly #packets: number;
+  readonly #mover: PacketMover;
   #prepared: PreparedModel | null = null;
   #orphan: Timer | null = null;
   #post: Listener | null = null;
@@ -99,6 +101,13 @@ class Worker implements ChannelHandler<WorkerOrder> {
     this.#channel = channel!;
     this.#feed = new RowFeed(memory, (batch) => this.#channel.send({ kind: "rows", batch }));
     metrics.numbers.watch(this.#feed);
+    this.#mover = new PacketMover({
+      platform,
+      linux,
+      packets,
+      gone: false,
+      tell: (connections) => this.#channel.send({ kind: "moved", connections }),
+    });
     this.#onSignals();
     this.#channel.send({ kind: "started" });
     this.#beat();
@@ -122,6 +131,11 @@ class Worker implements ChannelHandler<WorkerOrder> {
       case "share":
         void this.#server.share(m.worker, this.#take(m.sockets));
         break;
+      case "adopt":
+        this.#server.adopt(
+          movedHere(takeDescriptors(this.#env.platform.linux!, this.#packets, m.connections.length), m.connections),
+        );
+        break;
       case "unshare":
         void this.#server.unshare(m.worker);
         break;
@@ -132,7 +146,7 @@ class Worker implements ChannelHandler<WorkerOrder> {
         this.#server.reopenLogs();
         break;
       case "drain":
-        this.#drain(m);
+        void this.#drainAndMove(m);
         break;
       case "stop":
         void this.#server.stop().then(() => this.#exit(0));
@@ -207,6 +221,11 @@ class Worker implements ChannelHandler<WorkerOrder> {
   #take(sockets: readonly NamedSocket[]): { listener: string; bind: NamedSocket["bind"]; fd: number }[] {
     const fds = takeDescriptors(this.#env.platform.linux!, this.#packets, sockets.length);
     return sockets.map(({ listener, bind }, i) => ({ listener, bind, fd: fds[i]! }));
+  }
+
+  async #drainAndMove({ move, ...o }: Extract<WorkerOrder, { kind: "drain" }>): Promise<void> {
+    if (move) await this.#server.moveIdle(this.#mover);
+    this.#drain(o);
   }
 
   #drain(o?: DrainOptions): void {

@@ -2,6 +2,7 @@ import type { Address } from "../../base/address.ts";
 import type { Model } from "../../config/model.ts";
 import type { Problem } from "../../config/problem.ts";
 import type { RowBatch } from "../../telemetry/row_records.ts";
+import type { NamedConnection } from "../moving/moved_connection.ts";
 import type { DrainOptions } from "../serving.ts";
 import type { Status } from "../status.ts";
 
@@ -43,9 +44,11 @@ export type WorkerOrder =
   /** Accepts from a sibling's sockets too, until `unshare`. */
   | { readonly kind: "share"; readonly worker: number; readonly sockets: readonly NamedSocket[] }
   | { readonly kind: "unshare"; readonly worker: number }
+  /** Connections of another worker, or of the weir before; their descriptors were sent before. */
+  | { readonly kind: "adopt"; readonly connections: readonly NamedConnection[] }
   | { readonly kind: "status"; readonly id: number }
   | { readonly kind: "reopen" }
-  | ({ readonly kind: "drain" } & DrainOptions)
+  | ({ readonly kind: "drain"; readonly move: boolean } & DrainOptions)
   | { readonly kind: "stop" };
 
 /** From a worker. */
@@ -57,4 +60,6 @@ export type WorkerReport =
   | { readonly kind: "status"; readonly id: number; readonly status: Status }
   /** Where in its memory it counts what. */
   | { readonly kind: "rows"; readonly batch: RowBatch }
+  /** It drains, and these can go elsewhere; their descriptors were sent before. */
+  | { readonly kind: "moved"; readonly connections: readonly NamedConnection[] }
   | { readonly kind: "beat" };

@@ -1,11 +1,13 @@
 import type { Problem } from "../../config/problem.ts";
 import type { LinuxCalls, Platform, Process, ProcessExit, Processes, SharedMemory } from "../../platform/types.ts";
 import type { RowBatch } from "../../telemetry/row_records.ts";
+import type { MovedConnection } from "../moving/moved_connection.ts";
+import { movedHere, PacketMover } from "../moving/packet_mover.ts";
 import { NUMBERS_BYTES } from "../numbers/weir_numbers.ts";
 import type { HeldSocket } from "../sockets/held_socket.ts";
 import type { Status } from "../status.ts";
 import { Channel, type ChannelHandler } from "./channel.ts";
-import { passDescriptors } from "./pass_descriptors.ts";
+import { passDescriptors, takeDescriptors } from "./pass_descriptors.ts";
 import { type NamedSocket, WORKER_VARIABLE, type WorkerOrder, type WorkerReport } from "./worker_message.ts";
 
 export interface WorkerHost {
@@ -20,6 +22,8 @@ export interface WorkerHost {
 export interface WorkerWatcher {
   /** It can be told what to do. */
   onStarted(w: WorkerProcess): void;
+  /** It drains, and gives these up. */
+  onMoved(w: WorkerProcess, moved: readonly MovedConnection[]): void;
   onRows(w: WorkerProcess, batch: RowBatch): void;
   /** The last call: it has ended, and all that it sent has come. */
   onExit(w: WorkerProcess, how: ProcessExit): void;
@@ -109,6 +113,18 @@ export class WorkerProcess implements ChannelHandler<WorkerReport> {
     return sockets.map(({ listener, bind }) => ({ listener, bind }));
   }
 
+  /** Gives it connections that another process gave up. */
+  async adopt(moved: readonly MovedConnection[]): Promise<boolean> {
+    const mover = new PacketMover({
+      platform: this.#host.platform,
+      linux: this.#host.linux,
+      packets: this.#packets,
+      gone: this.#gone,
+      tell: (connections) => this.tell({ kind: "adopt", connections }),
+    });
+    return await mover.move(moved);
+  }
+
   /** Why it can't take a config; empty: it can; null: it is gone. */
   async prepare(order: Omit<Extract<WorkerOrder, { kind: "prepare" }>, "id" | "kind">): Promise<readonly Problem[] | null> {
     const answer = await this.#ask({ kind: "prepare", ...order });
@@ -139,6 +155,11 @@ export class WorkerProcess implements ChannelHandler<WorkerReport> {
   onMessage(m: WorkerReport): void {
     this.lastBeat = this.#host.platform.now();
     if (m.kind === "started") this.#watcher.onStarted(this);
+    else if (m.kind === "moved")
+      this.#watcher.onMoved(
+        this,
+        movedHere(takeDescriptors(this.#host.linux, this.#packets, m.connections.length), m.connections),
+      );
     else if (m.kind === "rows") this.#watcher.onRows(this, m.batch);
     else if (m.kind !== "beat") {
       const answer = this.#waiting.get(m.id);

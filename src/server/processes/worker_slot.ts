@@ -1,6 +1,7 @@
 import type { ProcessExit, Timer } from "../../platform/types.ts";
 import type { EventLog } from "../../telemetry/event_log.ts";
 import type { RowBatch } from "../../telemetry/row_records.ts";
+import type { MovedConnection } from "../moving/moved_connection.ts";
 import { type WorkerHost, WorkerProcess } from "./worker_process.ts";
 
 export interface SlotHost {
@@ -10,6 +11,8 @@ export interface SlotHost {
   bring(w: WorkerProcess): Promise<boolean>;
   /** A process is there, and counts. */
   onSpawn(w: WorkerProcess): void;
+  /** One that drains gives these up. */
+  onMoved(moved: readonly MovedConnection[]): void;
   onRows(w: WorkerProcess, batch: RowBatch): void;
   onGone(w: WorkerProcess): void;
   /** The slot's process serves, or there is none any more. */
@@ -89,6 +92,7 @@ export class WorkerSlot {
     try {
       const made = new WorkerProcess(this.#host.worker, this.index, {
         onStarted: (w) => void this.#started(w),
+        onMoved: (_, moved) => this.#host.onMoved(moved),
         onRows: (w, batch) => this.#host.onRows(w, batch),
         onExit: (w, how) => this.#exited(w, how),
       });
@@ -117,7 +121,7 @@ export class WorkerSlot {
       this.#process = w;
       if (before !== null && !before.gone) {
         this.#draining.add(before);
-        before.tell({ kind: "drain", delayMs: 0, patient: true });
+        before.tell({ kind: "drain", delayMs: 0, patient: true, move: true });
       }
     }
     this.#serving = true;

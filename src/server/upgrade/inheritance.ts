@@ -1,4 +1,6 @@
 import type { LinuxCalls, Platform } from "../../platform/types.ts";
+import type { MovedConnection } from "../moving/moved_connection.ts";
+import { movedHere } from "../moving/packet_mover.ts";
 import type { NumbersEstate, NumbersNews } from "../numbers/weir_numbers.ts";
 import { Channel } from "../processes/channel.ts";
 import { takeDescriptors } from "../processes/pass_descriptors.ts";
@@ -22,6 +24,8 @@ export interface Inheritance {
   readonly numbersFds: readonly number[];
   /** Told what happens to the predecessor's processes, from the beginning on. */
   follow(hear: (n: NumbersNews) => void, gone: () => void): void;
+  /** Told of connections that the predecessor gives up, once this process is ready. */
+  adopt(take: (moved: readonly MovedConnection[]) => void): void;
   /** Resolves when the predecessor has ended. */
   readonly ended: Promise<void>;
   /** All is in force and accepts: the predecessor goes. */
@@ -58,6 +62,10 @@ export async function inherit(platform: Platform, env: Record<string, string | u
     platform.adopt(stream, { accepted: false }, (conn) => {
       const channel: Channel<PredecessorMessage, SuccessorMessage> = new Channel(conn, {
         onMessage: (m) => {
+          if (m.kind === "connections") {
+            news.adopt?.(movedHere(takeDescriptors(linux, packets, m.connections.length), m.connections));
+            return;
+          }
           if (m.kind !== "take") {
             news.add(m);
             return;
@@ -82,6 +90,7 @@ class News {
   #waiting: NumbersNews[] = [];
   /** Nothing more comes. */
   readonly ended: Promise<void>;
+  adopt: ((moved: readonly MovedConnection[]) => void) | null = null;
   #end: () => void = () => {};
   #hear: ((n: NumbersNews) => void) | null = null;
 
@@ -116,7 +125,6 @@ function taken(
   const { sockets, control, numbers, generation } = m;
   const own = sockets.length + (control === null ? 0 : 1);
   const fds = takeDescriptors(linux, packets, own + numbers.members.length);
-  linux.closeDescriptor(packets);
   let told = false;
   return {
     sockets: sockets.map(({ listener, bind }, i) => ({ listener, bind, fd: fds[i]! })),
@@ -125,6 +133,9 @@ function taken(
     numbers,
     numbersFds: fds.slice(own),
     ended: news.ended,
+    adopt: (take) => {
+      news.adopt = take;
+    },
     follow: (hear, gone) => news.follow(hear, gone),
     ready: () => {
       told = true;

@@ -1,4 +1,6 @@
 import type { LinuxCalls, Platform, Process, ProcessExit, Processes } from "../../platform/types.ts";
+import type { Mover } from "../moving/moved_connection.ts";
+import { PacketMover } from "../moving/packet_mover.ts";
 import type { WeirNumbers } from "../numbers/weir_numbers.ts";
 import { Channel, type ChannelHandler } from "../processes/channel.ts";
 import { passDescriptors } from "../processes/pass_descriptors.ts";
@@ -18,6 +20,9 @@ export interface SuccessorSpec {
   readonly timeoutMs: number;
 }
 
+/** The new process, or why there is none. */
+export type Succession = { readonly pid: number; readonly mover: Mover } | { readonly failure: string };
+
 export interface SuccessorHost {
   readonly platform: Platform;
   readonly linux: LinuxCalls;
@@ -33,8 +38,10 @@ export interface SuccessorHost {
  */
 export class Successor implements ChannelHandler<SuccessorMessage> {
   /** The new process's number, or why there is none. Never rejects. */
-  readonly result: Promise<{ readonly pid: number } | { readonly failure: string }>;
-  readonly #settle: (r: { readonly pid: number } | { readonly failure: string }) => void;
+  readonly result: Promise<Succession>;
+  /** Gives it connections, once it is ready. */
+  readonly mover: Mover;
+  readonly #settle: (r: Succession) => void;
   readonly #process: Process;
   readonly #channel: Channel<SuccessorMessage, PredecessorMessage>;
   readonly #numbers: ReturnType<WeirNumbers["handOver"]>;
@@ -43,7 +50,7 @@ export class Successor implements ChannelHandler<SuccessorMessage> {
   /** Throws a ProxyError when the system has no descriptors left. */
   constructor(host: SuccessorHost, spec: SuccessorSpec) {
     const { platform, linux, processes } = host;
-    let settle = (_: { readonly pid: number } | { readonly failure: string }): void => {};
+    let settle = (_: Succession): void => {};
     this.result = new Promise((resolve) => {
       settle = resolve;
     });
@@ -56,7 +63,13 @@ export class Successor implements ChannelHandler<SuccessorMessage> {
     const fds = [...spec.sockets.map((s) => s.fd), ...(control === null ? [] : [control.fd]), ...numbers.fds];
     // Before there is anybody who could go away.
     passDescriptors(linux, packets, fds);
-    linux.closeDescriptor(packets);
+    this.mover = new PacketMover({
+      platform,
+      linux,
+      packets,
+      gone: false,
+      tell: (connections) => this.#channel.send({ kind: "connections", connections }),
+    });
     this.#process = processes.spawn(
       {
         command: spec.command,
@@ -101,7 +114,7 @@ export class Successor implements ChannelHandler<SuccessorMessage> {
     else if (!this.#over) {
       // The channel stays: it tells what happens to processes that count.
       this.#over = true;
-      this.#settle({ pid: m.pid });
+      this.#settle({ pid: m.pid, mover: this.mover });
     }
   }
 

@@ -1,4 +1,5 @@
 import type { Address } from "../../base/address.ts";
+import type { NamedConnection } from "../moving/moved_connection.ts";
 import type { NumbersEstate, NumbersNews } from "../numbers/weir_numbers.ts";
 
 /** What the two sides of an upgrade have to have in common. One that the other does not know ends the upgrade, and the old one serves on. */
@@ -25,7 +26,13 @@ export interface TakeMessage {
 }
 
 /** What the old process tells until it ends. */
-export type PredecessorMessage = TakeMessage | NumbersNews;
+export type PredecessorMessage = TakeMessage | NumbersNews | ConnectionsMessage;
+
+/** Connections that wait for a request; their descriptors were sent before. */
+export interface ConnectionsMessage {
+  readonly kind: "connections";
+  readonly connections: readonly NamedConnection[];
+}
 
 /** From the new process. */
 export type SuccessorMessage =

@@ -3,7 +3,7 @@ import type { Platform } from "../../platform/types.ts";
 import type { EventLog } from "../../telemetry/event_log.ts";
 import type { WeirNumbers } from "../numbers/weir_numbers.ts";
 import type { HeldSocket } from "../sockets/held_socket.ts";
-import { Successor } from "./successor.ts";
+import { type Succession, Successor } from "./successor.ts";
 
 export interface UpgraderEnv {
   readonly platform: Platform;
@@ -27,8 +27,6 @@ export interface Estate {
   readonly generation: number;
 }
 
-export type Upgraded = { readonly pid: number } | { readonly failure: string };
-
 /** Upgrades of this process, one at a time. */
 export class Upgrader {
   readonly #env: UpgraderEnv;
@@ -39,7 +37,7 @@ export class Upgrader {
   }
 
   /** Starts the new process and waits for it. This process goes on serving meanwhile, and when it comes to nothing. Never rejects. */
-  async upgrade({ binary, timeoutMs }: UpgradeRequest, estate: Estate): Promise<Upgraded> {
+  async upgrade({ binary, timeoutMs }: UpgradeRequest, estate: Estate): Promise<Succession> {
     const { platform, log, args, env, numbers } = this.#env;
     const { linux, processes } = platform;
     if (linux === null || processes === null) return { failure: "an upgrade needs Linux: restart instead" };
