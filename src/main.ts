@@ -113,9 +113,10 @@ function createNumbers(platform: Platform): WeirNumbers {
 }
 
 /** A worker: its supervisor says what to do, over a channel. */
-async function serveAsWorker(): Promise<number> {
+async function serveAsWorker(index: number): Promise<number> {
   return await work({
     platform: await createServingPlatform(),
+    index,
     log,
     env: io.env,
     build: BUILD,
@@ -130,7 +131,8 @@ function textOf(e: unknown): string {
 }
 
 async function main(): Promise<number> {
-  if (workerIndex(process.env) !== null) return await serveAsWorker();
+  const worker = workerIndex(process.env);
+  if (worker !== null) return await serveAsWorker(worker);
   if (isSuccessor(process.env)) inheritance = await inherit(await createServingPlatform(), process.env);
   const code = await command();
   if (code !== EXIT.done) await inheritance?.failed(lastWords.trim());

@@ -25,6 +25,12 @@ function statusText(s: Status): string {
   const lines = [
     `${s.name} is ${s.state}: weir ${s.version} on ${s.runtime}, pid ${s.pid}, up ${s.uptimeSeconds} s, config generation ${s.generation}`,
   ];
+  for (const w of s.workers ?? []) {
+    const again = w.restarts === 0 ? "" : `, restarted ${w.restarts === 1 ? "once" : `${w.restarts} times`}`;
+    lines.push(
+      `worker ${w.index} ${w.pid === 0 ? "is starting" : `is ${w.state}: pid ${w.pid}, ${w.connections} connections`}${again}`,
+    );
+  }
   for (const l of s.listeners) lines.push(`listener ${l.name} on ${l.address}: ${l.connections} connections`);
   for (const c of s.clusters) lines.push(`cluster ${c.name}: ${c.hosts.length === 0 ? "no host" : c.hosts.join(", ")}`);
   return `${lines.join("\n")}\n`;

@@ -20,6 +20,8 @@ export interface EventLogOptions {
 /** An event log whose level and format follow the config. */
 export interface AdjustableEventLog extends EventLog {
   adjust(o: Pick<EventLogOptions, "level" | "format">): void;
+  /** Facts that every line tells from now on. */
+  always(facts: Facts): void;
 }
 
 /**
@@ -33,6 +35,7 @@ export interface AdjustableEventLog extends EventLog {
 export function createEventLog(o: EventLogOptions): AdjustableEventLog {
   let passes = getLevelFilter(o.level);
   let format = formatterOf(o.format, o);
+  let common: Facts = {};
   return {
     log(level: Level, event: string, facts: Facts = {}): void {
       const record: LogRecord = {
@@ -41,7 +44,7 @@ export function createEventLog(o: EventLogOptions): AdjustableEventLog {
         message: [event],
         rawMessage: event,
         timestamp: o.wallNow(),
-        properties: facts,
+        properties: { ...facts, ...common },
       };
       if (!passes(record)) return;
       try {
@@ -53,6 +56,9 @@ export function createEventLog(o: EventLogOptions): AdjustableEventLog {
     adjust(now): void {
       passes = getLevelFilter(now.level);
       format = formatterOf(now.format, o);
+    },
+    always(facts): void {
+      common = facts;
     },
   };
 }

@@ -29,6 +29,7 @@ import { WorkerSockets } from "./worker_sockets.ts";
 
 export interface WorkerEnv {
   readonly platform: Platform;
+  readonly index: number;
   readonly log: AdjustableEventLog;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly build: { readonly version: string; readonly commit: string };
@@ -71,6 +72,7 @@ class Worker implements ChannelHandler<WorkerOrder> {
     this.#env = env;
     const { platform, log, build } = env;
     const linux = platform.linux!;
+    log.always({ worker: env.index });
     const [stream, packets, numbers] = [CHANNEL_FD, PACKETS_FD, NUMBERS_FD].map((fd) => linux.takeInherited(fd) ?? -1) as [
       number,
       number,

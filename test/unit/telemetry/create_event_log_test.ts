@@ -122,6 +122,14 @@ describe("instances", () => {
     expect(two.lines).toHaveLength(1);
   });
 
+  test("tell in every line what they are told to, also of a fact with the same name", () => {
+    const { lines, log } = start({ format: "text" });
+    log.log("info", "before");
+    log.always({ worker: 3 });
+    log.log("info", "after", { a: 1, worker: 4 });
+    expect(lines.map((l) => l.split("info")[1]!.trim())).toEqual(["before", "after a=1 worker=3"]);
+  });
+
   test("survive a destination that throws", () => {
     const { log } = start({
       write: () => {
