@@ -20,7 +20,10 @@ const STATUS: Status = {
 
 function shown(status: Status): string {
   let text = "";
-  const io = { out: (t: string) => void (text += t), err: () => {} } as unknown as CliIo;
+  const out = (t: string): void => {
+    text += t;
+  };
+  const io = { out, err: out } as unknown as CliIo;
   const request = { command: "status", socket: "/x", json: false } as const;
   expect(showAnswer(request, { ok: true, message: "", data: status }, io)).toBe(0);
   return text;
