@@ -35,6 +35,8 @@ export interface ListenerSpec {
   readonly keepAliveMs: number | null;
   /** Connections on this listener; null: only the process's cap. */
   readonly maxConnections: number | null;
+  /** Takes connections to any address that the firewall gives (TPROXY): that address is where they were going. */
+  readonly transparent: boolean;
   /** Peers whose connections are accepted. */
   readonly sources: SourceRulesSpec;
   /** New connections; null: no limit. */
@@ -295,6 +297,8 @@ export interface HeaderOpsSpec {
 
 export interface ClusterSpec {
   readonly name: string;
+  /** Where its hosts come from; `originalDestination`: each session goes where it was going before it was redirected, and there are no endpoints. */
+  readonly hosts: "listed" | "originalDestination";
   readonly endpoints: readonly EndpointSpec[];
   readonly balance: { readonly kind: "roundRobin" };
   /** `auto`: what ALPN agrees on, which takes TLS; h2c is HTTP/2 in cleartext by prior knowledge. */

@@ -4,7 +4,7 @@ import type { ListenerSpec } from "../config/model.ts";
 import type { ConnHost } from "../exchange/downstream_conn.ts";
 import { H1Downstream } from "../exchange/h1_downstream.ts";
 import { H2Downstream } from "../exchange/h2_downstream.ts";
-import type { Conn, ConnHandler } from "../platform/types.ts";
+import type { Address, Conn, ConnHandler } from "../platform/types.ts";
 import { type ChainInput, ChainTable } from "../stream/chain_table.ts";
 import { type Carried, FirstBytes, type FirstBytesHost, type HelloChoice } from "../stream/first_bytes.ts";
 import { RefusedSession } from "../stream/refused_session.ts";
@@ -18,6 +18,7 @@ import type { ListenerTls } from "./tls/listener_tls.ts";
 export interface EntranceHost extends ConnHost {
   /** What the listener serves now. */
   readonly serves: ListenerSite;
+  destinationOf(c: Conn): Address | null;
   /** `c` serves the connection in the place of `p`. */
   replaced(p: OpenConn, c: OpenConn): void;
   /** It was refused, or went away, before anything served it. */

@@ -35,6 +35,7 @@ function listener(name: string, bind: Address): ListenerSpec {
     mode: null,
     keepAliveMs: null,
     maxConnections: 1000,
+    transparent: false,
     sources: { allow: [], deny: [] },
     connectionRate: null,
     firstBytesMs: 10_000,

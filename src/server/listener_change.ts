@@ -105,6 +105,7 @@ function socketOf(l: ListenerSpec): unknown {
     l.backlog,
     l.mode,
     l.keepAliveMs,
+    l.transparent,
     l.chains.some((c) => c.tls !== null),
     l.chains.some((c) => c.handler.kind === "http"),
   ];

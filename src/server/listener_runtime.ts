@@ -211,6 +211,12 @@ export class ListenerRuntime implements EntranceHost {
     this.closed(p);
   }
 
+  destinationOf(conn: Conn): Address | null {
+    const { platform } = this.#env;
+    const found = this.spec.transparent ? conn.info.local : (platform.linux?.originalDestination(conn) ?? null);
+    return found === null || this.#isOwn(found) ? null : found;
+  }
+
   closed(c: OpenConn): void {
     if (this.#conns.delete(c)) this.#gone(c);
   }
@@ -224,14 +230,22 @@ export class ListenerRuntime implements EntranceHost {
     this.#gone(c);
   }
 
+  /** A session to the listener's own address would come back to it, and so on until nothing is left. */
+  #isOwn(a: Address): boolean {
+    const own = this.address;
+    if (a.kind !== "tcp" || own?.kind !== "tcp" || a.port !== own.port) return false;
+    return a.host === own.host || EVERY_HOST.has(own.host);
+  }
+
   #options(): ListenOptions {
-    const { backlog, keepAliveMs, mode } = this.spec;
+    const { backlog, keepAliveMs, mode, transparent } = this.spec;
     return {
       keepAlive: keepAliveMs === null ? null : { idleMs: keepAliveMs },
       onError: (e) => this.#acceptFailed(e),
       mayBeSecured: this.tls !== null,
       ...(backlog === null ? {} : { backlog }),
       ...(mode === null ? {} : { mode }),
+      ...(transparent ? { transparent } : {}),
     };
   }
 
@@ -293,4 +307,5 @@ function clientOf(conn: Conn): string {
   return remote.kind === "tcp" ? remote.host : "unix";
 }
 
+const EVERY_HOST: ReadonlySet<string> = new Set(["", "::", "0.0.0.0"]);
 const DEAF: ConnHandler = { onData() {}, onDrain() {}, onEnd() {}, onClose() {} };

@@ -24,6 +24,7 @@ import { compileSites } from "./compile.ts";
 import { ConnectionCaps } from "./connection_caps.ts";
 import { provisionFilter } from "./filter_kinds.ts";
 import { ADMIN_HANDLER, bindLabel, isInternal, OBSERVE_HANDLER, withInternalListeners } from "./internal_listeners.ts";
+import { lackingProblems } from "./lacking.ts";
 import { ListenerChange } from "./listener_change.ts";
 import { type ListenerEnv, ListenerRuntime } from "./listener_runtime.ts";
 import type { ListenerSite } from "./listener_site.ts";
@@ -316,6 +317,8 @@ export class Server implements AdminView, Serving {
   async #prepare(given: Model, release: () => void): Promise<PreparedModel | Receipt> {
     if (this.#state === "draining" || this.#state === "stopped") return this.refuse([problem("", "not taken: weir is draining")]);
     const model = withInternalListeners(given);
+    const lacking = lackingProblems(model, this.#env.platform);
+    if (lacking.length > 0) return this.refuse(lacking);
     const secrets = await this.secrets.prepare(model);
     if (!("uses" in secrets)) return this.refuse([...secrets]);
     const tls = new ModelTls(model, { listeners: this.#listeners, clusters: this.#clusterTls }, this.#tlsEnv, secrets);

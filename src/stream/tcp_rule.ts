@@ -1,3 +1,4 @@
+import type { Address, Conn } from "../platform/types.ts";
 import type { AccessLog } from "../telemetry/access_record.ts";
 import type { ListenerMetrics } from "../telemetry/metrics.ts";
 import type { Cluster } from "../upstream/types.ts";
@@ -30,5 +31,7 @@ export interface SessionSite {
 /** The listener that a session came through. */
 export interface SessionHost {
   readonly tunnels: TunnelSet;
+  /** Where the connection was going before it was redirected here, or taken over; null: to the listener itself, or not known. */
+  destinationOf(c: Conn): Address | null;
   closed(c: OpenConn): void;
 }

@@ -139,7 +139,9 @@ export class TcpSession extends SessionRecord implements ConnHandler, OpenConn, 
   #dialNext(failed: ProxyError | null): void {
     const cluster = this.#cluster!;
     const tried = this.#tried;
-    const host = cluster.picker.pick({ hash: 0, exclude: tried.length === 0 ? null : tried });
+    const exclude = tried.length === 0 ? null : tried;
+    const destination = cluster.spec.hosts === "originalDestination" ? this.#host.destinationOf(this.conn) : null;
+    const host = cluster.picker.pick({ hash: 0, exclude, destination });
     if (host instanceof Error || tried.includes(host) || tried.length >= this.#rule!.connectAttempts) {
       this.close(failed ?? (host as ProxyError));
       return;

@@ -11,6 +11,7 @@ import type { ClusterMetrics } from "../telemetry/metrics.ts";
 import { type LinkEnv, WRITE_STALL_MS } from "../wire/link.ts";
 import { dialHost, hostDialOptions, withTls } from "./dialer.ts";
 import { ClusterDiscovery } from "./discovery/cluster_discovery.ts";
+import { OriginalDestination } from "./picker/original_destination.ts";
 import { roundRobin } from "./picker/round_robin.ts";
 import { HostPool, type PoolEnv } from "./pool/host_pool.ts";
 import type { Cluster, Host, LeaseWaiter, Picker, UpstreamTls } from "./types.ts";
@@ -37,7 +38,7 @@ export class UpstreamCluster implements Cluster {
     this.spec = spec;
     this.metrics = metrics;
     this.#pool = poolEnv(env, spec, metrics, tls);
-    this.picker = roundRobin([]);
+    this.picker = pickerOf(spec, [], 0);
     this.#discovery = new ClusterDiscovery(env.platform, env.log, spec, (hosts, gone) => this.#setHosts(hosts, gone));
   }
 
@@ -60,9 +61,11 @@ export class UpstreamCluster implements Cluster {
 
   /** Takes over a changed config; hosts that stay keep their connections. */
   update(spec: ClusterSpec, tls: UpstreamTls | null): void {
+    const before = this.spec.hosts;
     this.spec = spec;
     this.#pool = poolEnv(this.#env, spec, this.metrics, tls);
     for (const p of this.#pools.values()) p.become(this.#pool);
+    if (spec.hosts !== before) this.picker = pickerOf(spec, this.hosts, Math.random());
     void this.#discovery.update(spec);
   }
 
@@ -87,12 +90,16 @@ export class UpstreamCluster implements Cluster {
 
   #setHosts(hosts: readonly Host[], gone: readonly Host[]): void {
     // Not the first host again: it would be favoured whenever hosts come and go.
-    this.picker = roundRobin(hosts, Math.random());
+    this.picker = pickerOf(this.spec, hosts, Math.random());
     for (const h of gone) {
       this.#pools.get(h)?.close();
       this.#pools.delete(h);
     }
   }
+}
+
+function pickerOf(spec: ClusterSpec, hosts: readonly Host[], start: number): Picker {
+  return spec.hosts === "originalDestination" ? new OriginalDestination() : roundRobin(hosts, start);
 }
 
 /** From the connection's opening to the upstream's SETTINGS, and for a frame from its first byte to its last. */

@@ -32,6 +32,8 @@ export interface PickInput {
   readonly hash: number;
   /** Hosts already tried for this request; null: none. They are avoided while another is there. */
   readonly exclude: readonly Host[] | null;
+  /** Where the connection was going before it was redirected here; null or absent: not known, or not asked for. */
+  readonly destination?: Address | null;
 }
 
 /** A stream on an upstream connection, lent for one attempt. It is given back by ending or resetting the stream. */

@@ -123,11 +123,12 @@ export class SocketTable {
     const canAdd = held.every((fd) => this.#linux.listening(fd)?.reusePort === true);
     const wanted = bind.kind === "unix" ? 1 : canAdd ? this.#workers : held.length;
     if (bind.kind === "unix" && held.length === 0) await this.#linux.clearStalePath(bind.path);
-    const { backlog, mode } = spec;
+    const { backlog, mode, transparent } = spec;
     const options = {
       reusePort: bind.kind === "tcp",
       ...(backlog === null ? {} : { backlog }),
       ...(mode === null ? {} : { mode }),
+      ...(transparent ? { transparent } : {}),
     };
     // The first one chooses the port where the config leaves it open.
     let at: Address = bind;
@@ -147,8 +148,8 @@ function goesOn(r: Row, spec: ListenerSpec): boolean {
   return r.bind.kind === "unix" || r.bind.port !== 0 || r.listener === spec.name;
 }
 
-function optionsOf({ backlog, mode }: ListenerSpec): unknown {
-  return [backlog, mode];
+function optionsOf({ backlog, mode, transparent }: ListenerSpec): unknown {
+  return [backlog, mode, transparent];
 }
 
 function portOf(a: Address | null): number {

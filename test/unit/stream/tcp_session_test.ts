@@ -329,3 +329,51 @@ describe("what a listener refuses at once", () => {
     expect(site.server.metrics.server.shedConnections.value).toBe(1);
   });
 });
+
+describe("a cluster of the original destination", () => {
+  const ONWARD = `listeners: { l: { address: "127.0.0.1:8080", protocol: tcp, to: c } }\nclusters: { c: { endpoints: originalDestination } }`;
+  const place = (port: number) => ({ kind: "tcp", host: "127.0.0.1", port }) as const;
+
+  async function redirecting(config: string, destination: () => ReturnType<typeof place> | null): Promise<TcpSite> {
+    const site = await TcpSite.start(CONFIG);
+    Object.assign(site.platform, { linux: { originalDestination: destination } });
+    await site.apply(config);
+    return site;
+  }
+
+  test("goes where the connection was going, and nowhere else", async () => {
+    const site = await redirecting(ONWARD, () => place(9001));
+    const client = await site.client("x");
+    expect(site.origin().take()).toBe("x");
+    client.conn!.reset();
+    await site.settled();
+    expect(site.lines).toEqual([expect.objectContaining({ endpoint: "127.0.0.1:9001", attempts: 1 })]);
+    expect(site.active).toEqual([0, 0, 0, 0]);
+  });
+
+  for (const [name, destination, flags, attempts] of [
+    ["that was not redirected", null, "UH", 0],
+    ["to the listener itself", place(8080), "UH", 0],
+    ["to where nothing listens", place(9999), "UF", 1],
+  ] as const)
+    test(`refuses a connection ${name}`, async () => {
+      const site = await redirecting(ONWARD, () => destination);
+      expect((await site.client("x")).gone).toBe(true);
+      expect(site.lines).toEqual([expect.objectContaining({ flags, attempts })]);
+    });
+
+  test("is refused where the system can't tell", async () => {
+    const site = await TcpSite.start(CONFIG);
+    await expect(site.apply(ONWARD)).rejects.toThrow("original destination");
+    await expect(site.apply(listener("transparent: true"))).rejects.toThrow("transparent");
+  });
+
+  test("can become an ordinary one and back", async () => {
+    const site = await redirecting(ONWARD, () => place(9001));
+    await site.apply(listener("", `endpoints: ["127.0.0.1:9999"]`));
+    await site.client("x");
+    await site.apply(ONWARD);
+    await site.client("y");
+    expect(site.origins.get(9001)!.map((p) => p.text)).toEqual(["y"]);
+  });
+});

@@ -26,6 +26,7 @@ const HTTP2: ClusterSpec["http2"] = {
 export function cluster(endpoints: readonly EndpointSpec[], more: Partial<ClusterSpec> = {}): ClusterSpec {
   return {
     name: "web",
+    hosts: "listed",
     endpoints,
     balance: { kind: "roundRobin" },
     protocol: "http1",

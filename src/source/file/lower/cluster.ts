@@ -1,7 +1,7 @@
 import type { ClusterSpec, EndpointSpec } from "../../../config/model.ts";
 import type { Item } from "../gather.ts";
 import type { Reporter } from "../problem_list.ts";
-import type { ClusterConfig } from "../schema/cluster.ts";
+import { type ClusterConfig, listedEndpoints } from "../schema/cluster.ts";
 import { lowerClusterTls, lowerProtocol } from "./cluster_tls.ts";
 import { hostPolicy } from "./host_policy.ts";
 import { lowerHttp2 } from "./http2.ts";
@@ -16,16 +16,20 @@ export function lowerCluster(
   to: Lowering,
   report: Reporter,
 ): ClusterSpec {
-  const endpoints = c.endpoints.map((e): EndpointSpec => {
+  const isOriginal = c.endpoints === "originalDestination";
+  if (isOriginal && !onlySessions)
+    report.error(["endpoints"], "list the endpoints: found originalDestination, and only listeners of TCP may lead there");
+  const endpoints = listedEndpoints(c).map((e): EndpointSpec => {
     if ("kind" in e) return { address: to.address(e), weight: 1, metadata: new Map(), zone: "", priority: 0 };
     const metadata = new Map(Object.entries(e.metadata ?? {}));
     return { address: to.address(e.address), weight: e.weight, metadata, zone: e.zone, priority: 0 };
   });
-  if (endpoints.every((e) => e.weight === 0))
+  if (!isOriginal && endpoints.every((e) => e.weight === 0))
     report.error(["endpoints"], "raise a weight above 0: found none that takes traffic");
   if (c.dns.minTtl > c.dns.maxTtl) report.error(["dns"], "raise maxTtl or lower minTtl: found minTtl above maxTtl");
   return {
     name,
+    hosts: isOriginal ? "originalDestination" : "listed",
     endpoints,
     balance: { kind: c.balance },
     protocol: lowerProtocol(c, report),

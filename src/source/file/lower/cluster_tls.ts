@@ -2,7 +2,7 @@ import type { ClusterSpec } from "../../../config/model.ts";
 import type { CertificateSpec, UpstreamTlsSpec } from "../../../config/tls_model.ts";
 import type { Item } from "../gather.ts";
 import type { Reporter } from "../problem_list.ts";
-import type { ClusterConfig } from "../schema/cluster.ts";
+import { type ClusterConfig, listedEndpoints } from "../schema/cluster.ts";
 import type { ClusterTlsConfig } from "../schema/cluster_tls.ts";
 import type { Lowering } from "./lowering.ts";
 import { lowerSans, lowerVersions } from "./tls_values.ts";
@@ -36,7 +36,7 @@ export function lowerClusterTls(
       'remove "insecureSkipVerify": whoever stands between Weir and the endpoints can read and change everything',
       '"ca" names the authority of an internal certificate, "sans" what it is made for',
     );
-  const isLocal = c.endpoints.some((e) => ("kind" in e ? e : e.address).kind === "unix");
+  const isLocal = listedEndpoints(c).some((e) => ("kind" in e ? e : e.address).kind === "unix");
   if (verify && isLocal && tls.serverName === undefined && sans.length === 0)
     report.error(["tls"], 'add "serverName": an endpoint is a unix socket, whose path is no name of a certificate');
   return {

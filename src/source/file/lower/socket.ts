@@ -5,13 +5,14 @@ import type { Lowering } from "./lowering.ts";
 
 type SocketSpec = Pick<
   ListenerSpec,
-  "bind" | "backlog" | "mode" | "keepAliveMs" | "maxConnections" | "connectionRate" | "sources"
+  "bind" | "backlog" | "mode" | "keepAliveMs" | "maxConnections" | "connectionRate" | "sources" | "transparent"
 >;
 
 /** What all listeners have, whatever they carry. */
 export function lowerSocket(c: SocketConfig, to: Lowering, report: Reporter): SocketSpec {
   const isUnix = c.address.kind === "unix";
   if (c.mode !== undefined && !isUnix) report.error(["mode"], 'remove "mode": found it for an address that is no unix socket');
+  if (c.transparent && isUnix) report.errorAtKey(["transparent"], 'remove "transparent": found it for a unix socket');
   for (const key of ["allow", "deny"] as const)
     if (isUnix && c[key] !== undefined)
       report.errorAtKey([key], `remove "${key}": found it for a unix socket, whose clients have no address`);
@@ -22,6 +23,7 @@ export function lowerSocket(c: SocketConfig, to: Lowering, report: Reporter): So
     mode: c.mode ?? null,
     keepAliveMs: c.keepalive,
     maxConnections: c.maxConnections ?? null,
+    transparent: c.transparent,
     sources: { allow: [...new Set(c.allow?.flat())], deny: [...new Set(c.deny?.flat())] },
     connectionRate:
       rate === undefined

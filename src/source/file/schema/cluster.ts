@@ -24,9 +24,10 @@ const dns = z.strictObject({
 export const clusterSchema = z
   .strictObject({
     endpoints: z
-      .array(z.union([dialAddress, endpoint]))
-      .min(1)
-      .describe("Servers that share the cluster's requests"),
+      .union([z.array(z.union([dialAddress, endpoint])).min(1), choice("originalDestination")])
+      .describe(
+        "Servers that share the cluster's requests. originalDestination: each TCP session goes where it was going before the firewall redirected it",
+      ),
     balance: choice("roundRobin").prefault("roundRobin").describe("How an endpoint is chosen"),
     protocol: choice("auto", "http1", "h2", "h2c")
       .prefault("auto")
@@ -56,3 +57,8 @@ export const clusterSchema = z
   .meta({ id: "Cluster" });
 
 export type ClusterConfig = z.output<typeof clusterSchema>;
+
+/** Those that the config lists. */
+export function listedEndpoints(c: ClusterConfig): Exclude<ClusterConfig["endpoints"], string> {
+  return typeof c.endpoints === "string" ? [] : c.endpoints;
+}

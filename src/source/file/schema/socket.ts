@@ -3,7 +3,7 @@ import { listenAddress } from "./address.ts";
 import { duration } from "./duration.ts";
 import { ipRange } from "./ip.ts";
 import { type Leaf, leaf, mismatch } from "./leaf.ts";
-import { int, off } from "./scalar.ts";
+import { bool, int, off } from "./scalar.ts";
 
 const rate = z.strictObject({
   perSecond: int(1, 1_000_000).describe("New connections a second"),
@@ -16,6 +16,9 @@ export const socketKeys = {
     .optional()
     .describe("Length of the accept queue; the system's maximum when absent"),
   mode: fileMode().optional().describe("File mode of a unix socket"),
+  transparent: bool()
+    .prefault(false)
+    .describe("Take connections to any address that the firewall gives (TPROXY). Linux; takes CAP_NET_ADMIN"),
   keepalive: z.union([duration(), off()]).prefault("60s").describe("Idle time before the first TCP keepalive probe; false: off"),
   maxConnections: int(1, 2 ** 31 - 1)
     .optional()
@@ -38,6 +41,7 @@ type SocketShape = { [K in keyof typeof socketKeys]: z.output<(typeof socketKeys
 export type SocketConfig = { readonly [K in keyof SocketShape]?: SocketShape[K] | undefined } & {
   readonly address: z.output<typeof socketAddress>;
   readonly keepalive: number | null;
+  readonly transparent: boolean;
 };
 
 /** Octal digits, whether YAML read them as text or as a number. */
