@@ -20,6 +20,7 @@ import {
   NEW_CONNECTIONS,
   REPLY_1M,
   REPLY_64K,
+  SNI,
   TCP,
   TCP_NEW,
   TLS,
@@ -31,7 +32,7 @@ import type { Outcome, Work } from "./works/work.ts";
 
 const PEERS = [...WEIRS, nginx, haproxy, envoy];
 const HTTP = [KEEP_ALIVE, REPLY_64K, REPLY_1M, ROUTES, IDLE, NEW_CONNECTIONS, OPEN_LOOP];
-const WORKS = [...HTTP, TCP, TCP_NEW, H2, GRPC, TLS, HANDSHAKES, IDLE_TLS];
+const WORKS = [...HTTP, TCP, TCP_NEW, SNI, H2, GRPC, TLS, HANDSHAKES, IDLE_TLS];
 const OUT = resolve(import.meta.dir, "../out");
 
 const USAGE = `usage: bench/rivals/run [--quick] [--only NAME,…] [--work NAME,…] [--rounds N] [--seconds S]

@@ -4,10 +4,11 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Peer } from "../peers/peer.ts";
-import { makeCertificate } from "./certificate.ts";
+import { type Certificate, makeCertificate } from "./certificate.ts";
 import { type Child, startOnLoadCore } from "./child.ts";
 import { answers } from "./ready.ts";
 import { CLEARTEXT, type Scene } from "./scene.ts";
+import { startTlsOrigin } from "./tls_origin.ts";
 import { loadTool } from "./tools.ts";
 
 const LOGGED_MS = 5_000;
@@ -45,15 +46,21 @@ export async function openArena(peers: readonly Peer[], scene: Scene = CLEARTEXT
   };
   try {
     const certificate = scene.tls ? makeCertificate(directory) : null;
-    const origin = startOnLoadCore("origin", [loadTool(scene.origin === "h2c" ? "origin_h2" : "origin")]);
+    const { child: origin, port: originPort } = await startOrigin(scene, directory, certificate);
     children.push(origin);
-    const originPort = Number(await nextLine(origin.process));
     const subjects: Subject[] = [];
     for (const peer of peers) {
       const own = join(directory, peer.name.replaceAll(" ", "-"));
       mkdirSync(own);
       const [port, adminPort] = await freePorts();
-      const child = peer.start({ directory: own, port, adminPort, originPort, certificate, ...scene });
+      const child = peer.start({
+        directory: own,
+        port,
+        adminPort,
+        originPort,
+        certificate: scene.layer === "http" ? certificate : null,
+        ...scene,
+      });
       children.push(child);
       const log = join(own, "access.log");
       await answers(child, port, scene);
@@ -65,6 +72,19 @@ export async function openArena(peers: readonly Peer[], scene: Scene = CLEARTEXT
     await close();
     throw e;
   }
+}
+
+async function startOrigin(
+  scene: Scene,
+  directory: string,
+  certificate: Certificate | null,
+): Promise<{ readonly child: Child; readonly port: number }> {
+  if (scene.origin === "tls") {
+    const [port] = await freePorts();
+    return { child: startTlsOrigin(directory, port, certificate!), port };
+  }
+  const child = startOnLoadCore("origin", [loadTool(scene.origin === "h2c" ? "origin_h2" : "origin")]);
+  return { child, port: Number(await nextLine(child.process)) };
 }
 
 /** The next line that a tool prints. */

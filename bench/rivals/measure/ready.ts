@@ -27,7 +27,9 @@ export async function answers(child: Child, port: number, scene: Scene): Promise
 async function getOnce(port: number, scene: Scene): Promise<string> {
   const scheme = scene.tls ? "https" : "http";
   const headers = { host: "bench.test", connection: "close" };
-  const r = await fetch(`${scheme}://127.0.0.1:${port}/`, { headers, tls: { rejectUnauthorized: false } });
+  // Of an address no name is sent.
+  const host = scene.layer === "sni" ? "localhost" : "127.0.0.1";
+  const r = await fetch(`${scheme}://${host}:${port}/`, { headers, tls: { rejectUnauthorized: false } });
   const body = await r.text();
   return r.status === 200 && body.length === REPLY_BYTES ? "" : `status ${r.status} with ${body.length} bytes`;
 }

@@ -29,7 +29,8 @@ function config(s: Stage): object {
         {
           name: "web",
           address: loopback(s.port),
-          filter_chains: [{ filters: [s.layer === "tcp" ? tcpProxy(s) : connectionManager(s)], ...tls(s) }],
+          ...inspector(s),
+          filter_chains: [{ ...byName(s), filters: [s.layer === "http" ? connectionManager(s) : tcpProxy(s)], ...tls(s) }],
         },
       ],
       clusters: [
@@ -76,8 +77,18 @@ function tls(s: Stage): object {
 }
 
 const TCP_LOG_LINE =
-  "%START_TIME% %DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT% TCP %BYTES_RECEIVED% %BYTES_SENT% %DURATION% %UPSTREAM_CLUSTER% " +
+  "%START_TIME% %DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT% %REQUESTED_SERVER_NAME% %BYTES_RECEIVED% %BYTES_SENT% %DURATION% %UPSTREAM_CLUSTER% " +
   "%UPSTREAM_HOST% %RESPONSE_FLAGS%\n";
+
+function inspector(s: Stage): object {
+  if (s.layer !== "sni") return {};
+  const typed_config = { "@type": type("filters.listener.tls_inspector.v3.TlsInspector") };
+  return { listener_filters: [{ name: "envoy.filters.listener.tls_inspector", typed_config }] };
+}
+
+function byName(s: Stage): object {
+  return s.layer === "sni" ? { filter_chain_match: { server_names: ["bench.test", "localhost"] } } : {};
+}
 
 function tcpProxy(s: Stage): object {
   return {

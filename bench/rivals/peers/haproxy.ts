@@ -11,10 +11,15 @@ export const haproxy: Peer = {
   version: () => firstLine("haproxy", ["-v"]),
   start(stage) {
     const file = join(stage.directory, "haproxy.cfg");
-    writeFileSync(file, stage.layer === "tcp" ? tcpConfig(stage) : config(stage));
+    writeFileSync(file, stage.layer !== "http" ? tcpConfig(stage) : config(stage));
     return startOnProxyCore("haproxy", [inPath("haproxy")!, "-db", "-f", file], { stdout: join(stage.directory, "access.log") });
   },
 };
+
+const HELLO = `  tcp-request inspect-delay 10s
+  tcp-request content capture req.ssl_sni len 100
+  tcp-request content accept if { req.ssl_hello_type 1 }
+`;
 
 function tcpConfig(s: Stage): string {
   return `global
@@ -30,8 +35,8 @@ defaults
   timeout server 1h
 frontend all
   bind 127.0.0.1:${s.port} backlog 4096
-  log-format "%t %ci TCP %U %B %Tt %Tc %f %b %si:%sp %ts"
-  default_backend origin
+${s.layer === "sni" ? HELLO : ""}  log-format "%t %ci ${s.layer === "sni" ? "%[capture.req.hdr(0)]" : "TCP"} %U %B %Tt %Tc %f %b %si:%sp %ts"
+  ${s.layer === "sni" ? "use_backend origin if { req.ssl_sni -i bench.test localhost }" : "default_backend origin"}
 backend origin
   server origin 127.0.0.1:${s.originPort}
 `;

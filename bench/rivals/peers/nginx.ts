@@ -10,7 +10,7 @@ export const nginx: Peer = {
   version: () => firstLine("nginx", ["-v"]),
   start(stage) {
     const file = join(stage.directory, "nginx.conf");
-    writeFileSync(file, stage.layer === "tcp" ? tcpConfig(stage) : config(stage));
+    writeFileSync(file, stage.layer !== "http" ? tcpConfig(stage) : config(stage));
     return startOnProxyCore("nginx", [
       inPath("nginx")!,
       "-p",
@@ -33,13 +33,13 @@ user root;
 pid nginx.pid;
 events { worker_connections 40000; }
 stream {
-  log_format bench '$time_iso8601 $remote_addr $protocol $bytes_received $bytes_sent $session_time $upstream_connect_time origin $upstream_addr $status';
+  log_format bench '$time_iso8601 $remote_addr ${s.layer === "sni" ? "$ssl_preread_server_name" : "$protocol"} $bytes_received $bytes_sent $session_time $upstream_connect_time origin $upstream_addr $status';
   access_log access.log bench buffer=64k flush=1s;
   tcp_nodelay on;
   upstream origin { server 127.0.0.1:${s.originPort}; }
-  server {
+${s.layer === "sni" ? "  map $ssl_preread_server_name $to { bench.test origin; localhost origin; }\n" : ""}  server {
     listen 127.0.0.1:${s.port} backlog=4096;
-    proxy_pass origin;
+    proxy_pass ${s.layer === "sni" ? "$to;\n    ssl_preread on" : "origin"};
     proxy_timeout 1h;
   }
 }

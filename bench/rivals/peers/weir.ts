@@ -66,7 +66,7 @@ function commandOf(v: Variant): string[] {
 }
 
 function configOf(stage: Stage): string {
-  if (stage.layer === "tcp") return "weir_tcp.yaml";
+  if (stage.layer !== "http") return `weir_${stage.layer}.yaml`;
   return stage.certificate === null ? "weir.yaml" : "weir_tls.yaml";
 }
 

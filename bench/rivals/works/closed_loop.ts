@@ -3,7 +3,7 @@ import { GRPC_REPLY_BYTES, REPLY_BYTES } from "../measure/ready.ts";
 import { writeRequests } from "../measure/requests.ts";
 import { interleave, type LoadOf } from "../measure/rounds.ts";
 import type { Metric } from "../measure/sample.ts";
-import { CLEARTEXT, RELAY, type Scene, TLS_TO_H1, TLS_TO_H2C } from "../measure/scene.ts";
+import { CLEARTEXT, PASSTHROUGH, RELAY, type Scene, TLS_TO_H1, TLS_TO_H2C } from "../measure/scene.ts";
 import type { Work } from "./work.ts";
 
 const CONNECTIONS = 64;
@@ -30,6 +30,13 @@ export const TCP_NEW: Work = closedLoop(
   "a relay of TCP: a session for each request, 64 at a time, 130-byte reply",
   get("/", "Connection: close\r\n", "new"),
   RELAY,
+);
+export const SNI: Work = closedLoop(
+  "sni",
+  "full TLS 1.3 handshakes with a server behind, passed on by the name in the hello, 64 at a time, no request",
+  { tool: "load_tls", mode: "handshakes", connections: CONNECTIONS, statuses: [] },
+  PASSTHROUGH,
+  ["cpu", "perCpu", "busy", "rate", "p50", "p99", "rss"],
 );
 export const H2: Work = closedLoop(
   "h2",
