@@ -313,8 +313,19 @@ export interface ClusterSpec {
   readonly keepAliveMs: number | null;
   /** IP literal that connections come from; null: the system's choice. */
   readonly source: string | null;
+  /** What connections begin with, before TLS; null: nothing. Such a connection is for one client's alone. */
+  readonly proxyHeader: SentProxyHeaderSpec | null;
   readonly host: { readonly kind: "pass" } | { readonly kind: "endpoint" } | { readonly kind: "literal"; readonly value: string };
   readonly dns: { readonly families: "auto" | "v4" | "v6"; readonly minTtlMs: number; readonly maxTtlMs: number };
+}
+
+/** A header of the PROXY protocol, which names the client. */
+export interface SentProxyHeaderSpec {
+  readonly version: 1 | 2;
+  /** What version 2 tells besides addresses: what a header that came in told, the name and the protocol that a client of TLS asked for. */
+  readonly tlvs: readonly ("received" | "authority" | "alpn")[];
+  /** CRC-32C at the end of version 2. */
+  readonly checksum: boolean;
 }
 
 export interface EndpointSpec {
