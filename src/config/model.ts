@@ -39,6 +39,8 @@ export interface ListenerSpec {
   readonly sources: SourceRulesSpec;
   /** New connections; null: no limit. */
   readonly connectionRate: RateSpec | null;
+  /** Proxies in front that tell of the client in a PROXY header; null: none is read. */
+  readonly proxyHeaders: ProxyHeadersSpec | null;
   /** From the accept to what tells the chain: the first bytes, a ClientHello, the handshake. */
   readonly firstBytesMs: number;
   /** A client that has sent nothing for so long waits for the other side to speak first: a chain of TCP for that gets it; null: it is waited for. */
@@ -55,6 +57,17 @@ export interface ListenerSpec {
 export interface SourceRulesSpec {
   readonly allow: readonly string[];
   readonly deny: readonly string[];
+}
+
+/** The PROXY protocol on a listener. From a connection's header on, its client is the one that the header names, in every respect. */
+export interface ProxyHeadersSpec {
+  /** Ranges in CIDR form, and `unix` for peers on unix sockets: whose headers are believed. Never empty. */
+  readonly from: readonly string[];
+  /** Without a header there is no service, so that peers elsewhere have none. Otherwise those are served as they come, their headers too. */
+  readonly required: boolean;
+  readonly versions: "any" | "v1" | "v2";
+  /** From the accept to the header's last byte. */
+  readonly timeoutMs: number;
 }
 
 /** A token bucket. */

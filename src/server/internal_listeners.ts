@@ -37,6 +37,7 @@ function listener(name: string, bind: Address): ListenerSpec {
     maxConnections: 1000,
     sources: { allow: [], deny: [] },
     connectionRate: null,
+    proxyHeaders: null,
     firstBytesMs: 10_000,
     silenceMs: null,
     chains: [

@@ -5,7 +5,7 @@ const HEADER = "proxyProtocol: v1, idleTimeout: 60s";
 
 /** The source's port in the header that a connection began with, and what stands behind it. */
 function read(text: string): { port: string; rest: string } {
-  const [, port, rest] = /^PROXY TCP4 127\.0\.0\.1 127\.0\.0\.1 (\d+) 8080\r\n([^]*)$/.exec(text) ?? [];
+  const [, port, rest] = /^PROXY TCP4 127\.0\.0\.1 127\.0\.0\.1 (\d+) 8080\r\n(.*)$/s.exec(text) ?? [];
   if (port === undefined) throw new Error(`no header: ${JSON.stringify(text)}`);
   return { port, rest: rest! };
 }
