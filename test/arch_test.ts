@@ -18,6 +18,7 @@ const RANKS: Readonly<Record<string, number>> = {
   "http/h1": 2,
   "http/h2": 2,
   rpc: 2,
+  proxy_protocol: 2,
   tls: 2,
   wire: 2,
   filter: 2,
@@ -128,7 +129,8 @@ describe("what the core may know", () => {
   });
 
   test("protocol code makes no promise", () => {
-    const isProtocol = (f: SourceFile): boolean => isIn(f.path, ["http", "http/h1", "http/h2", "rpc", "router"]);
+    const isProtocol = (f: SourceFile): boolean =>
+      isIn(f.path, ["http", "http/h1", "http/h2", "proxy_protocol", "rpc", "router"]);
     expect(words(/(?<![.\w$#])(?:Promise|async|await|queueMicrotask)\b/g, isProtocol)).toEqual([]);
   });
 });

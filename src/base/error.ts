@@ -25,6 +25,7 @@ export type ErrorCode =
   | "tooManyConnections"
   | "flood"
   | "tlsHandshake"
+  | "proxyHeader"
   // routing and policy
   | "noRoute"
   | "noCluster"

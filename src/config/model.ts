@@ -41,6 +41,8 @@ export interface ListenerSpec {
   readonly sources: SourceRulesSpec;
   /** New connections; null: no limit. */
   readonly connectionRate: RateSpec | null;
+  /** Proxies in front that tell of the client in a PROXY header; null: none is read. */
+  readonly proxyHeaders: ProxyHeadersSpec | null;
   /** From the accept to what tells the chain: the first bytes, a ClientHello, the handshake. */
   readonly firstBytesMs: number;
   /** A client that has sent nothing for so long waits for the other side to speak first: a chain of TCP for that gets it; null: it is waited for. */
@@ -57,6 +59,17 @@ export interface ListenerSpec {
 export interface SourceRulesSpec {
   readonly allow: readonly string[];
   readonly deny: readonly string[];
+}
+
+/** The PROXY protocol on a listener. From a connection's header on, its client is the one that the header names, in every respect. */
+export interface ProxyHeadersSpec {
+  /** Ranges in CIDR form, and `unix` for peers on unix sockets: whose headers are believed. Never empty. */
+  readonly from: readonly string[];
+  /** Without a header there is no service, so that peers elsewhere have none. Otherwise those are served as they come, their headers too. */
+  readonly required: boolean;
+  readonly versions: "any" | "v1" | "v2";
+  /** From the accept to the header's last byte. */
+  readonly timeoutMs: number;
 }
 
 /** A token bucket. */
@@ -317,8 +330,19 @@ export interface ClusterSpec {
   readonly keepAliveMs: number | null;
   /** IP literal that connections come from; null: the system's choice. */
   readonly source: string | null;
+  /** What connections begin with, before TLS; null: nothing. Such a connection is for one client's alone. */
+  readonly proxyHeader: SentProxyHeaderSpec | null;
   readonly host: { readonly kind: "pass" } | { readonly kind: "endpoint" } | { readonly kind: "literal"; readonly value: string };
   readonly dns: { readonly families: "auto" | "v4" | "v6"; readonly minTtlMs: number; readonly maxTtlMs: number };
+}
+
+/** A header of the PROXY protocol, which names the client. */
+export interface SentProxyHeaderSpec {
+  readonly version: 1 | 2;
+  /** What version 2 tells besides addresses: what a header that came in told, the name and the protocol that a client of TLS asked for. */
+  readonly tlvs: readonly ("received" | "authority" | "alpn")[];
+  /** CRC-32C at the end of version 2. */
+  readonly checksum: boolean;
 }
 
 export interface EndpointSpec {

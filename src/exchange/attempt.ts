@@ -54,7 +54,7 @@ export class Attempt implements StreamReader<ResponseHead>, LeaseWaiter, Request
     const { flusher } = this.#x.site.link;
     this.#startedAt = flusher.now;
     this.cluster.metrics.requestsActive.add(1);
-    const wait = this.cluster.lease(this.#host, fresh, this, this);
+    const wait = this.cluster.lease(this.#host, fresh, this, this, this.#x.down);
     if (!this.#over && this.#lease === null) this.#wait = wait;
   }
 

@@ -31,7 +31,7 @@ export class ConnectAttempt implements RequestTarget, DialHandler {
     }
     x.endpoint = host.label;
     this.#startedAt = x.site.link.flusher.now;
-    const dial = this.#cluster.dial(host, this);
+    const dial = this.#cluster.dial(host, this, x.down);
     if (!this.#over) this.#dial = dial;
   }
 

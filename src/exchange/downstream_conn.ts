@@ -1,4 +1,5 @@
 import type { Conn } from "../platform/types.ts";
+import type { LeaseClient } from "../upstream/types.ts";
 import { Link } from "../wire/link.ts";
 import type { OpenConn } from "../wire/open_conn.ts";
 import type { TunnelEnd, TunnelSet } from "../wire/tunnel.ts";
@@ -21,7 +22,7 @@ export interface ConnHost {
 }
 
 /** A client's connection that carries HTTP: what its exchanges know of it, whatever the version. */
-export abstract class DownstreamConn extends Link implements OpenConn {
+export abstract class DownstreamConn extends Link implements OpenConn, LeaseClient {
   protected readonly host: ConnHost;
   readonly #tlsPolicy: string | null;
   /** The last authority that was found to be served, under the site of then. */
@@ -29,6 +30,8 @@ export abstract class DownstreamConn extends Link implements OpenConn {
   #servedOf: Site | null = null;
   #peer: Peer | null = null;
   #peerOf: Site | null = null;
+  /** Called when it is gone; null: nothing is. */
+  #afterwards: (() => void)[] | null = null;
 
   /** `tlsPolicy`: that of the name in the handshake; null: cleartext. */
   constructor(host: ConnHost, conn: Conn, tlsPolicy: string | null) {
@@ -89,6 +92,23 @@ export abstract class DownstreamConn extends Link implements OpenConn {
 
   /** A tunnel that one of the exchanges became has ended. */
   abstract tunnelClosed(): void;
+
+  get serverName(): string {
+    return this.conn.tls?.serverName ?? "";
+  }
+
+  whenGone(f: () => void): void {
+    if (this.gone) f();
+    else if (this.#afterwards === null) this.#afterwards = [f];
+    else this.#afterwards.push(f);
+  }
+
+  /** To be called when it is gone. */
+  protected left(): void {
+    const due = this.#afterwards;
+    this.#afterwards = null;
+    if (due !== null) for (const f of due) f();
+  }
 
   /** Who is at the other end, as the policy in force sees it. */
   protected peerNow(): Peer {

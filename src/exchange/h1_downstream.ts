@@ -73,6 +73,7 @@ export class H1Downstream extends DownstreamConn {
   }
 
   protected onGone(cause: ProxyError | null): void {
+    this.left();
     if (this.#tunnelled) {
       this.host.tunnelled(this);
       return;

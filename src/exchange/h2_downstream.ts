@@ -66,6 +66,7 @@ export class H2Downstream extends DownstreamConn {
   }
 
   protected onGone(cause: ProxyError | null): void {
+    this.left();
     this.host.closed(this);
     this.face.lost(
       cause === null

@@ -107,12 +107,18 @@ class BunPlatform extends HostServices implements Platform {
       );
     const c = new BunConn(this.#net, h, false, to);
     if (o.keepAlive) c.keepAliveMs = o.keepAlive.idleMs;
-    const socket = o.tls === undefined ? this.#dialing : dialingTls(o.tls, to.kind === "tcp" ? to.host : "");
+    const { tls, first } = o;
+    const socket =
+      first !== undefined
+        ? dialingWith(first, tls)
+        : tls === undefined
+          ? this.#dialing
+          : dialingTls(tls, to.kind === "tcp" ? to.host : "");
     const how: DialCall =
       to.kind === "unix"
         ? { unix: to.path, data: c, socket, allowHalfOpen: true }
         : { hostname: to.host, port: to.port, data: c, socket, allowHalfOpen: true };
-    if (o.tls !== undefined) how.tls = (o.tls.context as BunClientContext).optionsFor(o.tls);
+    if (tls !== undefined && first === undefined) how.tls = (tls.context as BunClientContext).optionsFor(tls);
     if (o.source !== undefined) how.localAddress = o.source;
     if (!this.#net.budget.takeForDial()) {
       c.connectFailed(OUT_OF_DESCRIPTORS);
@@ -153,6 +159,12 @@ function dialingTls(tls: DialTls, dialed: string): object {
     handshake: (s: BunTlsSocket, _ok: boolean, e: unknown) => context.judge(s, e, tls, dialed),
     connectError: onConnectError,
   };
+}
+/** As if without TLS, which begins behind what is sent first. */
+function dialingWith(first: Uint8Array, tls: DialTls | undefined): object {
+  const open =
+    tls === undefined ? (s: BunSocket) => s.data.opened(s, first) : (s: BunSocket) => s.data.connectedWith(s, first, tls);
+  return { ...COMMON, open, connectError: onConnectError };
 }
 function onConnected(socket: BunSocket): void {
   socket.data.connected(socket);

@@ -1,11 +1,11 @@
 import { concatBytes, NO_BYTES } from "../base/bytes.ts";
 import type { ProxyError } from "../base/error.ts";
 import type { BunNet } from "./bun_net.ts";
-import type { BunServerContext } from "./bun_tls.ts";
+import type { BunClientContext, BunServerContext } from "./bun_tls.ts";
 import { OutQueue } from "./out_queue.ts";
 import { dialFault, handlerFault, handshakeFault, resetFault } from "./system_fault.ts";
 import { tcpAddress } from "./tcp_address.ts";
-import type { Address, Conn, ConnHandler, ConnInfo, Detached, DialHandler, TlsInfo, TlsServerContext } from "./types.ts";
+import type { Address, Conn, ConnHandler, ConnInfo, Detached, DialHandler, DialTls, TlsInfo, TlsServerContext } from "./types.ts";
 
 /** The slice of Bun's socket that is used here; `close`, `pause` and `resume` are missing from its types. */
 export interface BunSocket {
@@ -99,6 +99,10 @@ export class BunConn implements Conn {
   get info(): ConnInfo {
     this.#info ??= this.#readInfo();
     return this.#info;
+  }
+
+  set info(info: ConnInfo) {
+    this.#info = info;
   }
 
   get queued(): number {
@@ -206,8 +210,8 @@ export class BunConn implements Conn {
 
   // What follows is called by the sockets' shared callbacks.
 
-  /** A dial came through. */
-  opened(socket: BunSocket): void {
+  /** A dial came through. `first` is sent before all else. */
+  opened(socket: BunSocket, first: Uint8Array | null = null): void {
     this.socket = socket;
     if ((this.flags & CANCELLED) !== 0) {
       this.flags |= CLOSED;
@@ -215,6 +219,7 @@ export class BunConn implements Conn {
       return;
     }
     if (this.keepAliveMs > 0) socket.setKeepAlive(true, this.keepAliveMs);
+    if (first !== null) this.write([first]);
     this.#tellOpen();
   }
 
@@ -227,6 +232,15 @@ export class BunConn implements Conn {
     this.socket = socket;
     this.flags |= HANDSHAKING;
     if (this.keepAliveMs > 0) socket.setKeepAlive(true, this.keepAliveMs);
+  }
+
+  /** A dial came through as far as TCP: TLS begins behind `first`. */
+  connectedWith(socket: BunSocket, first: Uint8Array, tls: DialTls): void {
+    this.connected(socket);
+    if ((this.flags & CLOSED) !== 0) return;
+    const dialed = this.#at.kind === "tcp" ? this.#at.host : "";
+    if (socket.write(first) < first.length) this.handshakeFailed("a socket that takes too little at once");
+    else (tls.context as BunClientContext).upgrade(this, tls, dialed);
   }
 
   /** The dial's peer is who was asked for. */

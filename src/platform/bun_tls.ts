@@ -53,7 +53,7 @@ export class BunTls implements PlatformTls {
 
   clientContext(o: TlsClientOptions): BunClientContext {
     checkClientOptions(o, PROMISES);
-    return made(() => new BunClientContext(o));
+    return made(() => new BunClientContext(o, this.#callbacks));
   }
 }
 
@@ -90,12 +90,7 @@ export class BunServerContext extends NodeServerContext {
 
   /** Goes on with the connection's socket as TLS; the socket of before is of no more use. */
   upgrade(conn: BunConn, head: Uint8Array): void {
-    const plain = conn.socket as unknown as Upgradable & { data: unknown };
-    // Its callbacks go on being called, with ciphertext and with an end of their own.
-    plain.data = SUPERSEDED;
-    const [raw, tls] = plain.upgradeTLS({ isServer: true, initialData: head, data: conn, tls: this.#tls, socket: this.#socket });
-    raw.data = SUPERSEDED;
-    conn.socket = tls;
+    upgrade(conn, { isServer: true, initialData: head, tls: this.#tls, socket: this.#socket });
   }
 
   #judge(s: BunTlsSocket, ok: boolean, e: unknown): void {
@@ -121,9 +116,11 @@ export class BunClientContext implements TlsClientContext {
   readonly options: TlsClientOptions;
   readonly #native: NativeContext;
   readonly #alpn: Buffer | null;
+  readonly #callbacks: object;
 
-  constructor(o: TlsClientOptions) {
+  constructor(o: TlsClientOptions, callbacks: object) {
     this.options = o;
+    this.#callbacks = callbacks;
     const pair = o.cert === null || o.key === null ? {} : { cert: o.cert, key: o.key };
     this.#native = nativeContext({ ...common(o), ...pair, ...(o.ca === null ? {} : { ca: o.ca }) });
     this.#alpn = o.alpn.length === 0 ? null : wireAlpn(o.alpn);
@@ -138,6 +135,16 @@ export class BunClientContext implements TlsClientContext {
       ...(this.#alpn === null ? {} : { ALPNProtocols: this.#alpn }),
       rejectUnauthorized: false,
     };
+  }
+
+  /** Goes on with the connection's socket as TLS; the socket of before is of no more use. `dialed` as in `judge`. */
+  upgrade(conn: BunConn, tls: DialTls, dialed: string): void {
+    const socket = {
+      ...this.#callbacks,
+      open: ignore,
+      handshake: (s: BunTlsSocket, _ok: boolean, e: unknown) => this.judge(s, e, tls, dialed),
+    };
+    upgrade(conn, { tls: this.optionsFor(tls), socket });
   }
 
   /** `dialed`: the address that the certificate has to name where no name was given. */
@@ -160,6 +167,15 @@ export class BunClientContext implements TlsClientContext {
     const name = tls.serverName === "" ? dialed : tls.serverName;
     return serverIdentityFault(name, s.getPeerCertificate(true) as PeerCertificate) ?? info;
   }
+}
+
+function upgrade(conn: BunConn, how: object): void {
+  const plain = conn.socket as unknown as Upgradable & { data: unknown };
+  // Its callbacks go on being called, with ciphertext and with an end of their own.
+  plain.data = SUPERSEDED;
+  const [raw, tls] = plain.upgradeTLS({ ...how, data: conn });
+  raw.data = SUPERSEDED;
+  conn.socket = tls;
 }
 
 /** The runtime had none to give. */

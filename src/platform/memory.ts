@@ -198,8 +198,9 @@ class Memory implements MemoryPlatform, MemoryNet {
     near.peer = far;
     far.peer = near;
     // Before whatever `accept` does to the connection.
+    const { tls, first } = o;
     this.post(() =>
-      near.start(o.tls ? new MemoryHandshake({ client: o.tls.context.options, serverName: o.tls.serverName }) : null),
+      near.start(tls ? new MemoryHandshake({ client: tls.context.options, serverName: tls.serverName }) : null, first),
     );
     try {
       far.handler = open.accept(far);

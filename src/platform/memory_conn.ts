@@ -18,7 +18,7 @@ export interface MemoryNet {
 
 /** One end of a connection in memory. What a kernel would do stands in `#inbox`, `#flush` and `#pump`. */
 export class MemoryConn implements Conn {
-  readonly info: ConnInfo;
+  info: ConnInfo;
   handler: ConnHandler;
   tls: TlsInfo | null = null;
   #handshake: MemoryHandshake | null = null;
@@ -71,9 +71,10 @@ export class MemoryConn implements Conn {
     this.wake();
   }
 
-  /** A dial came through: `onOpen`, after the handshake if there is one. */
-  start(h: MemoryHandshake | null): void {
+  /** A dial came through: `onOpen`, after the handshake if there is one. `first` is sent before all else. */
+  start(h: MemoryHandshake | null, first: Uint8Array | undefined): void {
     if (this.#cancelled) return;
+    if (first !== undefined) this.#write([first], undefined);
     if (h === null) {
       this.#open();
       return;

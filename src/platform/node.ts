@@ -136,7 +136,7 @@ class NodePlatform extends HostServices implements Platform {
           };
     const socket = connect(how);
     if (o.keepAlive) socket.setKeepAlive(true, o.keepAlive.idleMs);
-    return new NodeConn(this.#net, socket, h, false, to, o.tls ?? null);
+    return new NodeConn(this.#net, socket, h, false, to, o);
   }
 
   async #open(at: Address | HeldListener, o: ListenOptions): Promise<OpenServer> {

@@ -10,7 +10,17 @@ import { isReleasable, markReceived, releaseChunk } from "./received_chunk.ts";
 import { OUT_OF_DESCRIPTORS } from "./shed_notice.ts";
 import { dialFault, handlerFault, handshakeFault, resetFault } from "./system_fault.ts";
 import { tcpAddress } from "./tcp_address.ts";
-import type { Address, Conn, ConnHandler, ConnInfo, Detached, DialHandler, DialTls, TlsInfo, TlsServerContext } from "./types.ts";
+import type {
+  Address,
+  Conn,
+  ConnHandler,
+  ConnInfo,
+  Detached,
+  DialHandler,
+  DialOptions,
+  TlsInfo,
+  TlsServerContext,
+} from "./types.ts";
 
 /** What the connections of one platform share. */
 export interface NodeNet {
@@ -53,7 +63,7 @@ export class NodeConn implements Conn {
   /** Below TLS. */
   #raw: Socket | null = null;
   /** What a dial asks for. */
-  readonly #dialTls: DialTls | null;
+  readonly #dialing: DialOptions;
   readonly #net: NodeNet;
   readonly #at: Address;
   #flags: number;
@@ -61,13 +71,13 @@ export class NodeConn implements Conn {
   #info: ConnInfo | null = null;
 
   /** `at`: the listener's address or the one dialed. */
-  constructor(net: NodeNet, socket: Socket, handler: ConnHandler, accepted: boolean, at: Address, tls: DialTls | null = null) {
+  constructor(net: NodeNet, socket: Socket, handler: ConnHandler, accepted: boolean, at: Address, dialing: DialOptions = {}) {
     this.#net = net;
     this.socket = socket;
     this.handler = handler;
     this.#at = at;
     this.#flags = accepted ? ACCEPTED | OPEN : 0;
-    this.#dialTls = tls;
+    this.#dialing = dialing;
     this.#listen(socket);
     if (!accepted) socket.on("connect", onConnect);
   }
@@ -75,6 +85,10 @@ export class NodeConn implements Conn {
   get info(): ConnInfo {
     this.#info ??= this.#readInfo();
     return this.#info;
+  }
+
+  set info(info: ConnInfo) {
+    this.#info = info;
   }
 
   get queued(): number {
@@ -185,14 +199,16 @@ export class NodeConn implements Conn {
 
   connected(): void {
     this.#flags |= CONNECTED;
-    if (this.#dialTls === null) {
+    const { first, tls } = this.#dialing;
+    if (first !== undefined) this.socket.write(first);
+    if (tls === undefined) {
       this.opened();
       return;
     }
     const raw = this.#layBelow();
     raw.removeListener("close", onClose);
-    const context = this.#dialTls.context as NodeClientContext;
-    const s = context.connect(raw, this.#dialTls.serverName, this.#at.kind === "tcp" ? this.#at.host : "");
+    const context = tls.context as NodeClientContext;
+    const s = context.connect(raw, tls.serverName, this.#at.kind === "tcp" ? this.#at.host : "");
     this.socket = s;
     (s as unknown as Ridden).weir = this;
     s.on("secureConnect", onSecureConnect);
@@ -207,7 +223,7 @@ export class NodeConn implements Conn {
     s.removeListener("close", onClose);
     this.#listen(s);
     try {
-      const { context, serverName } = this.#dialTls!;
+      const { context, serverName } = this.#dialing.tls!;
       const got = (context as NodeClientContext).secured(s, serverName, () => this.lost());
       if (typeof got === "string") {
         this.destroy(handshakeFault(false, this.#at, got));

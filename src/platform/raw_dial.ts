@@ -122,7 +122,9 @@ export class RawDial {
       this.#handler.onClose(dialFault(this.#to, e));
       return;
     }
+    const { first } = this.#o;
     try {
+      if (first !== undefined) c.write([first]);
       this.#handler.onOpen(c);
     } catch (e) {
       this.#env.onFault(e);

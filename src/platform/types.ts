@@ -1,5 +1,6 @@
 import type { Address } from "../base/address.ts";
 import type { ProxyError } from "../base/error.ts";
+import type { Tlv } from "../base/tlv.ts";
 import type { LinuxCalls } from "./linux_types.ts";
 import type { Processes } from "./process_types.ts";
 
@@ -20,6 +21,15 @@ export interface ConnInfo {
   readonly id: number;
   readonly local: Address;
   readonly remote: Address;
+  /** A proxy in front told whom it speaks for, and is believed: `local` and `remote` are the ends of the connection that it took. Absent: the socket's own. */
+  readonly proxied?: ProxiedInfo;
+}
+
+/** What a proxy in front told of a connection. */
+export interface ProxiedInfo {
+  /** The proxy's own end. */
+  readonly peer: Address;
+  readonly tlvs: readonly Tlv[];
 }
 
 /**
@@ -27,7 +37,8 @@ export interface ConnInfo {
  * `write`, `end`, `pause`, `resume` or `setHandler` (those only queue). A throw in a handler destroys the connection.
  */
 export interface Conn {
-  readonly info: ConnInfo;
+  /** The socket's own. The owner may put in its place what a proxy in front told, with the same id. */
+  info: ConnInfo;
   /** Swaps who is called from now on: peek, then a codec, then a tunnel. */
   setHandler(h: ConnHandler): void;
   /**
@@ -119,6 +130,8 @@ export interface DialOptions {
   readonly transparent?: boolean;
   /** Linux, without TLS: for routing and firewalls (SO_MARK). It takes CAP_NET_ADMIN. */
   readonly mark?: number;
+  /** Sent before all else, TLS too: a PROXY header. At most 16 KiB, which a new socket takes at once. */
+  readonly first?: Uint8Array;
   /** A TLS client. A failed handshake is `onClose` with `tlsHandshake`; there is no time limit here: the owner cancels. */
   readonly tls?: DialTls;
 }

@@ -10,6 +10,7 @@ import type {
   ConnInfo,
   Detached,
   DialHandler,
+  DialOptions,
   DialTls,
   TcpAddress,
   TlsInfo,
@@ -48,7 +49,7 @@ export class UvConn implements Conn {
   readonly handle: UvTcp;
   handler: ConnHandler;
   /** For a dial: what it asks for. */
-  dialTls: DialTls | null = null;
+  dialing: DialOptions | null = null;
   /** Set when reading starts; 0: off. */
   keepAliveMs = 0;
   readonly #net: UvNet;
@@ -83,6 +84,10 @@ export class UvConn implements Conn {
   get info(): ConnInfo {
     this.#info ??= this.#readInfo();
     return this.#info;
+  }
+
+  set info(info: ConnInfo) {
+    this.#info = info;
   }
 
   get queued(): number {
@@ -207,8 +212,11 @@ export class UvConn implements Conn {
       this.dialFailed(this.#net.binding.name(status));
       return;
     }
-    if (this.dialTls === null) this.#tellOpen();
-    else this.#beginTls(this.dialTls.context as DialTls["context"] & UvContext, this.dialTls, NO_BYTES);
+    const { first, tls } = this.dialing!;
+    if (first !== undefined) this.#writeOne(first, undefined);
+    if ((this.#flags & CLOSED) !== 0) return;
+    if (tls === undefined) this.#tellOpen();
+    else this.#beginTls(tls.context as DialTls["context"] & UvContext, tls, NO_BYTES);
     this.start();
   }
 

@@ -12,7 +12,7 @@ export function dialUv(net: UvNet, to: TcpAddress, o: DialOptions, h: DialHandle
   const handle = net.binding.open();
   const c = new UvConn(net, handle, h, false, to);
   c.keepAliveMs = o.keepAlive ? o.keepAlive.idleMs : 0;
-  c.dialTls = o.tls ?? null;
+  c.dialing = o;
   if (!net.budget.takeForDial()) {
     c.refuse();
     return c;

@@ -34,19 +34,26 @@ export class ConnectionCaps {
     return this.#max;
   }
 
-  /** Counts a connection in, or says why not. */
-  admit(client: string): "processLimit" | "clientLimit" | null {
+  /** Counts a connection in, or says why not. `client` null: it is not known yet, and is told by `name`. */
+  admit(client: string | null): "processLimit" | "clientLimit" | null {
     if (this.#total >= this.#max) return "processLimit";
-    if (this.#perClient !== Number.POSITIVE_INFINITY) {
-      if ((this.#byClient.get(client) ?? 0) >= this.#perClient) return "clientLimit";
-    }
-    this.#total++;
-    this.#byClient.set(client, (this.#byClient.get(client) ?? 0) + 1);
+    const refusal = client === null ? null : this.name(client);
+    if (refusal === null) this.#total++;
+    return refusal;
+  }
+
+  /** Counts a connection that was let in among its client's, or says why not: then it is still nobody's. */
+  name(client: string): "clientLimit" | null {
+    const open = this.#byClient.get(client) ?? 0;
+    if (open >= this.#perClient) return "clientLimit";
+    this.#byClient.set(client, open + 1);
     return null;
   }
 
-  release(client: string): void {
+  /** `client` null: it was nobody's to the end. */
+  release(client: string | null): void {
     this.#total--;
+    if (client === null) return;
     const left = (this.#byClient.get(client) ?? 1) - 1;
     if (left === 0) this.#byClient.delete(client);
     else this.#byClient.set(client, left);

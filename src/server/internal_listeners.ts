@@ -38,6 +38,7 @@ function listener(name: string, bind: Address): ListenerSpec {
     transparent: false,
     sources: { allow: [], deny: [] },
     connectionRate: null,
+    proxyHeaders: null,
     firstBytesMs: 10_000,
     silenceMs: null,
     chains: [

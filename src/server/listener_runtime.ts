@@ -2,6 +2,7 @@ import type { ProxyError } from "../base/error.ts";
 import type { ListenerSpec } from "../config/model.ts";
 import type { Site } from "../exchange/site.ts";
 import type { Address, Conn, ConnHandler, Listener, ListenOptions, Platform } from "../platform/types.ts";
+import { AwaitedHeader } from "../stream/awaited_header.ts";
 import type { EventLog } from "../telemetry/event_log.ts";
 import type { Refusal } from "../telemetry/listener_metrics.ts";
 import type { ServerMetrics } from "../telemetry/metrics.ts";
@@ -11,7 +12,8 @@ import { AcceptRules } from "./accept_rules.ts";
 import type { ConnectionCaps } from "./connection_caps.ts";
 import { Entrance, type EntranceHost } from "./entrance.ts";
 import type { ListenerSite } from "./listener_site.ts";
-import type { MovedConnection } from "./moving/moved_connection.ts";
+import { type MovedConnection, toldOf } from "./moving/moved_connection.ts";
+import { type GateHost, ProxyGate } from "./proxy_gate.ts";
 import type { HeldSocket } from "./sockets/held_socket.ts";
 import type { ListenSockets } from "./sockets/listen_sockets.ts";
 import { listenOn } from "./sockets/own_sockets.ts";
@@ -26,11 +28,13 @@ export interface ListenerEnv {
 }
 
 /** A listener in force: its socket and the connections that came through it, which a change of its routes leaves alone. */
-export class ListenerRuntime implements EntranceHost {
+export class ListenerRuntime implements EntranceHost, GateHost {
   readonly tunnels: TunnelSet = new Set();
   #spec: ListenerSpec;
   #site: ListenerSite;
   #rules: AcceptRules;
+  /** null: no PROXY header is read. */
+  #gate: ProxyGate | null;
   #entrance: Entrance;
   readonly #env: ListenerEnv;
   readonly #conns = new Set<OpenConn>();
@@ -51,6 +55,7 @@ export class ListenerRuntime implements EntranceHost {
     this.#spec = spec;
     this.#site = site;
     this.#rules = new AcceptRules(spec);
+    this.#gate = this.#gateOf(spec);
     this.#entrance = new Entrance(this, spec, site.chains, tls);
     this.#exempt = exempt;
   }
@@ -91,6 +96,7 @@ export class ListenerRuntime implements EntranceHost {
     const rules = new AcceptRules(spec);
     rules.follow(this.#rules);
     this.#rules = rules;
+    this.#gate = this.#gateOf(spec);
     if (this.tls !== tls) this.tls?.close();
     this.#entrance = new Entrance(this, spec, site.chains, tls);
   }
@@ -107,13 +113,13 @@ export class ListenerRuntime implements EntranceHost {
   /** Rejects with a ProxyError when the address can't be had. */
   async bind(): Promise<void> {
     if (this.spec.bind !== null)
-      this.#listeners = await this.#env.sockets.open(this.spec, this.#options(), (conn) => this.#accept(conn));
+      this.#listeners = await this.#env.sockets.open(this.spec, this.#options(), (conn) => this.#accept(conn, this.#gate));
   }
 
   /** Accepts from a sibling's sockets as well, which belong to this listener from here on. */
   async share(worker: number, held: readonly HeldSocket[]): Promise<void> {
     const { platform } = this.#env;
-    const open = await listenOn(platform, held, false, this.#options(), (conn) => this.#accept(conn));
+    const open = await listenOn(platform, held, false, this.#options(), (conn) => this.#accept(conn, this.#gate));
     this.#shared.set(worker, [...(this.#shared.get(worker) ?? []), ...open]);
   }
 
@@ -148,19 +154,25 @@ export class ListenerRuntime implements EntranceHost {
   /** Gives up to `most` connections that wait for a request. Those that may be asked for in cleartext only: TLS can't go elsewhere. */
   giveUpIdle(most: number): MovedConnection[] {
     const moved: MovedConnection[] = [];
+    // Whose such a connection is stood in front of its first request.
+    if (this.spec.proxyHeaders !== null) return moved;
     for (const c of this.#conns) {
       if (moved.length >= most) break;
       const given = c.giveUp?.() ?? null;
-      if (given !== null) moved.push({ listener: this.spec.name, fd: given.fd, unread: given.unread });
+      if (given !== null) moved.push({ listener: this.spec.name, ...given, told: toldOf(c.conn.info) });
     }
     return moved;
   }
 
   /** Goes on with a connection that another process gave up. */
-  adopt({ fd, unread }: MovedConnection): void {
+  adopt({ fd, unread, told }: MovedConnection): void {
     const { keepAliveMs } = this.spec;
     const keepAlive = keepAliveMs === null ? null : { idleMs: keepAliveMs };
-    this.#env.platform.adopt(fd, { accepted: true, unread, keepAlive }, (conn) => this.#accept(conn));
+    this.#env.platform.adopt(fd, { accepted: true, unread, keepAlive }, (conn) => {
+      if (told) conn.info = { ...told, id: conn.info.id };
+      // Its header has been read long ago.
+      return this.#accept(conn, null);
+    });
   }
 
   /** Accepting goes on, but every reply is its connection's last: clients move elsewhere while they still can be served. */
@@ -217,6 +229,21 @@ export class ListenerRuntime implements EntranceHost {
     return found === null || this.#isOwn(found) ? null : found;
   }
 
+  named(p: AwaitedHeader, unread: Uint8Array): void {
+    const { conn } = p;
+    const refusal = this.#refusalOfClient(conn);
+    if (refusal !== null) {
+      this.#site.session.metrics.refuse(refusal);
+      this.closed(p);
+      conn.destroy(null);
+      return;
+    }
+    const c = this.#entrance.admit(conn);
+    this.replaced(p, c);
+    conn.setHandler(c);
+    if (unread.length > 0) c.onData(unread);
+  }
+
   closed(c: OpenConn): void {
     if (this.#conns.delete(c)) this.#gone(c);
   }
@@ -237,6 +264,10 @@ export class ListenerRuntime implements EntranceHost {
     return a.host === own.host || EVERY_HOST.has(own.host);
   }
 
+  #gateOf({ proxyHeaders }: ListenerSpec): ProxyGate | null {
+    return proxyHeaders === null ? null : new ProxyGate(this, this.#env.log, proxyHeaders);
+  }
+
   #options(): ListenOptions {
     const { backlog, keepAliveMs, mode, transparent } = this.spec;
     return {
@@ -251,14 +282,15 @@ export class ListenerRuntime implements EntranceHost {
 
   #gone(c: OpenConn): void {
     this.#site.session.metrics.connectionsActive.add(-1);
-    if (!this.#exempt) this.#env.caps.release(clientOf(c.conn));
+    if (!this.#exempt) this.#env.caps.release(c instanceof AwaitedHeader ? null : clientOf(c.conn));
     this.#settle();
   }
 
-  #accept(conn: Conn): ConnHandler {
+  #accept(conn: Conn, gate: ProxyGate | null): ConnHandler {
     const { metrics } = this.#site.session;
     metrics.connections.add(1);
-    const refusal = this.#refusalOf(conn);
+    const isProxy = gate?.believes(conn.info.remote) === true;
+    const refusal = gate?.admits(conn.info.remote) === false ? "source" : this.#refusalOf(conn, isProxy);
     if (refusal !== null) {
       metrics.refuse(refusal);
       if (refusal === "processLimit" || refusal === "connectionRate") this.#env.server.shedConnections.add(1);
@@ -269,20 +301,25 @@ export class ListenerRuntime implements EntranceHost {
     // The clock is read here: the last event may be long ago, and the first head's time begins now.
     const { flusher } = this.#site.session.link;
     flusher.enter();
-    const c = this.#entrance.admit(conn);
+    const c = isProxy ? gate!.open(conn) : this.#entrance.admit(conn);
     this.#conns.add(c);
     if (this.#draining !== "no") c.drain(this.#draining);
     flusher.leave();
     return c;
   }
 
-  /** Why the connection is closed unserved; null: it is counted in. */
-  #refusalOf(conn: Conn): Refusal | null {
+  /** Why the connection is closed unserved; null: it is counted in. What is asked of clients is asked when a proxy has named its own. */
+  #refusalOf(conn: Conn, isProxy: boolean): Refusal | null {
     const { maxConnections } = this.spec;
-    if (!this.#rules.allows(conn.info.remote)) return "source";
+    if (!isProxy && !this.#rules.allows(conn.info.remote)) return "source";
     if (maxConnections !== null && this.connections >= maxConnections) return "listenerLimit";
     if (!this.#rules.admits(this.#env.platform.now())) return "connectionRate";
-    return this.#exempt ? null : this.#env.caps.admit(clientOf(conn));
+    return this.#exempt ? null : this.#env.caps.admit(isProxy ? null : clientOf(conn));
+  }
+
+  #refusalOfClient(conn: Conn): Refusal | null {
+    if (!this.#rules.allows(conn.info.remote)) return "source";
+    return this.#exempt ? null : this.#env.caps.name(clientOf(conn));
   }
 
   #acceptFailed(e: ProxyError): void {

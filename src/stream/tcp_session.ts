@@ -150,7 +150,7 @@ export class TcpSession extends SessionRecord implements ConnHandler, OpenConn, 
     tried.push(host);
     this.attempts = tried.length;
     this.endpoint = host.label;
-    const dial = cluster.dial(host, new UpstreamDial(this, host, this.#site.link.flusher.now));
+    const dial = cluster.dial(host, new UpstreamDial(this, host, this.#site.link.flusher.now), this);
     if (this.#state === DIALING) this.#dial = dial;
   }
 

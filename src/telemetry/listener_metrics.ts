@@ -15,6 +15,11 @@ export const REFUSALS = Object.freeze([
 ] as const);
 export type Refusal = (typeof REFUSALS)[number];
 
+/** What came of a connection of a proxy in front: it named a client, meant itself, came without a header, or was refused. */
+export const PROXY_HEADERS = Object.freeze(["client", "own", "none", "refused"] as const);
+export type ProxyHeaderOutcome = (typeof PROXY_HEADERS)[number];
+const PROXY_HEADER: CellSpec = { label: "outcome", names: PROXY_HEADERS };
+
 /** Budgets of an HTTP/2 connection, as its codec calls them. */
 export const FLOODS: readonly string[] = Object.freeze([
   "resets",
@@ -38,6 +43,8 @@ export class ListenerMetrics {
   readonly connections: Counter;
   readonly connectionsActive: Counter;
   readonly refused: CounterVector;
+  /** Connections of proxies that are believed, by what their PROXY header said. */
+  readonly proxyHeaders: CounterVector;
   /** By class of the final status; added when the exchange has ended. */
   readonly requests: CounterVector;
   readonly requestsActive: Counter;
@@ -61,6 +68,12 @@ export class ListenerMetrics {
     this.connections = by.counter("connections_total", "Connections accepted");
     this.connectionsActive = by.gauge("connections_active", "Connections open now");
     this.refused = by.vector("refused_connections_total", "Connections closed unserved, by reason", REFUSAL, "never");
+    this.proxyHeaders = by.vector(
+      "proxy_headers_total",
+      "Connections of trusted proxies, by what their PROXY header said",
+      PROXY_HEADER,
+      "never",
+    );
     this.requests = by.vector("requests_total", "Requests ended, by class of the final status", STATUS_CELLS, "always");
     this.requestsActive = by.gauge("requests_active", "Requests in flight");
     this.tunnelsActive = by.gauge("tunnels_active", "Upgraded connections and CONNECT tunnels open now");
@@ -81,6 +94,10 @@ export class ListenerMetrics {
 
   refuse(reason: Refusal): void {
     this.refused.add(REFUSALS.indexOf(reason), 1);
+  }
+
+  proxyHeader(outcome: ProxyHeaderOutcome): void {
+    this.proxyHeaders.add(PROXY_HEADERS.indexOf(outcome), 1);
   }
 
   flood(cause: string): void {

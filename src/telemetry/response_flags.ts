@@ -26,6 +26,7 @@ export const RESPONSE_FLAGS: Readonly<Record<ErrorCode, ResponseFlag>> = Object.
   tooManyConnections: { flag: "OM", meaning: "A cap on connections was reached" },
   flood: { flag: "FL", meaning: "The peer went past a budget of its HTTP/2 connection" },
   tlsHandshake: { flag: "UF", meaning: "The TLS handshake with the upstream, or with the client, failed" },
+  proxyHeader: { flag: "PP", meaning: "A trusted proxy began the connection with no PROXY header, or with a bad one" },
   noRoute: { flag: "NR", meaning: "No route matches the request, or no chain of the listener the connection" },
   noCluster: { flag: "NC", meaning: "The route's cluster does not exist" },
   pathRefused: { flag: "DPE", meaning: "The path holds an encoded slash, a backslash or a NUL that its route does not take" },

@@ -9,12 +9,13 @@ import type { DialHandler, Platform } from "../platform/types.ts";
 import type { EventLog } from "../telemetry/event_log.ts";
 import type { ClusterMetrics } from "../telemetry/metrics.ts";
 import { type LinkEnv, WRITE_STALL_MS } from "../wire/link.ts";
-import { dialHost, hostDialOptions, withTls } from "./dialer.ts";
+import { dialHost, hostDialOptions, optionsFor } from "./dialer.ts";
 import { ClusterDiscovery } from "./discovery/cluster_discovery.ts";
 import { OriginalDestination } from "./picker/original_destination.ts";
 import { roundRobin } from "./picker/round_robin.ts";
 import { HostPool, type PoolEnv } from "./pool/host_pool.ts";
-import type { Cluster, Host, LeaseWaiter, Picker, UpstreamTls } from "./types.ts";
+import { PrivatePools } from "./pool/private_pools.ts";
+import type { Cluster, DialClient, Host, LeaseClient, LeaseWaiter, Picker, UpstreamTls } from "./types.ts";
 
 export interface ClusterEnv {
   readonly platform: Platform;
@@ -31,6 +32,8 @@ export class UpstreamCluster implements Cluster {
   readonly #env: ClusterEnv;
   readonly #discovery: ClusterDiscovery;
   readonly #pools = new Map<Host, HostPool>();
+  /** For connections that begin with a header. */
+  readonly #private = new PrivatePools();
   #pool: PoolEnv;
 
   constructor(env: ClusterEnv, spec: ClusterSpec, metrics: ClusterMetrics, tls: UpstreamTls | null) {
@@ -66,26 +69,35 @@ export class UpstreamCluster implements Cluster {
     this.#pool = poolEnv(this.#env, spec, this.metrics, tls);
     for (const p of this.#pools.values()) p.become(this.#pool);
     if (spec.hosts !== before) this.picker = pickerOf(spec, this.hosts, Math.random());
+    this.#private.become(this.#pool);
     void this.#discovery.update(spec);
   }
 
-  lease(h: Host, fresh: boolean, reader: StreamReader<ResponseHead>, w: LeaseWaiter): { cancel(): void } | null {
+  lease(
+    h: Host,
+    fresh: boolean,
+    reader: StreamReader<ResponseHead>,
+    w: LeaseWaiter,
+    client: LeaseClient,
+  ): { cancel(): void } | null {
+    if (this.#pool.proxyHeader !== null) return this.#private.pool(client, h, this.#pool).lease(fresh, reader, w);
     let pool = this.#pools.get(h);
     if (pool === undefined) {
-      pool = new HostPool(h, this.#pool);
+      pool = new HostPool(h, this.#pool, null);
       this.#pools.set(h, pool);
     }
     return pool.lease(fresh, reader, w);
   }
 
-  dial(h: Host, handler: DialHandler): { cancel(): void } {
-    return dialHost(this.#env.platform, h, withTls(this.#pool.dial, this.#pool.tls, h), handler);
+  dial(h: Host, handler: DialHandler, client: DialClient | null): { cancel(): void } {
+    return dialHost(this.#env.platform, h, optionsFor(this.#pool, h, client), handler);
   }
 
   close(): void {
     this.#discovery.close();
     for (const p of this.#pools.values()) p.close();
     this.#pools.clear();
+    this.#private.close();
   }
 
   #setHosts(hosts: readonly Host[], gone: readonly Host[]): void {
@@ -94,6 +106,7 @@ export class UpstreamCluster implements Cluster {
     for (const h of gone) {
       this.#pools.get(h)?.close();
       this.#pools.delete(h);
+      this.#private.leave(h);
     }
   }
 }
@@ -130,6 +143,7 @@ function poolEnv(env: ClusterEnv, spec: ClusterSpec, metrics: ClusterMetrics, tl
     },
     dial: hostDialOptions(spec),
     tls,
+    proxyHeader: spec.proxyHeader,
     metrics,
     idleMs: spec.idleMs ?? 0,
     maxIdle: spec.maxIdle,

@@ -1,9 +1,10 @@
 import type { ProxyError } from "../base/error.ts";
-import type { ClusterSpec } from "../config/model.ts";
+import type { ClusterSpec, SentProxyHeaderSpec } from "../config/model.ts";
 import type { Address, Conn, DialHandler, DialOptions, Platform, Timer } from "../platform/types.ts";
 import { dialError, dialFamilyError, dialTimeout, type Outcome } from "./dial_error.ts";
 import { ipFamily } from "./host.ts";
-import type { Host, UpstreamTls } from "./types.ts";
+import { sentHeader } from "./sent_header.ts";
+import type { DialClient, Host, UpstreamTls } from "./types.ts";
 
 /** Time that an attempt has before the next address is tried beside it: the Connection Attempt Delay of RFC 8305 5 (100 ms to 2 s, 250 advised). */
 export const ATTEMPT_DELAY_MS = 250;
@@ -27,12 +28,24 @@ export function hostDialOptions(spec: ClusterSpec): HostDialOptions {
     : { connectTimeoutMs: spec.connectTimeoutMs, keepAlive, source: spec.source };
 }
 
-/** The options for one host: with TLS, the context of now and the host's name. */
-export function withTls(options: HostDialOptions, tls: UpstreamTls | null, host: Host): HostDialOptions {
-  if (tls === null) return options;
-  const { address } = host.endpoint;
-  const serverName = tls.serverName ?? (address.kind === "tcp" ? address.host : "");
-  return { ...options, tls: { context: tls.context, serverName } };
+/** What a cluster's connections begin with. */
+export interface DialBegin {
+  readonly dial: HostDialOptions;
+  /** null: cleartext. */
+  readonly tls: UpstreamTls | null;
+  /** null: none. */
+  readonly proxyHeader: SentProxyHeaderSpec | null;
+}
+
+/** The options for one host: with TLS, the context of now and the host's name; with a PROXY header, the one for this client. */
+export function optionsFor(begin: DialBegin, host: Host, client: DialClient | null): HostDialOptions {
+  const { dial, tls, proxyHeader } = begin;
+  const options = tls === null ? dial : { ...dial, tls: { context: tls.context, serverName: nameOf(tls, host) } };
+  return proxyHeader === null ? options : { ...options, first: sentHeader(proxyHeader, client) };
+}
+
+function nameOf(tls: UpstreamTls, { endpoint: { address } }: Host): string {
+  return tls.serverName ?? (address.kind === "tcp" ? address.host : "");
 }
 
 /**

@@ -59,6 +59,19 @@ export interface UpstreamTls {
   readonly serverName: string | null;
 }
 
+/** The client's connection that an upstream connection is made for. */
+export interface DialClient {
+  readonly conn: Conn;
+  /** The name that it asked for in a TLS hello; "": none. */
+  readonly serverName: string;
+}
+
+/** One whose requests may need connections of its own. */
+export interface LeaseClient extends DialClient {
+  /** Calls `f` once when the connection is gone, at once where it is gone already. */
+  whenGone(f: () => void): void;
+}
+
 export interface LeaseWaiter {
   onLease(l: StreamLease): void;
   onLeaseError(e: ProxyError): void;
@@ -76,7 +89,13 @@ export interface Cluster {
    * Opens a stream on a connection to the host, pooled or new. Answers through the waiter, at once when a pooled connection is there and
    * `fresh` is false. The returned handle cancels a wait; null: answered already.
    */
-  lease(h: Host, fresh: boolean, reader: StreamReader<ResponseHead>, w: LeaseWaiter): { cancel(): void } | null;
-  /** A raw connection, for CONNECT tunnels. */
-  dial(h: Host, handler: DialHandler): { cancel(): void };
+  lease(
+    h: Host,
+    fresh: boolean,
+    reader: StreamReader<ResponseHead>,
+    w: LeaseWaiter,
+    client: LeaseClient,
+  ): { cancel(): void } | null;
+  /** A raw connection, for tunnels. `client` null: it is Weir's own. */
+  dial(h: Host, handler: DialHandler, client: DialClient | null): { cancel(): void };
 }

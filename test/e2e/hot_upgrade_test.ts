@@ -90,6 +90,18 @@ for (const workers of [1, 2]) {
       await s.weir.left;
     });
 
+    test("a kept connection that a PROXY header began is still its client's, whichever process has it", async () => {
+      const s = await site({ args, listener: { proxyProtocol: { from: ["loopback"] } } });
+      using kept = await openClient(s.port);
+      await kept.send("PROXY TCP4 192.0.2.1 198.51.100.2 1000 80\r\n");
+      for (let i = 0; i < 3; i++) {
+        await kept.send(`GET /kept${i} HTTP/1.1\r\nHost: a\r\n\r\n`);
+        const { status, body } = await kept.response();
+        expect([status, /^x-forwarded-for: (.*)\r$/im.exec(body)?.[1]]).toEqual([200, "192.0.2.1"]);
+        if (i < 2) expect(await s.weir.control("upgrade")).toMatchObject(UPGRADED);
+      }
+    });
+
     test("a tunnel stays with the old process until it ends", async () => {
       const s = await site({ args, origin: {} });
       using client = await openClient(s.port);

@@ -1,6 +1,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { until } from "../support/deadline.ts";
 import { freePort } from "../support/ports.ts";
 import { curl } from "../support/program.ts";
 import { openClient } from "../support/raw_client.ts";
@@ -34,6 +35,25 @@ describe("config/quickstart.yaml", () => {
     }
     expect(counts).toEqual({ "items from v1\n": 18, "items from v2\n": 2 });
     expect(await weir.metric("weir_route_requests_total", { route: "api", status: "2xx" })).toBe(20);
+  });
+});
+
+describe("config/proxy_protocol.yaml", () => {
+  test("tells who the client is through a relay, and refuses who does not say so", async () => {
+    const [balancer, web, adminPort] = await Promise.all([freePort(), freePort(), freePort()]);
+    using scratch = openScratch();
+    const { dir } = scratch;
+    const text = readFileSync(join(root, "config", "proxy_protocol.yaml"), "utf8")
+      .replaceAll("8080", `${balancer}`)
+      .replaceAll("8081", `${web}`);
+    const own = `admin: { address: "127.0.0.1:${adminPort}" }\ncontrol: ${join(dir, "weir.sock")}\n`;
+    await using weir = await startWeir(text + own, { dir, adminPort });
+    expect((await curl("--local-port", "20000-29999", `http://127.0.0.1:${balancer}/`)).stdout).toBe("hello\n");
+    expect((await curl("--haproxy-protocol", `http://127.0.0.1:${web}/`)).stdout).toBe("hello\n");
+    expect((await curl(`http://127.0.0.1:${web}/`)).code).not.toBe(0);
+    await until("three lines", () => weir.stdout.split("\n").filter((l) => l.includes(" web ")).length >= 3);
+    expect(weir.stdout).toMatch(/ web 127\.0\.0\.1:2\d{4} HTTP\/1\.1 \/ 200/);
+    expect(weir.stdout).toMatch(/ web 127\.0\.0\.1:\d+ TCP .* PP\n/);
   });
 });
 

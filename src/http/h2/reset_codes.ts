@@ -39,6 +39,7 @@ const CAUSES: Readonly<Record<ErrorCode, Cause>> = {
   tooManyConnections: "givenUp",
   flood: "flood",
   tlsHandshake: "upstream",
+  proxyHeader: "broken",
   noRoute: "givenUp",
   noCluster: "givenUp",
   pathRefused: "givenUp",

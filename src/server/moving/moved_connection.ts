@@ -1,3 +1,5 @@
+import type { Address, ConnInfo, ProxiedInfo } from "../../platform/types.ts";
+
 /** A client's connection that waits for a request, on its way to another process. The client sees nothing of it. */
 export interface MovedConnection {
   /** Name of the listener that took it. */
@@ -5,6 +7,19 @@ export interface MovedConnection {
   readonly fd: number;
   /** Received and not read yet. */
   readonly unread: Uint8Array;
+  /** What a proxy in front told of it; null: its socket knows. */
+  readonly told: ToldEnds | null;
+}
+
+/** Of a connection whose proxy has named the client. */
+export interface ToldEnds {
+  readonly local: Address;
+  readonly remote: Address;
+  readonly proxied: ProxiedInfo;
+}
+
+export function toldOf({ local, remote, proxied }: ConnInfo): ToldEnds | null {
+  return proxied === undefined ? null : { local, remote, proxied };
 }
 
 /** What is told of one beside its descriptor. */

@@ -31,7 +31,7 @@ export class PacketMover implements Mover {
     try {
       for (let i = 0; !this.#host.gone; i++) {
         if (linux.sendDescriptors(packets, fds, TAG)) {
-          this.#host.tell(moved.map(({ listener, unread }) => ({ listener, unread })));
+          this.#host.tell(moved.map(({ fd: _, ...named }) => named));
           for (const fd of fds) linux.closeDescriptor(fd);
           return true;
         }

@@ -1,4 +1,5 @@
 import { upstreamFault } from "../../base/error.ts";
+import type { SentProxyHeaderSpec } from "../../config/model.ts";
 import type { StreamReader } from "../../http/codec.ts";
 import type { H1ClientOptions } from "../../http/h1/client.ts";
 import type { H2ClientOptions } from "../../http/h2/client.ts";
@@ -7,7 +8,7 @@ import type { Conn, Platform } from "../../platform/types.ts";
 import type { ClusterMetrics } from "../../telemetry/metrics.ts";
 import type { LinkEnv } from "../../wire/link.ts";
 import type { HostDialOptions } from "../dialer.ts";
-import type { Host, LeaseWaiter, UpstreamTls } from "../types.ts";
+import type { DialClient, Host, LeaseWaiter, UpstreamTls } from "../types.ts";
 import { H1Upstream } from "./h1_upstream.ts";
 import { H2Upstream } from "./h2_upstream.ts";
 import { PendingLease, type Wanted } from "./pending_lease.ts";
@@ -23,6 +24,8 @@ export interface PoolEnv {
   readonly dial: HostDialOptions;
   /** null: cleartext. */
   readonly tls: UpstreamTls | null;
+  /** What connections begin with; null: nothing. */
+  readonly proxyHeader: SentProxyHeaderSpec | null;
   readonly metrics: ClusterMetrics;
   /** How long an unused connection is kept; 0: not at all. */
   readonly idleMs: number;
@@ -40,6 +43,8 @@ const STREAMS_PER_DIAL = 100;
  */
 export class HostPool {
   readonly host: Host;
+  /** Whom the connections speak for; null: for all. */
+  readonly client: DialClient | null;
   env: PoolEnv;
   /** Raised when what is open does not speak as the config says any more. */
   epoch = 0;
@@ -53,16 +58,17 @@ export class HostPool {
   #expected = STREAMS_PER_DIAL;
   #closed = false;
 
-  constructor(host: Host, env: PoolEnv) {
+  constructor(host: Host, env: PoolEnv, client: DialClient | null) {
     this.host = host;
+    this.client = client;
     this.env = env;
   }
 
-  /** Goes on under a changed config. A connection of another protocol, or of other TLS, carries what it has and nothing after that. */
+  /** Goes on under a changed config. A connection of another protocol, other TLS or another header carries what it has and nothing after that. */
   become(env: PoolEnv): void {
     const before = this.env;
     this.env = env;
-    if (before.protocol === env.protocol && before.tls === env.tls) return;
+    if (before.protocol === env.protocol && before.tls === env.tls && sameHeader(before.proxyHeader, env.proxyHeader)) return;
     this.epoch++;
     this.#multiplexes = false;
     this.#leaveAll();
@@ -222,4 +228,9 @@ export class HostPool {
       else this.#dialFor(w);
     }
   }
+}
+
+function sameHeader(a: SentProxyHeaderSpec | null, b: SentProxyHeaderSpec | null): boolean {
+  if (a === null || b === null) return a === b;
+  return a.version === b.version && a.checksum === b.checksum && a.tlvs.join() === b.tlvs.join();
 }

@@ -2,7 +2,7 @@ import type { ProxyError } from "../../base/error.ts";
 import type { StreamReader } from "../../http/codec.ts";
 import type { ResponseHead } from "../../http/head.ts";
 import type { Conn, DialHandler } from "../../platform/types.ts";
-import { dialHost, withTls } from "../dialer.ts";
+import { dialHost, optionsFor } from "../dialer.ts";
 import type { LeaseWaiter } from "../types.ts";
 import type { HostPool } from "./host_pool.ts";
 
@@ -25,8 +25,8 @@ export class PendingLease implements DialHandler {
     this.#pool = pool;
     this.waiting.push(first);
     this.#since = pool.env.link.flusher.now;
-    const { platform, dial, tls } = pool.env;
-    this.#dial = dialHost(platform, pool.host, withTls(dial, tls, pool.host), this);
+    const { env, host } = pool;
+    this.#dial = dialHost(env.platform, host, optionsFor(env, host, pool.client), this);
   }
 
   /** A handle that takes one stream back; with the last one the dial ends. */

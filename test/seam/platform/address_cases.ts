@@ -1,10 +1,11 @@
 import { expect } from "bun:test";
+import { Buffer } from "node:buffer";
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Address } from "../../../src/platform/types.ts";
-import { barrier, dial, LOOPBACK, Peer, pair, Server } from "./peer.ts";
+import type { Address, ConnInfo } from "../../../src/platform/types.ts";
+import { barrier, dial, LOOPBACK, Peer, pair, pattern, Server } from "./peer.ts";
 import type { Case } from "./subject.ts";
 
 const NOBODY = () => new Peer();
@@ -267,6 +268,40 @@ export const addressCases: readonly Case[] = [
       expect(client.events).toEqual([]);
       await client.until(() => client.closed);
       expect(client.cause?.facts).toMatchObject({ code: "connectFailed", retry: "always" });
+    },
+  ],
+  [
+    "what a dial sends first comes before all else",
+    async ({ p }) => {
+      const server = await Server.open(p);
+      for (const size of [1, 50, 16 * 1024]) {
+        const client = await dial(p, server.address, { first: pattern(size) });
+        const remote = await server.accept();
+        client.write("then");
+        await remote.until(() => remote.bytes === size + 4);
+        expect(remote.text()).toBe(`${Buffer.from(pattern(size)).toString("latin1")}then`);
+        expect(client.events[0]).toBe("open");
+        client.call((c) => c.destroy(null));
+        remote.call((c) => c.destroy(null));
+        await Promise.all([client.until(() => client.closed), remote.until(() => remote.closed)]);
+      }
+      await server.listener.close();
+    },
+  ],
+  [
+    "the owner may say whose connection it is",
+    async ({ p }) => {
+      const server = await Server.open(p);
+      const { client, remote } = await pair(p, server);
+      const { id, local, remote: peer } = remote.conn.info;
+      const told: ConnInfo = { id, local, remote: { kind: "tcp", host: "192.0.2.1", port: 7 }, proxied: { peer, tlvs: [] } };
+      remote.conn.info = told;
+      expect(remote.conn.info).toBe(told);
+      client.call((c) => c.destroy(null));
+      await remote.until(() => remote.ended || remote.closed);
+      expect(remote.conn.info).toBe(told);
+      remote.call((c) => c.destroy(null));
+      await server.listener.close();
     },
   ],
   [

@@ -114,6 +114,7 @@ const roles: Readonly<Record<string, (p: Platform) => unknown>> = {
       ["::1", 9999, {}],
       ["127.0.0.1", 9999, { source: "10.9.9.9", transparent: true }],
       ["127.0.0.1", 9999, { mark: 7 }],
+      ["127.0.0.1", 9999, { mark: 7, first: Uint8Array.of(5, 6) }],
       ["127.0.0.1", 9999, { source: "10.9.9.9", mark: 7 }],
       ["127.0.0.1", 9998, { mark: 7 }],
     ];
@@ -130,18 +131,22 @@ const roles: Readonly<Record<string, (p: Platform) => unknown>> = {
   },
 };
 
-/** Null: an echo came back; else what the dial failed with. */
+/** Null: an echo of all came back, what was to be sent first before the rest; else what the dial failed with. */
 function roundTrip(p: Platform, to: Address, o: DialOptions): Promise<string | null> {
   return new Promise((resolve) => {
     let conn: Conn | null = null;
+    const sent = [...(o.first ?? []), 1];
+    const got: number[] = [];
     p.dial(to, o, {
       onOpen: (c) => {
         conn = c;
         c.write([Uint8Array.of(1)]);
       },
-      onData: () => {
+      onData: (b) => {
+        got.push(...b);
+        if (got.length < sent.length) return;
         conn?.destroy(null);
-        resolve(null);
+        resolve(got.join() === sent.join() ? null : got.join());
       },
       onDrain: () => {},
       onEnd: () => {},

@@ -38,6 +38,7 @@ export const firewallCases: readonly Case[] = [
         [null, "::1"],
         [null, "10.9.9.9"],
         [null, "127.0.0.1"],
+        [null, "127.0.0.1"],
         "connectFailed",
         "connectRefused",
       ]);

@@ -6,6 +6,7 @@ import {
   dialed,
   dialTls,
   failedHandshake,
+  NAME,
   openRelay,
   SecureServer,
   securePair,
@@ -156,6 +157,38 @@ export const tlsHandshakeCases: readonly Case[] = [
         if (!client.closed) client.call((c) => c.destroy(null));
       }
       await server.close();
+    },
+  ],
+  [
+    "TLS: what a dial sends first is in cleartext, and the handshake follows on it",
+    async ({ p }) => {
+      const context = tlsOf(p).serverContext(serverOptions());
+      const server = await Server.open(p, LOOPBACK, { mayBeSecured: true });
+      for (const size of [1, 50, 16 * 1024]) {
+        const client = await dialed(p, server.address, { ...dialTls(p), first: pattern(size) });
+        const remote = await server.accept();
+        let first: Uint8Array = new Uint8Array(0);
+        remote.onInfo = (info) => expect(info.serverName).toBe(NAME);
+        remote.onBytes = () => {
+          if (remote.bytes < size) return;
+          remote.onBytes = () => {};
+          const all = Uint8Array.from(remote.chunks.splice(0).flatMap((b) => [...b]));
+          remote.bytes = 0;
+          first = all.slice(0, size);
+          remote.call((c) => c.secure(context, all.slice(size)));
+        };
+        await remote.until(() => remote.secured || remote.closed);
+        await client.until(() => client.events.length > 0);
+        expect(client.events).toEqual(["open"]);
+        expect(first).toEqual(pattern(size));
+        client.write("hello");
+        await remote.until(() => remote.bytes === 5);
+        remote.write("there");
+        await client.until(() => client.bytes === 5);
+        expect(remote.text() + client.text()).toBe("hellothere");
+        await closeBoth(client, remote);
+      }
+      await server.listener.close();
     },
   ],
   [

@@ -38,6 +38,7 @@ export function cluster(endpoints: readonly EndpointSpec[], more: Partial<Cluste
     requestsPerConnection: null,
     keepAliveMs: null,
     source: null,
+    proxyHeader: null,
     host: { kind: "pass" },
     dns: { families: "auto", minTtlMs: 5000, maxTtlMs: 300_000 },
     ...more,

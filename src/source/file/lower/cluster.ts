@@ -1,4 +1,4 @@
-import type { ClusterSpec, EndpointSpec } from "../../../config/model.ts";
+import type { ClusterSpec, EndpointSpec, SentProxyHeaderSpec } from "../../../config/model.ts";
 import type { Item } from "../gather.ts";
 import type { Reporter } from "../problem_list.ts";
 import { type ClusterConfig, listedEndpoints } from "../schema/cluster.ts";
@@ -41,7 +41,22 @@ export function lowerCluster(
     requestsPerConnection: c.requestsPerConnection,
     keepAliveMs: c.keepalive,
     source: c.source ?? null,
+    proxyHeader: lowerSentHeader(c, report),
     host: hostPolicy(c.host),
     dns: { families: c.dns.families, minTtlMs: c.dns.minTtl, maxTtlMs: c.dns.maxTtl },
   };
 }
+
+function lowerSentHeader({ proxyProtocol: c }: ClusterConfig, report: Reporter): SentProxyHeaderSpec | null {
+  if (c === undefined) return null;
+  const { version, tlvs, checksum } = typeof c === "string" ? { version: c, tlvs: undefined, checksum: undefined } : c;
+  if (version === "v1") {
+    for (const [key, value] of Object.entries({ tlvs, checksum }))
+      if (value !== undefined)
+        report.errorAtKey(["proxyProtocol", key], `remove "${key}": found it for v1, a line of text that tells addresses alone`);
+    return { version: 1, tlvs: [], checksum: false };
+  }
+  return { version: 2, tlvs: [...new Set(tlvs ?? EVERY_TLV)], checksum: checksum ?? false };
+}
+
+const EVERY_TLV: SentProxyHeaderSpec["tlvs"] = ["received", "authority", "alpn"];

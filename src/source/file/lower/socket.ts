@@ -1,11 +1,11 @@
-import type { ListenerSpec } from "../../../config/model.ts";
+import type { ListenerSpec, ProxyHeadersSpec } from "../../../config/model.ts";
 import type { Reporter } from "../problem_list.ts";
 import type { SocketConfig } from "../schema/socket.ts";
 import type { Lowering } from "./lowering.ts";
 
 type SocketSpec = Pick<
   ListenerSpec,
-  "bind" | "backlog" | "mode" | "keepAliveMs" | "maxConnections" | "connectionRate" | "sources" | "transparent"
+  "bind" | "backlog" | "mode" | "keepAliveMs" | "maxConnections" | "connectionRate" | "sources" | "transparent" | "proxyHeaders"
 >;
 
 /** What all listeners have, whatever they carry. */
@@ -14,7 +14,7 @@ export function lowerSocket(c: SocketConfig, to: Lowering, report: Reporter): So
   if (c.mode !== undefined && !isUnix) report.error(["mode"], 'remove "mode": found it for an address that is no unix socket');
   if (c.transparent && isUnix) report.errorAtKey(["transparent"], 'remove "transparent": found it for a unix socket');
   for (const key of ["allow", "deny"] as const)
-    if (isUnix && c[key] !== undefined)
+    if (isUnix && c[key] !== undefined && c.proxyProtocol === undefined)
       report.errorAtKey([key], `remove "${key}": found it for a unix socket, whose clients have no address`);
   const rate = c.connectionRate;
   return {
@@ -24,6 +24,7 @@ export function lowerSocket(c: SocketConfig, to: Lowering, report: Reporter): So
     keepAliveMs: c.keepalive,
     maxConnections: c.maxConnections ?? null,
     transparent: c.transparent,
+    proxyHeaders: lowerProxyHeaders(c, report),
     sources: { allow: [...new Set(c.allow?.flat())], deny: [...new Set(c.deny?.flat())] },
     connectionRate:
       rate === undefined
@@ -32,4 +33,14 @@ export function lowerSocket(c: SocketConfig, to: Lowering, report: Reporter): So
           ? { perSecond: rate, burst: rate }
           : { perSecond: rate.perSecond, burst: rate.burst ?? rate.perSecond },
   };
+}
+
+function lowerProxyHeaders({ proxyProtocol: c, address }: SocketConfig, report: Reporter): ProxyHeadersSpec | null {
+  if (c === undefined) return null;
+  const from = [...new Set(c.from.flat())];
+  if (address.kind === "unix" && !from.includes("unix"))
+    report.error(["proxyProtocol", "from"], 'add "unix": found a unix socket, whose peers have no address');
+  if (address.kind !== "unix" && from.includes("unix"))
+    report.error(["proxyProtocol", "from"], 'remove "unix": found it for an address that is no unix socket');
+  return { from, required: c.required, versions: c.version ?? "any", timeoutMs: c.timeout };
 }

@@ -5,7 +5,7 @@ import { duration } from "./duration.ts";
 import { hostName } from "./host.ts";
 import { http2Schema } from "./http2.ts";
 import { ipAddress } from "./ip.ts";
-import { choice, int, off, text } from "./scalar.ts";
+import { bool, choice, int, off, text } from "./scalar.ts";
 
 const endpoint = z.strictObject({
   address: dialAddress.describe("host:port or unix:/path; a host name is resolved again when its records expire"),
@@ -19,6 +19,22 @@ const dns = z.strictObject({
   minTtl: duration(0).prefault("1s").describe("Keep an answer at least so long"),
   maxTtl: duration().prefault("5m").describe("Ask again after this time at the latest"),
 });
+
+const proxyVersion = choice("v1", "v2");
+
+const sentProxyHeader = z.union([
+  proxyVersion,
+  z.strictObject({
+    version: proxyVersion.describe("v1 is a line of text and tells addresses alone; v2 is binary and can tell more"),
+    tlvs: z
+      .array(choice("received", "authority", "alpn"))
+      .optional()
+      .describe(
+        "Of v2, all when absent: received: what a header that came in told; authority and alpn: the name and the protocol of the client's TLS",
+      ),
+    checksum: bool().optional().describe("Of v2: a CRC-32C at its end; none when absent"),
+  }),
+]);
 
 /** One `clusters` entry. */
 export const clusterSchema = z
@@ -52,6 +68,9 @@ export const clusterSchema = z
       .prefault("60s")
       .describe("Idle time before the first TCP keepalive probe; false: off"),
     source: ipAddress().optional().describe("IP address that connections come from; the system's choice when absent"),
+    proxyProtocol: sentProxyHeader
+      .optional()
+      .describe("Begin connections with a PROXY header, which names the client: v1 or v2. None when absent"),
     dns: dns.prefault({}).describe("How host names are resolved"),
   })
   .meta({ id: "Cluster" });

@@ -3,11 +3,23 @@ import { listenAddress } from "./address.ts";
 import { duration } from "./duration.ts";
 import { ipRange } from "./ip.ts";
 import { type Leaf, leaf, mismatch } from "./leaf.ts";
-import { bool, int, off } from "./scalar.ts";
+import { bool, choice, int, off } from "./scalar.ts";
 
 const rate = z.strictObject({
   perSecond: int(1, 1_000_000).describe("New connections a second"),
   burst: int(1, 1_000_000).optional().describe("As many may come at once; perSecond when absent"),
+});
+
+const proxyProtocol = z.strictObject({
+  from: z
+    .array(z.union([ipRange, choice("unix")]))
+    .min(1)
+    .describe("Proxies whose headers are believed; unix: those on a unix socket"),
+  required: bool()
+    .prefault(true)
+    .describe("Refuse connections without a header, and all that do not come from these proxies; false: serve both as they are"),
+  version: choice("v1", "v2").optional().describe("The one version that is read; both when absent"),
+  timeout: duration().prefault("5s").describe("From the accept to the header's last byte"),
 });
 
 /** What a listening socket is, whatever comes through it. */
@@ -28,6 +40,9 @@ export const socketKeys = {
     .optional()
     .describe("New connections a second; those above are closed unserved. No limit when absent"),
   allow: z.array(ipRange).min(1).optional().describe("Addresses of clients whose connections are accepted; all when absent"),
+  proxyProtocol: proxyProtocol
+    .optional()
+    .describe("Read PROXY headers of the proxies in front, which tell who the client is; none when absent"),
   deny: z
     .array(ipRange)
     .min(1)

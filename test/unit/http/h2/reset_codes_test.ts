@@ -14,7 +14,7 @@ const UPSTREAM = ["INTERNAL_ERROR", "INTERNAL_ERROR", "CONNECT_ERROR", "CANCEL"]
 const OWN = Array.from(KINDS, () => "INTERNAL_ERROR");
 /** What each fault is told as, in the order of `KINDS`. */
 const rows: readonly [rfc: string, codes: readonly ErrorCode[], told: readonly string[]][] = [
-  ["RFC 9113 7: the client broke the protocol", ["badRequest"], Array.from(KINDS, () => "PROTOCOL_ERROR")],
+  ["RFC 9113 7: the client broke the protocol", ["badRequest", "proxyHeader"], Array.from(KINDS, () => "PROTOCOL_ERROR")],
   ["RFC 9113 7: more load than the client may make", ["flood"], Array.from(KINDS, () => "ENHANCE_YOUR_CALM")],
   [
     "PROTOCOL-HTTP2.md Errors: a call that is cancelled; RFC 9113 8.1: a reply that is not whole must not pass for it",
