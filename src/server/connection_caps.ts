@@ -1,4 +1,6 @@
 import type { ProcessLimitsSpec } from "../config/model.ts";
+import type { ConnectionCounts } from "./counts/connection_counts.ts";
+import { LocalCounts } from "./counts/local_counts.ts";
 
 /** Descriptors kept for logs, the config's watches and the runtime when the cap is derived from the limit of open files; half of a low limit. */
 const RESERVED_DESCRIPTORS = 64;
@@ -7,49 +9,54 @@ const UNKNOWN_LIMIT = 10_000;
 
 /** How many client connections there may be, in all and of one address. */
 export class ConnectionCaps {
-  #total = 0;
-  readonly #byClient = new Map<string, number>();
-  #max: number;
-  #perClient: number;
+  readonly counts: ConnectionCounts;
+  /** Of this process. */
+  #open = 0;
+  /** Of this process. */
+  #ownMax = 0;
+  /** Of all that count together. */
+  #max = 0;
+  #perClient = 0;
   readonly #fileLimit: number | null;
 
   /** `fileLimit`: the limit of open files in force; null: unknown. */
-  constructor(spec: ProcessLimitsSpec, fileLimit: number | null) {
+  constructor(spec: ProcessLimitsSpec, fileLimit: number | null, counts: ConnectionCounts = new LocalCounts()) {
+    this.counts = counts;
     this.#fileLimit = fileLimit;
-    this.#max = 0;
-    this.#perClient = 0;
     this.update(spec);
   }
 
   update(spec: ProcessLimitsSpec): void {
     this.#perClient = spec.maxConnectionsPerClient ?? Number.POSITIVE_INFINITY;
-    this.#max = spec.maxConnections ?? derivedCap(this.#fileLimit);
+    this.#max = spec.maxConnections ?? Number.POSITIVE_INFINITY;
+    // Each process has a limit of open files of its own.
+    this.#ownMax = spec.maxConnections === null ? derivedCap(this.#fileLimit) : Number.POSITIVE_INFINITY;
   }
 
+  /** Open connections of this process. */
   get total(): number {
-    return this.#total;
+    return this.#open;
   }
 
-  get max(): number {
-    return this.#max;
+  /** Counts a connection in, or says why not. `client` null: it is not known yet, and is told by `name`. */
+  admit(client: string | null): "processLimit" | "clientLimit" | null {
+    if (this.#open >= this.#ownMax || !this.counts.total.take(this.#max)) return "processLimit";
+    const refusal = client === null ? null : this.name(client);
+    if (refusal === null) this.#open++;
+    else this.counts.total.add(-1);
+    return refusal;
   }
 
-  /** Counts a connection in, or says why not. */
-  admit(client: string): "processLimit" | "clientLimit" | null {
-    if (this.#total >= this.#max) return "processLimit";
-    if (this.#perClient !== Number.POSITIVE_INFINITY) {
-      if ((this.#byClient.get(client) ?? 0) >= this.#perClient) return "clientLimit";
-    }
-    this.#total++;
-    this.#byClient.set(client, (this.#byClient.get(client) ?? 0) + 1);
-    return null;
+  /** Counts a connection that was let in among its client's, or says why not: then it is still nobody's. */
+  name(client: string): "clientLimit" | null {
+    return this.counts.clients.take(client, this.#perClient) ? null : "clientLimit";
   }
 
-  release(client: string): void {
-    this.#total--;
-    const left = (this.#byClient.get(client) ?? 1) - 1;
-    if (left === 0) this.#byClient.delete(client);
-    else this.#byClient.set(client, left);
+  /** `client` null: it was nobody's to the end. */
+  release(client: string | null): void {
+    this.#open--;
+    this.counts.total.add(-1);
+    if (client !== null) this.counts.clients.give(client);
   }
 }
 

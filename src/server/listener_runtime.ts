@@ -9,6 +9,7 @@ import type { OpenConn } from "../wire/open_conn.ts";
 import type { TunnelSet } from "../wire/tunnel.ts";
 import { AcceptRules } from "./accept_rules.ts";
 import type { ConnectionCaps } from "./connection_caps.ts";
+import type { OpenCount } from "./counts/connection_counts.ts";
 import { Entrance, type EntranceHost } from "./entrance.ts";
 import type { ListenerSite } from "./listener_site.ts";
 import type { MovedConnection } from "./moving/moved_connection.ts";
@@ -31,6 +32,8 @@ export class ListenerRuntime implements EntranceHost {
   #spec: ListenerSpec;
   #site: ListenerSite;
   #rules: AcceptRules;
+  /** What is held against the listener's cap. */
+  #count: OpenCount;
   #entrance: Entrance;
   readonly #env: ListenerEnv;
   readonly #conns = new Set<OpenConn>();
@@ -50,7 +53,8 @@ export class ListenerRuntime implements EntranceHost {
     this.#env = env;
     this.#spec = spec;
     this.#site = site;
-    this.#rules = new AcceptRules(spec);
+    this.#rules = this.#rulesOf(spec);
+    this.#count = env.caps.counts.listener(spec.name);
     this.#entrance = new Entrance(this, spec, site.chains, tls);
     this.#exempt = exempt;
   }
@@ -86,9 +90,14 @@ export class ListenerRuntime implements EntranceHost {
     const { connections } = this;
     this.#site.session.metrics.connectionsActive.add(-connections);
     site.session.metrics.connectionsActive.add(connections);
+    if (spec.name !== this.#spec.name) {
+      this.#count.add(-connections);
+      this.#count = this.#env.caps.counts.listener(spec.name);
+      this.#count.add(connections);
+    }
     this.#spec = spec;
     this.#site = site;
-    const rules = new AcceptRules(spec);
+    const rules = this.#rulesOf(spec);
     rules.follow(this.#rules);
     this.#rules = rules;
     if (this.tls !== tls) this.tls?.close();
@@ -235,8 +244,13 @@ export class ListenerRuntime implements EntranceHost {
     };
   }
 
+  #rulesOf({ name, sources, connectionRate }: ListenerSpec): AcceptRules {
+    return new AcceptRules(sources, connectionRate === null ? null : this.#env.caps.counts.rate(name, connectionRate));
+  }
+
   #gone(c: OpenConn): void {
     this.#site.session.metrics.connectionsActive.add(-1);
+    this.#count.add(-1);
     if (!this.#exempt) this.#env.caps.release(clientOf(c.conn));
     this.#settle();
   }
@@ -264,9 +278,14 @@ export class ListenerRuntime implements EntranceHost {
 
   /** Why the connection is closed unserved; null: it is counted in. */
   #refusalOf(conn: Conn): Refusal | null {
-    const { maxConnections } = this.spec;
     if (!this.#rules.allows(conn.info.remote)) return "source";
-    if (maxConnections !== null && this.connections >= maxConnections) return "listenerLimit";
+    if (!this.#count.take(this.spec.maxConnections ?? Number.POSITIVE_INFINITY)) return "listenerLimit";
+    const refusal = this.#refusalOfMany(conn);
+    if (refusal !== null) this.#count.add(-1);
+    return refusal;
+  }
+
+  #refusalOfMany(conn: Conn): Refusal | null {
     if (!this.#rules.admits(this.#env.platform.now())) return "connectionRate";
     return this.#exempt ? null : this.#env.caps.admit(clientOf(conn));
   }
