@@ -47,6 +47,13 @@ export class ConnectionCaps {
     return refusal;
   }
 
+  /** Counts one in that is let in whatever the caps are. */
+  add(client: string): void {
+    this.#open++;
+    this.counts.total.add(1);
+    this.counts.clients.take(client, Number.POSITIVE_INFINITY);
+  }
+
   /** Counts a connection that was let in among its client's, or says why not: then it is still nobody's. */
   name(client: string): "clientLimit" | null {
     return this.counts.clients.take(client, this.#perClient) ? null : "clientLimit";

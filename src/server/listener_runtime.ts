@@ -169,7 +169,13 @@ export class ListenerRuntime implements EntranceHost {
   adopt({ fd, unread }: MovedConnection): void {
     const { keepAliveMs } = this.spec;
     const keepAlive = keepAliveMs === null ? null : { idleMs: keepAliveMs };
-    this.#env.platform.adopt(fd, { accepted: true, unread, keepAlive }, (conn) => this.#accept(conn));
+    this.#env.platform.adopt(fd, { accepted: true, unread, keepAlive }, (conn) => {
+      this.#site.session.metrics.connections.add(1);
+      // It was asked when it came, and has taken its part of the rate.
+      this.#count.add(1);
+      if (!this.#exempt) this.#env.caps.add(clientOf(conn));
+      return this.#serve(conn);
+    });
   }
 
   /** Accepting goes on, but every reply is its connection's last: clients move elsewhere while they still can be served. */
@@ -265,7 +271,11 @@ export class ListenerRuntime implements EntranceHost {
       conn.destroy(null);
       return DEAF;
     }
-    metrics.connectionsActive.add(1);
+    return this.#serve(conn);
+  }
+
+  #serve(conn: Conn): ConnHandler {
+    this.#site.session.metrics.connectionsActive.add(1);
     // The clock is read here: the last event may be long ago, and the first head's time begins now.
     const { flusher } = this.#site.session.link;
     flusher.enter();

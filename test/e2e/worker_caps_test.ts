@@ -8,6 +8,8 @@ import { type Site, type SiteOptions, startSite } from "../support/weir.ts";
 setDefaultTimeout(60_000);
 
 const WORKERS = 3;
+const CAP = 5;
+const TRIES = 20;
 
 interface WorkerStatus {
   readonly index: number;
@@ -50,8 +52,6 @@ async function admitted(s: Site, tries: number): Promise<readonly RawPeer[]> {
 }
 
 describe("caps hold over all workers", () => {
-  const CAP = 5;
-  const TRIES = 20;
   const ROWS: readonly (readonly [string, string, (cap: number) => SiteOptions])[] = [
     ["connections of one client", "clientLimit", (cap) => ({ top: { limits: { connectionsPerClient: cap } } })],
     ["connections in all", "processLimit", (cap) => ({ top: { limits: { connections: cap } } })],
@@ -94,6 +94,21 @@ describe("caps hold over all workers", () => {
     expect(n).toBeLessThanOrEqual(burst + Math.ceil((performance.now() - begun) / 1000));
   });
 });
+
+for (const workers of [1, WORKERS])
+  test(`a connection that moves in an upgrade of ${workers === 1 ? "one process" : "workers"} is counted, and not asked again`, async () => {
+    const s = await site({ args: ["--workers", String(workers)], top: { limits: { connectionsPerClient: CAP } } });
+    const clients = await admitted(s, TRIES);
+    s.weir.rewrite({ ...s.config, limits: { connectionsPerClient: 1 } });
+    expect((await s.weir.control("upgrade")).code).toBe(0);
+    await s.weir.left;
+    for (const c of clients) {
+      await c.response();
+      await c.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+      expect((await c.response()).body).toBe("hello");
+    }
+    expect((await admitted(s, 1)).length).toBe(0);
+  });
 
 describe("what each worker does by itself", () => {
   test("weighted shares: at most a request of each worker off", async () => {
