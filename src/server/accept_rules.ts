@@ -1,23 +1,20 @@
 import { CidrSet } from "../base/cidr.ts";
 import type { ListenerSpec } from "../config/model.ts";
 import type { Address } from "../platform/types.ts";
+import type { ConnectionRate } from "./counts/connection_counts.ts";
 
 /** What a listener asks of a connection before it takes it: where it comes from, and that not too many came before it. */
 export class AcceptRules {
   /** null: everything is allowed that is not denied. */
   readonly #allow: CidrSet | null;
   readonly #deny: CidrSet | null;
-  readonly #perMs: number;
-  readonly #burst: number;
-  #tokens: number;
-  #at = 0;
+  /** null: as many as come. */
+  readonly #rate: ConnectionRate | null;
 
-  constructor({ sources, connectionRate }: Pick<ListenerSpec, "sources" | "connectionRate">) {
-    this.#allow = sources.allow.length === 0 ? null : new CidrSet(sources.allow);
-    this.#deny = sources.deny.length === 0 ? null : new CidrSet(sources.deny);
-    this.#perMs = connectionRate === null ? Number.POSITIVE_INFINITY : connectionRate.perSecond / 1000;
-    this.#burst = connectionRate?.burst ?? 0;
-    this.#tokens = this.#burst;
+  constructor({ allow, deny }: ListenerSpec["sources"], rate: ConnectionRate | null) {
+    this.#allow = allow.length === 0 ? null : new CidrSet(allow);
+    this.#deny = deny.length === 0 ? null : new CidrSet(deny);
+    this.#rate = rate;
   }
 
   /** A peer on a unix socket has no address, so that no range is for it. */
@@ -29,18 +26,11 @@ export class AcceptRules {
 
   /** Takes a token of the connection rate; false: there is none. `now` in milliseconds. */
   admits(now: number): boolean {
-    if (this.#perMs === Number.POSITIVE_INFINITY) return true;
-    this.#tokens = Math.min(this.#burst, this.#tokens + (now - this.#at) * this.#perMs);
-    this.#at = now;
-    if (this.#tokens < 1) return false;
-    this.#tokens--;
-    return true;
+    return this.#rate === null || this.#rate.admits(now);
   }
 
   /** What was taken stays taken over a reload that leaves the rate as it is. */
   follow(before: AcceptRules): void {
-    if (before.#perMs !== this.#perMs || before.#burst !== this.#burst) return;
-    this.#tokens = before.#tokens;
-    this.#at = before.#at;
+    if (before.#rate !== null) this.#rate?.follow(before.#rate);
   }
 }

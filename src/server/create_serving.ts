@@ -3,6 +3,7 @@ import type { Platform } from "../platform/types.ts";
 import type { EventLog } from "../telemetry/event_log.ts";
 import { diskSecrets } from "../tls/store/secret_files.ts";
 import { TlsSecrets } from "../tls/store/tls_secrets.ts";
+import { CountsMemory } from "./counts/counts_memory.ts";
 import type { WeirNumbers } from "./numbers/weir_numbers.ts";
 import { Supervisor } from "./processes/supervisor.ts";
 import { Server } from "./server.ts";
@@ -48,7 +49,14 @@ export function createServing({
     return new Server({ platform, log, build, sockets, numbers: numbers.ofServer, generation });
   }
   return new Supervisor({
-    worker: { platform, linux, processes, command: processes.selfCommand(args, "running"), env: plain(env) },
+    worker: {
+      platform,
+      linux,
+      processes,
+      counts: new CountsMemory(linux, workers),
+      command: processes.selfCommand(args, "running"),
+      env: plain(env),
+    },
     workers,
     log,
     held,

@@ -10,6 +10,7 @@ import type { OpenConn } from "../wire/open_conn.ts";
 import type { TunnelSet } from "../wire/tunnel.ts";
 import { AcceptRules } from "./accept_rules.ts";
 import type { ConnectionCaps } from "./connection_caps.ts";
+import type { OpenCount } from "./counts/connection_counts.ts";
 import { Entrance, type EntranceHost } from "./entrance.ts";
 import type { ListenerSite } from "./listener_site.ts";
 import { type MovedConnection, toldOf } from "./moving/moved_connection.ts";
@@ -35,6 +36,8 @@ export class ListenerRuntime implements EntranceHost, GateHost {
   #rules: AcceptRules;
   /** null: no PROXY header is read. */
   #gate: ProxyGate | null;
+  /** What is held against the listener's cap. */
+  #count: OpenCount;
   #entrance: Entrance;
   readonly #env: ListenerEnv;
   readonly #conns = new Set<OpenConn>();
@@ -54,7 +57,8 @@ export class ListenerRuntime implements EntranceHost, GateHost {
     this.#env = env;
     this.#spec = spec;
     this.#site = site;
-    this.#rules = new AcceptRules(spec);
+    this.#rules = this.#rulesOf(spec);
+    this.#count = env.caps.counts.listener(spec.name);
     this.#gate = this.#gateOf(spec);
     this.#entrance = new Entrance(this, spec, site.chains, tls);
     this.#exempt = exempt;
@@ -91,9 +95,14 @@ export class ListenerRuntime implements EntranceHost, GateHost {
     const { connections } = this;
     this.#site.session.metrics.connectionsActive.add(-connections);
     site.session.metrics.connectionsActive.add(connections);
+    if (spec.name !== this.#spec.name) {
+      this.#count.add(-connections);
+      this.#count = this.#env.caps.counts.listener(spec.name);
+      this.#count.add(connections);
+    }
     this.#spec = spec;
     this.#site = site;
-    const rules = new AcceptRules(spec);
+    const rules = this.#rulesOf(spec);
     rules.follow(this.#rules);
     this.#rules = rules;
     this.#gate = this.#gateOf(spec);
@@ -154,8 +163,6 @@ export class ListenerRuntime implements EntranceHost, GateHost {
   /** Gives up to `most` connections that wait for a request. Those that may be asked for in cleartext only: TLS can't go elsewhere. */
   giveUpIdle(most: number): MovedConnection[] {
     const moved: MovedConnection[] = [];
-    // Whose such a connection is stood in front of its first request.
-    if (this.spec.proxyHeaders !== null) return moved;
     for (const c of this.#conns) {
       if (moved.length >= most) break;
       const given = c.giveUp?.() ?? null;
@@ -170,8 +177,11 @@ export class ListenerRuntime implements EntranceHost, GateHost {
     const keepAlive = keepAliveMs === null ? null : { idleMs: keepAliveMs };
     this.#env.platform.adopt(fd, { accepted: true, unread, keepAlive }, (conn) => {
       if (told) conn.info = { ...told, id: conn.info.id };
-      // Its header has been read long ago.
-      return this.#accept(conn, null);
+      this.#site.session.metrics.connections.add(1);
+      // It was asked when it came, has taken its part of the rate, and its header has been read long ago.
+      this.#count.add(1);
+      if (!this.#exempt) this.#env.caps.add(clientOf(conn));
+      return this.#serve(conn, null);
     });
   }
 
@@ -280,8 +290,13 @@ export class ListenerRuntime implements EntranceHost, GateHost {
     };
   }
 
+  #rulesOf({ name, sources, connectionRate }: ListenerSpec): AcceptRules {
+    return new AcceptRules(sources, connectionRate === null ? null : this.#env.caps.counts.rate(name, connectionRate));
+  }
+
   #gone(c: OpenConn): void {
     this.#site.session.metrics.connectionsActive.add(-1);
+    this.#count.add(-1);
     if (!this.#exempt) this.#env.caps.release(c instanceof AwaitedHeader ? null : clientOf(c.conn));
     this.#settle();
   }
@@ -297,11 +312,16 @@ export class ListenerRuntime implements EntranceHost, GateHost {
       conn.destroy(null);
       return DEAF;
     }
-    metrics.connectionsActive.add(1);
+    return this.#serve(conn, isProxy ? gate : null);
+  }
+
+  /** `gate`: it begins with a PROXY header. */
+  #serve(conn: Conn, gate: ProxyGate | null): ConnHandler {
+    this.#site.session.metrics.connectionsActive.add(1);
     // The clock is read here: the last event may be long ago, and the first head's time begins now.
     const { flusher } = this.#site.session.link;
     flusher.enter();
-    const c = isProxy ? gate!.open(conn) : this.#entrance.admit(conn);
+    const c = gate !== null ? gate.open(conn) : this.#entrance.admit(conn);
     this.#conns.add(c);
     if (this.#draining !== "no") c.drain(this.#draining);
     flusher.leave();
@@ -310,9 +330,14 @@ export class ListenerRuntime implements EntranceHost, GateHost {
 
   /** Why the connection is closed unserved; null: it is counted in. What is asked of clients is asked when a proxy has named its own. */
   #refusalOf(conn: Conn, isProxy: boolean): Refusal | null {
-    const { maxConnections } = this.spec;
     if (!isProxy && !this.#rules.allows(conn.info.remote)) return "source";
-    if (maxConnections !== null && this.connections >= maxConnections) return "listenerLimit";
+    if (!this.#count.take(this.spec.maxConnections ?? Number.POSITIVE_INFINITY)) return "listenerLimit";
+    const refusal = this.#refusalOfMany(conn, isProxy);
+    if (refusal !== null) this.#count.add(-1);
+    return refusal;
+  }
+
+  #refusalOfMany(conn: Conn, isProxy: boolean): Refusal | null {
     if (!this.#rules.admits(this.#env.platform.now())) return "connectionRate";
     return this.#exempt ? null : this.#env.caps.admit(isProxy ? null : clientOf(conn));
   }

@@ -22,6 +22,7 @@ import type { LinkEnv } from "../wire/link.ts";
 import { type AdminView, adminApp, observeApp } from "./admin/admin_app.ts";
 import { compileSites } from "./compile.ts";
 import { ConnectionCaps } from "./connection_caps.ts";
+import type { ConnectionCounts } from "./counts/connection_counts.ts";
 import { provisionFilter } from "./filter_kinds.ts";
 import { ADMIN_HANDLER, bindLabel, isInternal, OBSERVE_HANDLER, withInternalListeners } from "./internal_listeners.ts";
 import { lackingProblems } from "./lacking.ts";
@@ -51,6 +52,8 @@ export interface ServerEnv {
   readonly generation?: number;
   /** What the admin addresses tell of; absent: this server. */
   readonly view?: AdminView;
+  /** What connections are counted in; absent: they are counted for this process alone. */
+  readonly counts?: ConnectionCounts;
   /** Absent: this process opens its own. */
   readonly sockets?: ListenSockets;
   /** Where certificates come from; the disk when absent. */
@@ -326,7 +329,7 @@ export class Server implements AdminView, Serving {
       tls.undo();
       return this.refuse(tls.problems);
     }
-    this.#caps ??= new ConnectionCaps(model.process, this.#fileLimit);
+    this.#caps ??= new ConnectionCaps(model.process, this.#fileLimit, this.#env.counts);
     const made: UpstreamCluster[] = [];
     const clusters = this.#nextClusters(model, tls, made);
     const sites = compileSites(model, {

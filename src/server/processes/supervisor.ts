@@ -9,6 +9,7 @@ import type { RowBatch } from "../../telemetry/row_records.ts";
 import { type CertsStatus, certsStatus } from "../../tls/store/certs_status.ts";
 import type { PreparedSecrets, TlsSecrets } from "../../tls/store/tls_secrets.ts";
 import type { AdminView } from "../admin/admin_app.ts";
+import type { ListenerPlace } from "../counts/shared_counts.ts";
 import { withInternalListeners } from "../internal_listeners.ts";
 import type { MovedConnection, Mover } from "../moving/moved_connection.ts";
 import { retainNames } from "../numbers/retain_names.ts";
@@ -22,7 +23,6 @@ import { secretTexts } from "./secret_texts.ts";
 import { type PreparedSockets, SocketTable } from "./socket_table.ts";
 import type { SecretText } from "./worker_message.ts";
 import type { WorkerHost, WorkerProcess } from "./worker_process.ts";
-import { workerShare } from "./worker_share.ts";
 import { WorkerSlot } from "./worker_slot.ts";
 
 export interface SupervisorEnv {
@@ -273,10 +273,16 @@ export class Supervisor implements Serving, AdminView {
 
   #offer(w: WorkerProcess, { model, secrets }: Prepared): Promise<readonly Problem[] | null> {
     return w.prepare({
-      model: workerModel(model, this.#env.workers),
+      ...this.#forWorkers(model),
       sockets: w.pass(this.#sockets.of(w.index)),
       secrets: secretTexts(secrets),
     });
+  }
+
+  /** What each worker serves: all but the admin addresses. */
+  #forWorkers(model: Model): { readonly model: Model; readonly places: readonly ListenerPlace[] } {
+    const places = this.#env.worker.counts.places(model.listeners.keys(), this.#model?.listeners ?? model.listeners);
+    return { model: { ...model, admin: null, observe: null }, places };
   }
 
   async #commit({ model, front, sockets, secrets }: Prepared): Promise<void> {
@@ -304,7 +310,7 @@ export class Supervisor implements Serving, AdminView {
     try {
       if (this.#state !== "running") return false;
       const problems = await w.prepare({
-        model: workerModel(this.#model!, this.#env.workers),
+        ...this.#forWorkers(this.#model!),
         sockets: w.pass(this.#sockets.of(w.index)),
         secrets: secretTexts(this.#secrets.inForce),
       });
@@ -413,11 +419,6 @@ export class Supervisor implements Serving, AdminView {
 /** What the supervisor serves itself. */
 function frontModel(model: Model): Model {
   return { ...model, listeners: new Map(), routeTables: new Map(), clusters: new Map(), accessLogs: [] };
-}
-
-/** What one of `workers` serves: all but the admin addresses, and its share of what is capped for the whole weir. */
-function workerModel(model: Model, workers: number): Model {
-  return { ...model, admin: null, observe: null, ...workerShare(model, workers) };
 }
 
 function problem(path: string, message: string): Problem {

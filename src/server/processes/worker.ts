@@ -4,6 +4,7 @@ import type { AdjustableEventLog } from "../../telemetry/create_event_log.ts";
 import { Metrics } from "../../telemetry/metrics.ts";
 import { Numbers } from "../../telemetry/numbers.ts";
 import { RowFeed } from "../../telemetry/row_feed.ts";
+import { hasRow, SharedCounts } from "../counts/shared_counts.ts";
 import { movedHere, PacketMover } from "../moving/packet_mover.ts";
 import { ownNumbers } from "../numbers/server_numbers.ts";
 import { numberMemory } from "../numbers/weir_numbers.ts";
@@ -18,9 +19,11 @@ import { ToldSecrets } from "./told_secrets.ts";
 import {
   BEAT_MS,
   CHANNEL_FD,
+  COUNTS_FD,
   type NamedSocket,
   NUMBERS_FD,
   PACKETS_FD,
+  ROW_VARIABLE,
   WORKER_VARIABLE,
   type WorkerOrder,
   type WorkerReport,
@@ -58,6 +61,8 @@ class Worker implements ChannelHandler<WorkerOrder> {
   readonly #server: Server;
   readonly #sockets: WorkerSockets;
   readonly #secrets = new ToldSecrets();
+  /** null: it counts for itself. */
+  readonly #counts: SharedCounts | null;
   readonly #channel: Channel<WorkerOrder, WorkerReport>;
   readonly #feed: RowFeed;
   readonly #packets: number;
@@ -73,11 +78,9 @@ class Worker implements ChannelHandler<WorkerOrder> {
     const { platform, log, build } = env;
     const linux = platform.linux!;
     log.always({ worker: env.index });
-    const [stream, packets, numbers] = [CHANNEL_FD, PACKETS_FD, NUMBERS_FD].map((fd) => linux.takeInherited(fd) ?? -1) as [
-      number,
-      number,
-      number,
-    ];
+    const [stream, packets, numbers, counts] = [CHANNEL_FD, PACKETS_FD, NUMBERS_FD, COUNTS_FD].map(
+      (fd) => linux.takeInherited(fd) ?? -1,
+    ) as [number, number, number, number];
     this.#packets = packets;
     this.exited = new Promise((resolve) => {
       this.#exit = resolve;
@@ -85,6 +88,8 @@ class Worker implements ChannelHandler<WorkerOrder> {
     this.#sockets = new WorkerSockets(platform);
     const memory = linux.mapShared(numbers);
     linux.closeDescriptor(numbers);
+    this.#counts = this.#countIn(linux.mapShared(counts));
+    linux.closeDescriptor(counts);
     const metrics = new Metrics(new Numbers(numberMemory(memory, log)));
     this.#server = new Server({
       platform,
@@ -93,6 +98,7 @@ class Worker implements ChannelHandler<WorkerOrder> {
       sockets: this.#sockets,
       secretFiles: this.#secrets,
       numbers: ownNumbers(metrics),
+      ...(this.#counts === null ? {} : { counts: this.#counts }),
     });
     env.onServer(this.#server);
     let channel: Channel<WorkerOrder, WorkerReport> | null = null;
@@ -182,7 +188,14 @@ class Worker implements ChannelHandler<WorkerOrder> {
     }
   }
 
-  async #prepare({ id, model, sockets, secrets }: Extract<WorkerOrder, { kind: "prepare" }>): Promise<void> {
+  #countIn(memory: ArrayBuffer): SharedCounts | null {
+    const { platform, env } = this.#env;
+    const row = Number(env[ROW_VARIABLE] ?? -1);
+    return hasRow(memory, row) ? new SharedCounts(memory, row, () => platform.wallNow()) : null;
+  }
+
+  async #prepare({ id, model, places, sockets, secrets }: Extract<WorkerOrder, { kind: "prepare" }>): Promise<void> {
+    this.#counts?.tell(places);
     this.#secrets.tell(secrets);
     const held = new HeldSockets(this.#take(sockets));
     this.#sockets.supply(held);

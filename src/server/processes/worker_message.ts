@@ -2,6 +2,7 @@ import type { Address } from "../../base/address.ts";
 import type { Model } from "../../config/model.ts";
 import type { Problem } from "../../config/problem.ts";
 import type { RowBatch } from "../../telemetry/row_records.ts";
+import type { ListenerPlace } from "../counts/shared_counts.ts";
 import type { NamedConnection } from "../moving/moved_connection.ts";
 import type { DrainOptions } from "../serving.ts";
 import type { Status } from "../status.ts";
@@ -11,8 +12,12 @@ export const CHANNEL_FD = 3;
 export const PACKETS_FD = 4;
 /** Memory in which the worker counts; it outlives the worker. */
 export const NUMBERS_FD = 5;
+/** Memory in which all workers count connections. */
+export const COUNTS_FD = 6;
 /** Set in the environment of a worker, to its index. */
 export const WORKER_VARIABLE = "WEIR_WORKER";
+/** To its row in that memory; −1: it has none. */
+export const ROW_VARIABLE = "WEIR_WORKER_ROW";
 /** A worker says so often that its event loop turns. */
 export const BEAT_MS = 1_000;
 
@@ -34,6 +39,8 @@ export type WorkerOrder =
       readonly kind: "prepare";
       readonly id: number;
       readonly model: Model;
+      /** Where its listeners are counted. */
+      readonly places: readonly ListenerPlace[];
       readonly sockets: readonly NamedSocket[];
       readonly secrets: readonly SecretText[];
     }

@@ -1,6 +1,7 @@
 import type { Problem } from "../../config/problem.ts";
 import type { LinuxCalls, Platform, Process, ProcessExit, Processes, SharedMemory } from "../../platform/types.ts";
 import type { RowBatch } from "../../telemetry/row_records.ts";
+import type { CountsMemory } from "../counts/counts_memory.ts";
 import type { MovedConnection } from "../moving/moved_connection.ts";
 import { movedHere, PacketMover } from "../moving/packet_mover.ts";
 import { NUMBERS_BYTES } from "../numbers/weir_numbers.ts";
@@ -8,12 +9,14 @@ import type { HeldSocket } from "../sockets/held_socket.ts";
 import type { Status } from "../status.ts";
 import { Channel, type ChannelHandler } from "./channel.ts";
 import { passDescriptors, takeDescriptors } from "./pass_descriptors.ts";
-import { type NamedSocket, WORKER_VARIABLE, type WorkerOrder, type WorkerReport } from "./worker_message.ts";
+import { type NamedSocket, ROW_VARIABLE, WORKER_VARIABLE, type WorkerOrder, type WorkerReport } from "./worker_message.ts";
 
 export interface WorkerHost {
   readonly platform: Platform;
   readonly linux: LinuxCalls;
   readonly processes: Processes;
+  /** What all workers count connections in. */
+  readonly counts: CountsMemory;
   /** How a worker is started, without its index. */
   readonly command: { readonly command: string; readonly args: readonly string[] };
   readonly env: Readonly<Record<string, string>>;
@@ -39,6 +42,8 @@ export class WorkerProcess implements ChannelHandler<WorkerReport> {
   readonly id: string;
   /** Where it counts; the descriptor is the watcher's. */
   readonly numbers: SharedMemory;
+  /** Where it counts connections together with the others, until it has ended; −1: it counts for itself. */
+  readonly row: number;
   /** When it last said that its event loop turns, on the platform's clock. */
   lastBeat: number;
   readonly #host: WorkerHost;
@@ -54,7 +59,7 @@ export class WorkerProcess implements ChannelHandler<WorkerReport> {
 
   /** Throws a ProxyError when the system has no descriptors left. */
   constructor(host: WorkerHost, index: number, watcher: WorkerWatcher) {
-    const { platform, linux, processes, command } = host;
+    const { platform, linux, processes, counts, command } = host;
     this.index = index;
     this.#host = host;
     this.#watcher = watcher;
@@ -63,14 +68,15 @@ export class WorkerProcess implements ChannelHandler<WorkerReport> {
     const [packets, packetsThere] = linux.packetPair();
     this.#packets = packets;
     this.numbers = linux.sharedMemory(NUMBERS_BYTES);
+    this.row = counts.takeRow();
     this.#process = processes.spawn(
       {
         ...command,
-        env: { ...host.env, [WORKER_VARIABLE]: String(index) },
+        env: { ...host.env, [WORKER_VARIABLE]: String(index), [ROW_VARIABLE]: String(this.row) },
         stdin: "ignore",
         stdout: "inherit",
         stderr: "inherit",
-        descriptors: [streamThere, packetsThere, this.numbers.fd],
+        descriptors: [streamThere, packetsThere, this.numbers.fd, counts.fd],
       },
       { onExit: (how) => this.#exited(how) },
     );
@@ -194,6 +200,7 @@ export class WorkerProcess implements ChannelHandler<WorkerReport> {
     if (this.#gone || this.#how === null || !this.#closed) return;
     this.#gone = true;
     this.#host.linux.closeDescriptor(this.#packets);
+    this.#host.counts.freeRow(this.row);
     for (const f of this.#waiting.values()) f(null);
     this.#waiting.clear();
     this.#watcher.onExit(this, this.#how);

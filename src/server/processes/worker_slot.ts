@@ -97,6 +97,10 @@ export class WorkerSlot {
         onExit: (w, how) => this.#exited(w, how),
       });
       this.#host.onSpawn(made);
+      if (made.row < 0)
+        this.#host.log.log("warning", "a worker holds caps on connections for itself: too many others drain", {
+          worker: this.index,
+        });
       return made;
     } catch (e) {
       this.#host.log.log("error", "a worker can't be started", {

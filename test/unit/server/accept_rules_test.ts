@@ -1,12 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { AcceptRules } from "../../../src/server/accept_rules.ts";
+import { LocalRate } from "../../../src/server/counts/local_rate.ts";
 
 function rules(
   allow: readonly string[],
   deny: readonly string[],
   rate: { perSecond: number; burst: number } | null = null,
 ): AcceptRules {
-  return new AcceptRules({ sources: { allow, deny }, connectionRate: rate });
+  return new AcceptRules({ allow, deny }, rate === null ? null : new LocalRate(rate));
 }
 
 describe("sources", () => {
