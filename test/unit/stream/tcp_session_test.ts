@@ -285,9 +285,8 @@ describe("a reload", () => {
     await site.apply(CONFIG);
     expect((await site.client("again")).gone).toBe(false);
     expect(site.origin().take()).toBe("again");
-    http.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-    await site.settled();
-    expect([http.take().startsWith("HTTP/1.1 200"), http.gone]).toEqual([true, true]);
+    // It was idle, on a listener that is gone.
+    expect(http.gone).toBe(true);
   });
 });
 
