@@ -1,6 +1,6 @@
 import { keyedHash } from "../../base/keyed_hash.ts";
 import type { ClientCounts } from "./connection_counts.ts";
-import { AT_KEY, AT_ROWS, CLIENT_WAYS, rowAt, setOf } from "./counts_layout.ts";
+import { AT_KEY, CLIENT_WAYS, rowAt, rowsInUse, setOf } from "./counts_layout.ts";
 
 /**
  * Connections by client address. An address is known by a keyed hash of 32 bits: two that fall together count as one. An address that
@@ -73,15 +73,17 @@ export class SharedClients implements ClientCounts {
     const words = this.#words;
     const set = setOf(key);
     let sum = 0;
-    for (let row = Atomics.load(words, AT_ROWS) - 1; row >= 0; row--) {
+    for (let row = rowsInUse(words) - 1; row >= 0; row--) {
       const first = rowAt(row) + set;
-      for (let at = first; at < first + CLIENT_WAYS; at++) {
-        if (Atomics.load(words, at) !== key) continue;
-        const open = Atomics.load(words, at + CLIENT_WAYS);
-        // The place may have become another address's between the two: then this one had just gone.
-        if (open > 0 && Atomics.load(words, at) === key) sum += open;
-      }
+      for (let at = first; at < first + CLIENT_WAYS; at++) if (words[at] === key) sum += openAt(words, at, key);
     }
     return sum;
   }
+}
+
+/** A place may become another address's at any moment: its count belongs to the key that stands there before and after. */
+function openAt(words: Int32Array, at: number, key: number): number {
+  if (Atomics.load(words, at) !== key) return 0;
+  const open = Atomics.load(words, at + CLIENT_WAYS);
+  return Atomics.load(words, at) === key ? open : 0;
 }

@@ -1,5 +1,5 @@
 import type { OpenCount } from "./connection_counts.ts";
-import { AT_ROWS, rowAt } from "./counts_layout.ts";
+import { rowAt, rowsInUse } from "./counts_layout.ts";
 
 /** One number of a row, and the sum of it over all rows. */
 export class SharedCount implements OpenCount {
@@ -36,7 +36,7 @@ export class SharedCount implements OpenCount {
   #sum(): number {
     const words = this.#words;
     let sum = 0;
-    for (let row = Atomics.load(words, AT_ROWS) - 1; row >= 0; row--) sum += Atomics.load(words, rowAt(row) + this.#offset);
+    for (let row = rowsInUse(words) - 1; row >= 0; row--) sum += words[rowAt(row) + this.#offset]!;
     return sum;
   }
 }
