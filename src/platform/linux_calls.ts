@@ -1,4 +1,3 @@
-import { closeSync } from "node:fs";
 import { DescriptorPassing, socketPair } from "./descriptor_passing.ts";
 import type { LinuxLibc } from "./linux_libc.ts";
 import type { LinuxCalls, MakeListenerOptions, ReceivedDescriptors, SharedMemory } from "./linux_types.ts";
@@ -50,7 +49,7 @@ class LinuxSystem implements LinuxCalls {
   takeInherited(fd: number): number | null {
     const own = this.#libc.tryDuplicate(fd);
     if (own < 0) return null;
-    closeSync(fd);
+    this.#libc.c.close(fd);
     return own;
   }
   setCloseOnExec(fd: number): boolean {
