@@ -44,7 +44,6 @@ class LinuxSystem implements LinuxCalls {
   }
 
   closeDescriptor(fd: number): void {
-    forgetInherited(fd);
     this.#libc.c.close(fd);
   }
   duplicate(fd: number): number {
@@ -53,12 +52,8 @@ class LinuxSystem implements LinuxCalls {
   takeInherited(fd: number): number | null {
     const own = this.#libc.tryDuplicate(fd);
     if (own < 0) return null;
-    try {
-      closeSync(fd);
-    } catch {
-      // Deno does not have all of them in its table: such a one is nobody's but the kernel's.
-      this.#libc.c.close(fd);
-    }
+    forgetInherited(fd);
+    this.#libc.c.close(fd);
     return own;
   }
   setCloseOnExec(fd: number): boolean {
@@ -91,10 +86,6 @@ class LinuxSystem implements LinuxCalls {
     this.#libc.must(this.#libc.c.prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0), "asking for a signal at the parent's end");
     // A parent that ended before the call sends none (prctl(2)).
     return this.#libc.c.getppid() === parent;
-  }
-
-  parentPid(): number {
-    return this.#libc.c.getppid();
   }
 
   sendDatagram(path: string, bytes: Uint8Array): boolean {
