@@ -6,11 +6,13 @@ import type { FdOf } from "./os_calls.ts";
 import { boundAddress, listening, makeListener, SOCK_CLOEXEC, SOCK_NONBLOCK } from "./raw_listener.ts";
 import { makeSharedMemory, mapSharedMemory } from "./shared_memory.ts";
 import type { Address, Conn } from "./types.ts";
+import { sendDatagram } from "./unix_datagram.ts";
 import { clearStaleSocket } from "./unix_path.ts";
 
 const SOCK_STREAM = 1;
 const SOCK_SEQPACKET = 5;
 const PR_SET_PDEATHSIG = 1;
+const CLOCK_MONOTONIC = 1;
 
 /** `fdOf` knows the runtime's connections. */
 export function createLinuxCalls(libc: LinuxLibc, fdOf: FdOf): LinuxCalls {
@@ -82,6 +84,17 @@ class LinuxSystem implements LinuxCalls {
     this.#libc.must(this.#libc.c.prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0), "asking for a signal at the parent's end");
     // A parent that ended before the call sends none (prctl(2)).
     return this.#libc.c.getppid() === parent;
+  }
+
+  sendDatagram(path: string, bytes: Uint8Array): boolean {
+    return sendDatagram(this.#libc, path, bytes);
+  }
+
+  monotonicMicros(): number {
+    const time = new Uint8Array(16);
+    this.#libc.must(this.#libc.c.clock_gettime(CLOCK_MONOTONIC, time), "reading the clock");
+    const v = new DataView(time.buffer);
+    return Number(v.getBigInt64(0, true)) * 1e6 + Math.floor(Number(v.getBigInt64(8, true)) / 1e3);
   }
 
   originalDestination(c: Conn): Address | null {
