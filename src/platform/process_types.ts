@@ -7,7 +7,7 @@ export interface ProcessSpec {
   /** A path, or a name that is looked for in `env.PATH`. */
   readonly command: string;
   readonly args: readonly string[];
-  /** All of the child's environment: nothing is added to it. */
+  /** All of the child's environment. Nothing is added to it, but for DENO_EXTRA_STDIO_FDS by Deno where there are `descriptors`. */
   readonly env: Readonly<Record<string, string>>;
   /** Absent: this process's own. */
   readonly cwd?: string;

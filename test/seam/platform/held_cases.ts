@@ -8,6 +8,7 @@ import type { Address, LinuxCalls } from "../../../src/platform/types.ts";
 import { startRole } from "./child.ts";
 import { barrier, dial, dialable, echo, LOOPBACK, pair, Server } from "./peer.ts";
 import type { Case } from "./subject.ts";
+import { closeBoth, SecureServer, securePair } from "./tls_support.ts";
 
 const O_CLOEXEC = 0o2000000;
 
@@ -238,6 +239,19 @@ export const heldCases: readonly Case[] = [
       expect(await waiting).toBe(`${second.process.pid}:hi`);
       await second.end();
       linux.closeDescriptor(fd);
+    },
+  ],
+  [
+    "TLS: connections of a socket that was taken over can be secured",
+    async ({ p }) => {
+      const server = await SecureServer.open(p, { alpn: ["h2"] }, { fd: p.linux!.makeListener(LOOPBACK, {}) });
+      const { client, remote } = await securePair(p, server, { alpn: ["h2"] });
+      client.write("question");
+      await remote.until(() => remote.bytes === 8);
+      expect(remote.conn.tls?.alpn).toBe("h2");
+      expect([client.call((c) => c.detach()), remote.call((c) => c.detach())]).toEqual([null, null]);
+      await closeBoth(client, remote);
+      await server.close();
     },
   ],
   [

@@ -8,6 +8,7 @@ import { startRole } from "./child.ts";
 import { codeOf, fileOf, holders, isCloseOnExec, openSockets } from "./held_cases.ts";
 import { barrier, firstDifference, LOOPBACK, Peer, pair, pattern, Server } from "./peer.ts";
 import type { Case } from "./subject.ts";
+import { closeBoth, dialTls, serverOptions } from "./tls_support.ts";
 
 /** Adopts a descriptor for a test to watch. */
 function adopt(p: Platform, fd: number, o: { accepted?: boolean; unread?: Uint8Array } = {}): Peer {
@@ -273,6 +274,29 @@ export const movingCases: readonly Case[] = [
       client.call((c) => c.destroy(null));
       expect(client.call((c) => c.detach())).toBe(null);
       remote.call((c) => c.destroy(null));
+      await server.listener.close();
+    },
+  ],
+  [
+    "TLS: a connection that has moved can be secured, with the hello that came before",
+    async ({ p }) => {
+      const context = p.tls!.serverContext(serverOptions({}));
+      const server = await Server.open(p, LOOPBACK, { mayBeSecured: true });
+      const client = new Peer();
+      p.dial(server.address, dialTls(p), client);
+      const first = await server.accept();
+      await first.until(() => first.bytes > 0);
+      const hello = Buffer.concat(first.chunks);
+      const { fd } = first.call((c) => c.detach())!;
+      const second = new Peer();
+      second.context = context;
+      second.conn = p.adopt(fd, { accepted: true, unread: hello }, () => second);
+      await client.until(() => client.events.length > 0);
+      expect(client.events).toEqual(["open"]);
+      client.write("question");
+      await second.until(() => second.bytes === 8);
+      expect(second.text()).toBe("question");
+      await closeBoth(client, second);
       await server.listener.close();
     },
   ],

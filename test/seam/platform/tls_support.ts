@@ -3,6 +3,7 @@ import type { ErrorCode } from "../../../src/base/error.ts";
 import type {
   Address,
   DialOptions,
+  HeldListener,
   Platform,
   PlatformTls,
   TlsClientOptions,
@@ -106,7 +107,11 @@ export class SecureServer {
     this.context = context;
   }
 
-  static async open(p: Platform, o: Partial<TlsServerOptions> = {}, at: Address = LOOPBACK): Promise<SecureServer> {
+  static async open(
+    p: Platform,
+    o: Partial<TlsServerOptions> = {},
+    at: Address | HeldListener = LOOPBACK,
+  ): Promise<SecureServer> {
     const context = tlsOf(p).serverContext(serverOptions(o));
     let made: SecureServer | null = null;
     const server = await Server.open(p, at, { mayBeSecured: true }, () => made?.context ?? context);
