@@ -1,4 +1,3 @@
-import { closeSync } from "node:fs";
 import { DescriptorPassing, socketPair } from "./descriptor_passing.ts";
 import type { LinuxLibc } from "./linux_libc.ts";
 import type { LinuxCalls, MakeListenerOptions, ReceivedDescriptors, SharedMemory } from "./linux_types.ts";
@@ -50,12 +49,7 @@ class LinuxSystem implements LinuxCalls {
   takeInherited(fd: number): number | null {
     const own = this.#libc.tryDuplicate(fd);
     if (own < 0) return null;
-    try {
-      closeSync(fd);
-    } catch {
-      // Deno does not have all of them in its table: such a one is nobody's but the kernel's.
-      this.#libc.c.close(fd);
-    }
+    this.#libc.c.close(fd);
     return own;
   }
   setCloseOnExec(fd: number): boolean {

@@ -51,8 +51,8 @@ export interface LinuxCalls {
   duplicate(fd: number): number;
   /**
    * Takes over a descriptor that the process was started with: another number, close-on-exec, or null: it is not open. The first number
-   * is given back to the runtime, whose own it is: Deno keeps a table of those, and when libc alone closes one, the next file that gets
-   * its number is closed with the table's old entry.
+   * is free afterwards. (Deno has a table of those that a Deno parent passed, and would close the next file of that number with its old
+   * entry; the platform empties it when it is made: `inherited_duplicates.ts`.)
    */
   takeInherited(fd: number): number | null;
   /** An inherited descriptor comes without close-on-exec, and Deno would hand it on to every child: set it at start. False: not open. */

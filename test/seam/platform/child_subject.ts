@@ -1,7 +1,9 @@
 // Started by child.ts with an adapter and a role: the other process of a case. Its passed descriptors begin at 3.
-import { readdirSync, readlinkSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readlinkSync, readSync } from "node:fs";
 import process from "node:process";
 import type { Address, Conn, ConnHandler, DialOptions, Platform } from "../../../src/platform/types.ts";
+
+import { fileOf, isCloseOnExec } from "./descriptor_facts.ts";
 
 const [adapter, role] = process.argv.slice(2);
 const FIRST = 3;
@@ -47,6 +49,23 @@ const roles: Readonly<Record<string, (p: Platform) => unknown>> = {
   serve: async (p) => {
     const listener = await p.listen({ fd: FIRST }, {}, named);
     tell({ address: listener.address });
+  },
+  /** Takes its descriptors over, and opens files that get their numbers. */
+  inherit: (p) => {
+    const sockets = [FIRST, SECOND].map((fd) => fileOf(fd));
+    const taken = [FIRST, SECOND].map((fd) => p.linux!.takeInherited(fd)!);
+    const files = [FIRST, SECOND, 0].map(() => openSync(process.argv[1]!, "r"));
+    const before = openDescriptors();
+    for (const fd of files) closeSync(fd);
+    const again = openSync(process.argv[1]!, "r");
+    const after = openDescriptors();
+    const held = (all: Record<string, string>): number[] => sockets.map((s) => Object.values(all).filter((f) => f === s).length);
+    tell({
+      same: taken.map((fd, i) => fileOf(fd) === sockets[i] && isCloseOnExec(fd)),
+      held: [held(before), held(after)],
+      readable: readSync(again, new Uint8Array(8)),
+      missing: p.linux!.takeInherited(0x3fffffff),
+    });
   },
   /** Adds to shared memory as often as the first number there says. */
   add: (p) => {

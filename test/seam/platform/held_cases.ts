@@ -1,48 +1,15 @@
 import { expect } from "bun:test";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, unlinkSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, statSync, unlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import type { ProxyError } from "../../../src/base/error.ts";
 import type { Address, LinuxCalls } from "../../../src/platform/types.ts";
 import { startRole } from "./child.ts";
+import { fileOf, holders, isCloseOnExec, openSockets } from "./descriptor_facts.ts";
 import { barrier, dial, dialable, echo, LOOPBACK, pair, Server } from "./peer.ts";
 import type { Case } from "./subject.ts";
 import { closeBoth, SecureServer, securePair } from "./tls_support.ts";
-
-const O_CLOEXEC = 0o2000000;
-
-export function isCloseOnExec(fd: number): boolean {
-  const flags = /^flags:\s+(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, "latin1"))![1]!;
-  return (Number.parseInt(flags, 8) & O_CLOEXEC) !== 0;
-}
-
-/** What a descriptor stands for, such as `socket:[1234]`. */
-export function fileOf(fd: number): string {
-  return readlinkSync(`/proc/self/fd/${fd}`);
-}
-
-/** How many descriptors of this process stand for it. */
-export function holders(file: string): number {
-  return readdirSync("/proc/self/fd").filter((fd) => {
-    try {
-      return fileOf(Number(fd)) === file;
-    } catch {
-      return false;
-    }
-  }).length;
-}
-
-/** Sockets that this process has open. A runtime opens some of its own now and then, so it says something about calls alone. */
-export function openSockets(): number {
-  return readdirSync("/proc/self/fd").filter((fd) => {
-    try {
-      return readlinkSync(`/proc/self/fd/${fd}`).startsWith("socket:");
-    } catch {
-      return false;
-    }
-  }).length;
-}
 
 export function codeOf(f: () => unknown): string {
   try {
@@ -239,6 +206,24 @@ export const heldCases: readonly Case[] = [
       expect(await waiting).toBe(`${second.process.pid}:hi`);
       await second.end();
       linux.closeDescriptor(fd);
+    },
+  ],
+  [
+    "a child takes its descriptors over under other numbers, and their old ones are free for files",
+    async ({ p, adapter }) => {
+      const fds = p.linux!.socketPair();
+      const child = startRole(p, adapter, "inherit", { descriptors: fds });
+      expect(await child.told<unknown>()).toEqual({
+        same: [true, true],
+        held: [
+          [1, 1],
+          [1, 1],
+        ],
+        readable: 8,
+        missing: null,
+      });
+      await child.end();
+      for (const fd of fds) p.linux!.closeDescriptor(fd);
     },
   ],
   [
