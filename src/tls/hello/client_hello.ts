@@ -73,8 +73,6 @@ function parseBody(c: Cursor): ClientHello | HelloFault {
   };
 }
 
-/** The types so far of the list in hand; one for all, for a hello is read in one go. */
-const SEEN = new Uint16Array(CLIENT_HELLO_EXTENSIONS);
 const READ: ReadonlySet<number> = new Set(Object.values(EXTENSION));
 
 class Offer {
@@ -84,8 +82,13 @@ class Offer {
   signatureAlgorithms: readonly number[] | null = null;
   groups: readonly number[] | null = null;
   resumes = false;
+  /** Types so far: nearly all have a low number. */
+  #below32 = 0;
+  #below64 = 0;
+  readonly #others: number[] = [];
 
   read(list: Cursor): HelloFault | null {
+    let last = -1;
     for (let count = 0; list.left > 0; count++) {
       const type = list.u16();
       const length = list.u16();
@@ -93,18 +96,33 @@ class Offer {
       list.skip(length);
       if (list.failed) return malformed("list of extensions");
       // RFC 8446 4.2: a type stands once. Of two names, two readers could take one each.
-      for (let i = 0; i < count; i++) if (SEEN[i] === type) return illegal(`the ClientHello has extension ${type} twice`);
+      if (this.#saw(type)) return illegal(`the ClientHello has extension ${type} twice`);
       // RFC 8446 4.2.11: what follows the pre-shared keys is not covered by their proof.
-      if (count > 0 && SEEN[count - 1] === EXTENSION.preSharedKey)
-        return illegal("the ClientHello's pre-shared keys are not its last extension");
+      if (last === EXTENSION.preSharedKey) return illegal("the ClientHello's pre-shared keys are not its last extension");
       if (count === CLIENT_HELLO_EXTENSIONS)
         return illegal(`the ClientHello has more than ${CLIENT_HELLO_EXTENSIONS} extensions`);
-      SEEN[count] = type;
+      last = type;
       if (!READ.has(type)) continue;
       const fault = this.#extension(type, new Cursor(list.bytes, from, list.at));
       if (fault !== null) return fault;
     }
     return null;
+  }
+
+  /** Whether there was one of that type before. */
+  #saw(type: number): boolean {
+    const bit = 1 << (type & 31);
+    if (type >= 64) {
+      if (this.#others.includes(type)) return true;
+      this.#others.push(type);
+    } else if (type < 32) {
+      if ((this.#below32 & bit) !== 0) return true;
+      this.#below32 |= bit;
+    } else {
+      if ((this.#below64 & bit) !== 0) return true;
+      this.#below64 |= bit;
+    }
+    return false;
   }
 
   #extension(type: number, c: Cursor): HelloFault | null {

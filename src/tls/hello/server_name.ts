@@ -16,31 +16,25 @@ export function isServerName(name: string): boolean {
   const n = name.length;
   if (n === 0 || n > NAME_BYTES) return false;
   let label = 0;
+  // The dot stands for what is before the first label.
+  let last = DOT;
   for (let i = 0; i < n; i++) {
     const c = name.charCodeAt(i);
     if (c === DOT) {
-      if (!isLabel(name, label, i)) return false;
+      if (last === DOT || last === DASH || i - label > LABEL_BYTES) return false;
       label = i + 1;
-    } else if (!isLabelChar(c)) return false;
+    } else if (c === DASH) {
+      if (last === DOT) return false;
+    } else if (!((c >= 0x61 && c <= 0x7a) || (c >= 0x30 && c <= 0x39) || c === UNDERSCORE)) return false;
+    last = c;
   }
-  return isLabel(name, label, n) && !isNumber(name, label);
-}
-
-function isLabel(name: string, from: number, to: number): boolean {
-  return to > from && to - from <= LABEL_BYTES && name.charCodeAt(from) !== DASH && name.charCodeAt(to - 1) !== DASH;
-}
-
-function isLabelChar(c: number): boolean {
-  return (c >= 0x61 && c <= 0x7a) || isDigit(c) || c === DASH || c === UNDERSCORE;
+  return last !== DOT && last !== DASH && n - label <= LABEL_BYTES && !isNumber(name, label);
 }
 
 /** Whether the last label is a number to those who read addresses: decimal, octal or hexadecimal. */
 function isNumber(name: string, from: number): boolean {
-  return isDigit(name.charCodeAt(from)) && /^(?:[0-9]+|0x[0-9a-f]*)$/.test(name.slice(from));
-}
-
-function isDigit(c: number): boolean {
-  return c >= 0x30 && c <= 0x39;
+  const first = name.charCodeAt(from);
+  return first >= 0x30 && first <= 0x39 && /^(?:[0-9]+|0x[0-9a-f]*)$/.test(name.slice(from));
 }
 
 /** Whether a text is an address as RFC 6066 3 means it: all four numbers of IPv4 in decimal, or IPv6 without brackets and zone. */
