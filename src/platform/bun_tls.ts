@@ -96,7 +96,7 @@ export class BunServerContext extends NodeServerContext {
   #judge(s: BunTlsSocket, ok: boolean, e: unknown): void {
     const conn = s.data;
     conn.socket = s;
-    const info = ok ? new BunTlsInfo(s, s.getServername()) : null;
+    const info = ok ? new BunTlsInfo(s, null, this.options.clientAuth !== "none") : null;
     const fault = info === null ? (e ?? NO_REASON) : this.#faultOf(s, e, info);
     if (info === null || fault !== null) conn.handshakeFailed(fault);
     else conn.secured(info);
@@ -161,7 +161,7 @@ export class BunClientContext implements TlsClientContext {
     if (s.getCipher().name === null || code === "EPROTO" || code === "ECONNRESET") return e ?? NO_REASON;
     // The chain is looked at before the name, so that a wrong name says that the chain is good.
     if (!insecureSkipVerify && hasValue(e) && code !== NAME_DIFFERS) return e;
-    const info = new BunTlsInfo(s, tls.serverName);
+    const info = new BunTlsInfo(s, tls.serverName, true);
     if (verifyPeer !== null) return verifyPeer(info.peerChain) ?? info;
     if (insecureSkipVerify) return info;
     const name = tls.serverName === "" ? dialed : tls.serverName;
@@ -190,22 +190,42 @@ function hasValue(e: unknown): boolean {
   return e !== null && e !== undefined;
 }
 
+/** Each fact is a call into the runtime, and of most connections only the protocol is asked for. */
 class BunTlsInfo implements TlsInfo {
-  readonly version: TlsVersion;
-  readonly cipher: string;
   readonly alpn: string;
-  readonly serverName: string;
-  readonly resumed: boolean | null;
   readonly #socket: BunTlsSocket;
-  #chain: readonly Uint8Array[] | null = null;
+  #serverName: string | null;
+  #version: TlsVersion | null = null;
+  #cipher: string | null = null;
+  #resumed: boolean | null = null;
+  #chain: readonly Uint8Array[] | null;
 
-  constructor(s: BunTlsSocket, serverName: string | false | undefined) {
+  /** `serverName` null: the socket is asked. `hasChain`: whether the peer was asked for certificates. */
+  constructor(s: BunTlsSocket, serverName: string | null, hasChain: boolean) {
     this.#socket = s;
-    this.version = s.getTLSVersion() === "TLSv1.2" ? "1.2" : "1.3";
-    this.cipher = s.getCipher().name ?? "";
+    this.#serverName = serverName;
+    this.#chain = hasChain ? null : NO_CHAIN;
     this.alpn = typeof s.alpnProtocol === "string" ? s.alpnProtocol : "";
-    this.serverName = typeof serverName === "string" ? serverName : "";
-    this.resumed = s.isSessionReused();
+  }
+
+  get version(): TlsVersion {
+    this.#version ??= this.#socket.getTLSVersion() === "TLSv1.2" ? "1.2" : "1.3";
+    return this.#version;
+  }
+
+  get cipher(): string {
+    this.#cipher ??= this.#socket.getCipher().name ?? "";
+    return this.#cipher;
+  }
+
+  get serverName(): string {
+    this.#serverName ??= this.#socket.getServername() || "";
+    return this.#serverName;
+  }
+
+  get resumed(): boolean {
+    this.#resumed ??= this.#socket.isSessionReused();
+    return this.#resumed;
   }
 
   get peerChain(): readonly Uint8Array[] {
@@ -214,6 +234,8 @@ class BunTlsInfo implements TlsInfo {
     return this.#chain;
   }
 }
+
+const NO_CHAIN: readonly Uint8Array[] = [];
 
 /** What is left of a connection below its TLS. */
 const SUPERSEDED = {

@@ -196,7 +196,7 @@ export interface TlsClientContext {
   readonly options: TlsClientOptions;
 }
 
-/** What a handshake came to. */
+/** What a handshake came to. A fact is worked out when it is first read, which has to be while the connection is open, and kept from then on. */
 export interface TlsInfo {
   readonly version: TlsVersion;
   /** OpenSSL's name, such as `TLS_AES_128_GCM_SHA256`. */

@@ -44,6 +44,7 @@ export class CertificateChoice<C extends Choosable> {
     if (named === null && this.#unknownName === "refuse") return null;
     const candidates = named ?? this.#default;
     // When none fits the handshake fails, and the runtime says why to the client.
+    if (candidates.length === 1) return candidates[0]!;
     return candidates.find((c) => canVerify(hello, c.keyType, this.#range)) ?? candidates[0]!;
   }
 }

@@ -45,11 +45,16 @@ const FITS: Readonly<Record<KeyType, Fit>> = {
 export function canVerify(hello: ClientHello, keyType: KeyType, range: VersionRange): boolean {
   const fit = FITS[keyType];
   const { signatureAlgorithms: offered, groups, cipherSuites } = hello;
-  if (hello.versions.includes(TLS13) && range.maxVersion === "1.3") return offered?.some((s) => fit.tls13.includes(s)) ?? false;
+  if (hello.versions.includes(TLS13) && range.maxVersion === "1.3") return offered !== null && meet(offered, fit.tls13);
   if (!hello.versions.includes(TLS12)) return false;
   // RFC 5246 7.4.1.4.1: a client of TLS 1.2 that names none means SHA-1, which no runtime signs with; RSA is the likelier to work.
-  if (offered === null ? fit.suites !== RSA_SUITES : !offered.some((s) => fit.tls12.includes(s))) return false;
+  if (offered === null ? fit.suites !== RSA_SUITES : !meet(offered, fit.tls12)) return false;
   // RFC 8422 5.1: the certificate's curve is one of those that the client names.
   if (fit.group !== 0 && groups !== null && !groups.includes(fit.group)) return false;
   return cipherSuites.some((s) => fit.suites.has(s));
+}
+
+function meet(offered: readonly number[], fitting: readonly number[]): boolean {
+  for (let i = 0; i < offered.length; i++) if (fitting.includes(offered[i]!)) return true;
+  return false;
 }

@@ -26,6 +26,7 @@ export type HelloAnswer = ClientHello | HelloFault | { readonly kind: "more" } |
 
 const RANDOM_BYTES = 32;
 const SESSION_ID_BYTES = 32;
+const NO_COMPRESSION = 0;
 
 /**
  * Reads the ClientHello that a connection begins with, out of all bytes that came so far: they may end anywhere, and it may be spread
@@ -33,24 +34,23 @@ const SESSION_ID_BYTES = 32;
  */
 export function readClientHello(b: Uint8Array): HelloAnswer {
   const body = readHelloBody(b);
-  return body instanceof Uint8Array ? parseBody(body) : body;
+  return body instanceof Cursor ? parseBody(body) : body;
 }
 
-function parseBody(b: Uint8Array): ClientHello | HelloFault {
-  const c = new Cursor(b, 0, b.length);
+function parseBody(c: Cursor): ClientHello | HelloFault {
   const version = c.u16();
   c.skip(RANDOM_BYTES);
   const session = c.vector(1);
   if (c.failed || session.left > SESSION_ID_BYTES) return malformed("session id");
   const suites = c.vector(2);
   if (c.failed || suites.left === 0 || suites.left % 2 !== 0) return malformed("list of cipher suites");
-  const cipherSuites: number[] = [];
-  while (suites.left > 0) cipherSuites.push(suites.u16());
+  const cipherSuites = suites.numbers();
   const compressions = c.vector(1);
   if (c.failed) return malformed("list of compressions");
   // RFC 5246 7.4.1.2 and RFC 8446 4.1.2: every client offers "none".
-  if (!compressions.bytes.subarray(compressions.at, compressions.end).includes(0))
-    return illegal("the ClientHello does not offer to leave out compression");
+  let offersNone = false;
+  while (compressions.left > 0) if (compressions.u8() === NO_COMPRESSION) offersNone = true;
+  if (!offersNone) return illegal("the ClientHello does not offer to leave out compression");
   const offer = new Offer();
   // RFC 5246 7.4.1.2: a client of TLS 1.2 may end here.
   if (c.left > 0) {
@@ -73,6 +73,8 @@ function parseBody(b: Uint8Array): ClientHello | HelloFault {
   };
 }
 
+const READ: ReadonlySet<number> = new Set(Object.values(EXTENSION));
+
 class Offer {
   serverName: string | null = null;
   alpn: readonly string[] = [];
@@ -80,24 +82,47 @@ class Offer {
   signatureAlgorithms: readonly number[] | null = null;
   groups: readonly number[] | null = null;
   resumes = false;
+  /** Types so far: nearly all have a low number. */
+  #below32 = 0;
+  #below64 = 0;
+  readonly #others: number[] = [];
 
   read(list: Cursor): HelloFault | null {
-    const seen: number[] = [];
-    while (list.left > 0) {
+    let last = -1;
+    for (let count = 0; list.left > 0; count++) {
       const type = list.u16();
-      const content = list.vector(2);
+      const length = list.u16();
+      const from = list.at;
+      list.skip(length);
       if (list.failed) return malformed("list of extensions");
       // RFC 8446 4.2: a type stands once. Of two names, two readers could take one each.
-      if (seen.includes(type)) return illegal(`the ClientHello has extension ${type} twice`);
+      if (this.#saw(type)) return illegal(`the ClientHello has extension ${type} twice`);
       // RFC 8446 4.2.11: what follows the pre-shared keys is not covered by their proof.
-      if (seen.at(-1) === EXTENSION.preSharedKey) return illegal("the ClientHello's pre-shared keys are not its last extension");
-      if (seen.length === CLIENT_HELLO_EXTENSIONS)
+      if (last === EXTENSION.preSharedKey) return illegal("the ClientHello's pre-shared keys are not its last extension");
+      if (count === CLIENT_HELLO_EXTENSIONS)
         return illegal(`the ClientHello has more than ${CLIENT_HELLO_EXTENSIONS} extensions`);
-      seen.push(type);
-      const fault = this.#extension(type, content);
+      last = type;
+      if (!READ.has(type)) continue;
+      const fault = this.#extension(type, new Cursor(list.bytes, from, list.at));
       if (fault !== null) return fault;
     }
     return null;
+  }
+
+  /** Whether there was one of that type before. */
+  #saw(type: number): boolean {
+    const bit = 1 << (type & 31);
+    if (type >= 64) {
+      if (this.#others.includes(type)) return true;
+      this.#others.push(type);
+    } else if (type < 32) {
+      if ((this.#below32 & bit) !== 0) return true;
+      this.#below32 |= bit;
+    } else {
+      if ((this.#below64 & bit) !== 0) return true;
+      this.#below64 |= bit;
+    }
+    return false;
   }
 
   #extension(type: number, c: Cursor): HelloFault | null {

@@ -43,6 +43,14 @@ export class Cursor {
     return new Cursor(this.bytes, this.at - n, this.at);
   }
 
+  /** All that is left as numbers of 16 bits; the caller has seen that there is no odd byte. */
+  numbers(): number[] {
+    const list: number[] = [];
+    for (let i = this.at; i < this.end; i += 2) list.push((this.bytes[i]! << 8) | this.bytes[i + 1]!);
+    this.at = this.end;
+    return list;
+  }
+
   #take(n: number): boolean {
     if (this.failed || n > this.end - this.at) {
       this.failed = true;

@@ -49,7 +49,5 @@ export function readAlpn(c: Cursor): string[] | HelloFault {
 export function readNumbers(c: Cursor, lengthBytes: 1 | 2, what: string): number[] | HelloFault {
   const list = c.vector(lengthBytes);
   if (!c.done || list.left === 0 || list.left % 2 !== 0) return malformed(what);
-  const numbers: number[] = [];
-  while (list.left > 0) numbers.push(list.u16());
-  return numbers;
+  return list.numbers();
 }

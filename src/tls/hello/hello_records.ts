@@ -1,5 +1,6 @@
 import { concatBytes } from "../../base/bytes.ts";
 import { CLIENT_HELLO_BYTES, CLIENT_HELLO_RECORDS } from "../limits.ts";
+import { Cursor } from "./cursor.ts";
 import { ALERT, type HelloFault } from "./hello_fault.ts";
 
 const HANDSHAKE = 22;
@@ -13,7 +14,21 @@ const MORE = { kind: "more" } as const;
 const NOT_TLS = { kind: "notTls" } as const;
 
 /** The body of the ClientHello in the records that a connection begins with (RFC 8446 5.1): all of it, or why not. */
-export function readHelloBody(b: Uint8Array): Uint8Array | HelloFault | typeof MORE | typeof NOT_TLS {
+export function readHelloBody(b: Uint8Array): Cursor | HelloFault | typeof MORE | typeof NOT_TLS {
+  return inOneRecord(b) ?? outOfRecords(b);
+}
+
+/** As almost all clients send it: nothing has to be put together. Null: anything else, good or not. */
+function inOneRecord(b: Uint8Array): Cursor | null {
+  const from = RECORD_HEADER + MESSAGE_HEADER;
+  if (b.length < from || b[0] !== HANDSHAKE || b[1] !== 3 || b[RECORD_HEADER] !== CLIENT_HELLO) return null;
+  const record = (b[3]! << 8) | b[4]!;
+  const length = (b[6]! << 16) | (b[7]! << 8) | b[8]!;
+  const whole = length + MESSAGE_HEADER <= record && from + length <= b.length;
+  return whole && record <= RECORD_BYTES && length <= CLIENT_HELLO_BYTES ? new Cursor(b, from, from + length) : null;
+}
+
+function outOfRecords(b: Uint8Array): Cursor | HelloFault | typeof MORE | typeof NOT_TLS {
   const message = new Message();
   for (let at = 0, records = 0; ; records++) {
     if (at === b.length) return MORE;
@@ -63,8 +78,9 @@ class Message {
     return null;
   }
 
-  body(): Uint8Array {
-    return concatBytes(this.#parts);
+  body(): Cursor {
+    const body = concatBytes(this.#parts);
+    return new Cursor(body, 0, body.length);
   }
 }
 
