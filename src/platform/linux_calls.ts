@@ -6,11 +6,13 @@ import type { FdOf } from "./os_calls.ts";
 import { boundAddress, listening, makeListener, SOCK_CLOEXEC, SOCK_NONBLOCK } from "./raw_listener.ts";
 import { makeSharedMemory, mapSharedMemory } from "./shared_memory.ts";
 import type { Address, Conn } from "./types.ts";
+import { sendDatagram } from "./unix_datagram.ts";
 import { clearStaleSocket } from "./unix_path.ts";
 
 const SOCK_STREAM = 1;
 const SOCK_SEQPACKET = 5;
 const PR_SET_PDEATHSIG = 1;
+const CLOCK_MONOTONIC = 1;
 
 /** `fdOf` knows the runtime's connections. */
 export function createLinuxCalls(libc: LinuxLibc, fdOf: FdOf): LinuxCalls {
@@ -41,6 +43,7 @@ class LinuxSystem implements LinuxCalls {
   }
 
   closeDescriptor(fd: number): void {
+    forgetInherited(fd);
     this.#libc.c.close(fd);
   }
   duplicate(fd: number): number {
@@ -84,6 +87,21 @@ class LinuxSystem implements LinuxCalls {
     return this.#libc.c.getppid() === parent;
   }
 
+  parentPid(): number {
+    return this.#libc.c.getppid();
+  }
+
+  sendDatagram(path: string, bytes: Uint8Array): boolean {
+    return sendDatagram(this.#libc, path, bytes);
+  }
+
+  monotonicMicros(): number {
+    const time = new Uint8Array(16);
+    this.#libc.must(this.#libc.c.clock_gettime(CLOCK_MONOTONIC, time), "reading the clock");
+    const v = new DataView(time.buffer);
+    return Number(v.getBigInt64(0, true)) * 1e6 + Math.floor(Number(v.getBigInt64(8, true)) / 1e3);
+  }
+
   originalDestination(c: Conn): Address | null {
     const borrowed = c.info.local.kind === "tcp" ? this.#fdOf(c) : null;
     if (borrowed === null) return null;
@@ -92,5 +110,18 @@ class LinuxSystem implements LinuxCalls {
     } finally {
       borrowed.release();
     }
+  }
+}
+
+/**
+ * Deno keeps a duplicate of each descriptor that another Deno passed to it, under the number of the original: a file that got that number
+ * later would be read from there. Its `closeSync` forgets the duplicate and leaves the descriptor open; of others it knows nothing.
+ */
+function forgetInherited(fd: number): void {
+  if (!("Deno" in globalThis)) return;
+  try {
+    closeSync(fd);
+  } catch {
+    // EBADF: it was not inherited.
   }
 }

@@ -17,6 +17,7 @@ interface Functions {
   socketpair(family: number, kind: number, protocol: number, out: Uint8Array): number;
   sendmsg(fd: number, message: bigint, flags: number): bigint;
   recvmsg(fd: number, message: bigint, flags: number): bigint;
+  sendto(fd: number, bytes: Uint8Array, size: number, flags: number, address: Uint8Array, addressSize: number): bigint;
   fcntl(fd: number, command: number, argument: number): number;
   close(fd: number): number;
   memfd_create(name: Uint8Array, flags: number): number;
@@ -25,6 +26,8 @@ interface Functions {
   mmap(address: number, bytes: number, protection: number, flags: number, fd: number, offset: number): bigint;
   prctl(option: number, a: number, b: number, c: number, d: number): number;
   getppid(): number;
+  waitid(kind: number, id: number, info: Uint8Array, options: number): number;
+  clock_gettime(clock: number, out: Uint8Array): number;
   __errno_location(): bigint;
 }
 
@@ -40,6 +43,7 @@ const FUNCTIONS: Readonly<Record<keyof Functions, Signature>> = {
   socketpair: { args: ["i32", "i32", "i32", "bytes"], result: "i32" },
   sendmsg: { args: ["i32", "address", "i32"], result: "i64" },
   recvmsg: { args: ["i32", "address", "i32"], result: "i64" },
+  sendto: { args: ["i32", "bytes", "usize", "i32", "bytes", "u32"], result: "i64" },
   // Variadic in C: on Linux such arguments are passed as any other on both architectures.
   fcntl: { args: ["i32", "i32", "i32"], result: "i32" },
   close: { args: ["i32"], result: "i32" },
@@ -49,6 +53,8 @@ const FUNCTIONS: Readonly<Record<keyof Functions, Signature>> = {
   mmap: { args: ["usize", "usize", "i32", "i32", "i32", "i64"], result: "address" },
   prctl: { args: ["i32", "usize", "usize", "usize", "usize"], result: "i32" },
   getppid: { args: [], result: "i32" },
+  waitid: { args: ["i32", "u32", "bytes", "i32"], result: "i32" },
+  clock_gettime: { args: ["i32", "bytes"], result: "i32" },
   __errno_location: { args: [], result: "address" },
 };
 

@@ -77,6 +77,15 @@ export interface LinuxCalls {
   mapShared(fd: number): ArrayBuffer;
   /** This process gets the signal when its parent ends; 0: never. False: `parent` is no longer its parent, so there will be none. */
   dieWithParent(signal: number, parent: number): boolean;
+  /** The number of this process's parent; another than before: the parent has ended. 0: it is of another namespace. */
+  parentPid(): number;
+  /**
+   * Sends one datagram to a unix socket, by its path or by an abstract name that begins with NUL. Never waits; false: no room now, try
+   * again later. Throws when nobody has a socket there.
+   */
+  sendDatagram(path: string, bytes: Uint8Array): boolean;
+  /** CLOCK_MONOTONIC in microseconds, which is one clock for all processes of a host; that of `Platform.now` starts where it likes. */
+  monotonicMicros(): number;
   /** Where a connection that the firewall redirected was going (SO_ORIGINAL_DST). Null: not redirected, or not known. */
   originalDestination(c: Conn): Address | null;
 }

@@ -80,3 +80,27 @@ export interface Processes {
   /** False: there is no such process, or it is another user's. Mind that numbers are used again: for a child, `Process.kill`. */
   signal(pid: number, signal: SignalName): boolean;
 }
+
+/** A child that has ended, whoever had started it. */
+export interface EndedChild {
+  readonly pid: number;
+  /** Null: ended by a signal. */
+  readonly code: number | null;
+  readonly signal: string | null;
+}
+
+/** What a launcher needs of its host, and nothing more: it stays in memory for the life of a container. */
+export interface LauncherHost {
+  readonly processes: Pick<Processes, "pid" | "spawn" | "selfCommand" | "signal">;
+  /** As `LinuxCalls.sharedMemory`. */
+  sharedMemory(bytes: number): { readonly fd: number; readonly buffer: ArrayBuffer };
+  /** False: no such process. One that has ended and waits to be reaped counts as there. */
+  isThere(pid: number): boolean;
+  /** Orphans of this process's descendants become its children, as those of a PID namespace become process 1's. Throws a ProxyError. */
+  adoptOrphans(): void;
+  /**
+   * Takes a child that has ended, other than `notThis`, for whom the runtime waits. Null: there is none, or that one stands in front:
+   * when its end has been told, ask again.
+   */
+  reap(notThis: number): EndedChild | null;
+}

@@ -8,6 +8,8 @@ export type { Address, TcpAddress, UnixAddress } from "../base/address.ts";
 export type { LinuxCalls, MakeListenerOptions, ReceivedDescriptors, SharedMemory } from "./linux_types.ts";
 export type {
   ChildStream,
+  EndedChild,
+  LauncherHost,
   Process,
   ProcessExit,
   Processes,
