@@ -1,164 +1,23 @@
+import process from "node:process";
 import { isMainThread } from "node:worker_threads";
-import { BUILD } from "./base/build.ts";
-import { runCli } from "./cli/cli.ts";
-import { type About, type CliIo, EXIT } from "./cli/deps.ts";
-import { wantsColor } from "./cli/render/paint.ts";
-import { renderProblems } from "./cli/render/render_problems.ts";
-import { showAnswer } from "./cli/show_answer.ts";
-import { writeAll } from "./cli/write_all.ts";
-import type { ConfigSource } from "./config/source.ts";
-import { createNodePlatform } from "./platform/node.ts";
-import type { Platform } from "./platform/types.ts";
-import { askControl } from "./server/control.ts";
-import { createServing } from "./server/create_serving.ts";
-import { WeirNumbers } from "./server/numbers/weir_numbers.ts";
-import { work, workerIndex } from "./server/processes/worker.ts";
-import { run } from "./server/run.ts";
-import type { Serving } from "./server/serving.ts";
-import { HeldSockets } from "./server/sockets/held_socket.ts";
-import { type Inheritance, inherit, isSuccessor } from "./server/upgrade/inheritance.ts";
-import { FileSource } from "./source/file/file_source.ts";
-import { serveLoads } from "./source/file/load_aside.ts";
-import { StaticSource } from "./source/static_source.ts";
-import { createEventLog } from "./telemetry/create_event_log.ts";
+import { wantsLauncher } from "./launcher/wants_launcher.ts";
 
-// The only file that asks which runtime it is on.
-const runtime = "Bun" in globalThis ? "bun" : "Deno" in globalThis ? "deno" : "node";
-
-/** What a process that comes to nothing has said last, for one that waits for it. */
-let lastWords = "";
-const LAST_WORDS = 4000;
-
-const io: CliIo = {
-  out: (text) => writeAll(1, text),
-  err: (text) => {
-    lastWords = (lastWords + text).slice(-LAST_WORDS);
-    process.stderr.write(text);
-  },
-  outIsTerminal: process.stdout.isTTY === true,
-  errIsTerminal: process.stderr.isTTY === true,
-  env: process.env,
-  uid: process.getuid?.() ?? null,
-  // Deno's TLS has a fixed list of suites and groups, and neither runtime can staple.
-  runtime: { runtime, ciphers: runtime !== "deno", curves: runtime !== "deno", ocsp: false },
-};
-const about: About = {
-  version: BUILD.version,
-  runtime: `${runtime} ${process.versions[runtime] ?? ""}`.trim(),
-  build: `${process.platform} ${process.arch}, ${BUILD.commit}`,
-};
-const log = createEventLog({
-  level: "info",
-  format: "auto",
-  isTerminal: io.errIsTerminal,
-  noColor: !wantsColor(io.errIsTerminal, io.env),
-  write: io.err,
-  wallNow: Date.now,
-});
-
-async function createPlatform(onFault: (e: unknown) => void): Promise<Platform> {
-  if (runtime !== "bun") return createNodePlatform(runtime, { onFault });
-  const { createBunPlatform } = await import("./platform/bun.ts");
-  return createBunPlatform({ onFault });
+/** The exit code of the last main process; null: there can be no launcher here. */
+async function runLauncher(): Promise<number | null> {
+  const { createLauncherHost } = await import("./platform/launcher_host.ts");
+  const { launch } = await import("./launcher/launcher.ts");
+  const say = (text: string): void => void process.stderr.write(`weir: ${text}\n`);
+  const host = createLauncherHost();
+  if (host === null) return null;
+  // Its end would be the end of everything else.
+  for (const event of ["uncaughtException", "unhandledRejection"])
+    process.on(event, (e: unknown) => say(`the launcher goes on: ${String(e)}`));
+  return await launch({ host, args: process.argv.slice(2), env: process.env, say });
 }
 
-let serving: Serving | null = null;
-/** What this process goes on with in another one's place; null: nothing. */
-let inheritance: Inheritance | null = null;
-
-function createServingPlatform(): Promise<Platform> {
-  return createPlatform((e) => {
-    serving?.countThrow();
-    log.log("error", "a callback threw: its connection was destroyed", { reason: textOf(e) });
-  });
+// What runs is loaded when it is known: a launcher that stays for a container's life has no use for the code of a server.
+if (isMainThread && wantsLauncher({ pid: process.pid, args: process.argv.slice(2), env: process.env })) {
+  const code = await runLauncher();
+  if (code !== null) process.exit(code);
 }
-
-async function serve(workers: number | "auto", sourceOf: (p: Platform) => ConfigSource): Promise<number> {
-  const platform = await createServingPlatform();
-  const held = new HeldSockets(inheritance?.sockets ?? []);
-  const numbers = createNumbers(platform);
-  const generation = inheritance?.generation ?? 0;
-  const args = process.argv.slice(2);
-  serving = createServing({ platform, log, build: BUILD, env: io.env, args, held, numbers, generation, workers });
-  return await run({
-    platform,
-    log,
-    serving,
-    numbers,
-    source: sourceOf(platform),
-    build: BUILD,
-    args,
-    env: io.env,
-    inheritance,
-    held,
-    control: null,
-    showProblems: (problems) => {
-      if (io.errIsTerminal) io.err(`${renderProblems(problems, { color: wantsColor(true, io.env) })}\n`);
-    },
-  });
-}
-
-function createNumbers(platform: Platform): WeirNumbers {
-  const numbers = new WeirNumbers(platform.linux, log, `${process.pid}/${Math.round(platform.wallNow())}`);
-  if (inheritance === null) return numbers;
-  const { members } = inheritance.numbers;
-  numbers.inherit(inheritance.numbers, inheritance.numbersFds);
-  inheritance.follow(
-    (news) => numbers.hear(news),
-    () => {
-      for (const { id } of members) numbers.fold(id);
-    },
-  );
-  return numbers;
-}
-
-/** A worker: its supervisor says what to do, over a channel. */
-async function serveAsWorker(index: number): Promise<number> {
-  return await work({
-    platform: await createServingPlatform(),
-    index,
-    log,
-    env: io.env,
-    build: BUILD,
-    onServer: (s) => {
-      serving = s;
-    },
-  });
-}
-
-function textOf(e: unknown): string {
-  return e instanceof Error ? (e.stack ?? e.message) : String(e);
-}
-
-async function main(): Promise<number> {
-  const worker = workerIndex(process.env);
-  if (worker !== null) return await serveAsWorker(worker);
-  if (isSuccessor(process.env)) inheritance = await inherit(await createServingPlatform(), process.env);
-  const code = await command();
-  if (code !== EXIT.done) await inheritance?.failed(lastWords.trim());
-  return code;
-}
-
-function command(): Promise<number> {
-  return runCli(process.argv.slice(2), {
-    io,
-    about,
-    run: ({ configPath, loaded, workers }) =>
-      serve(workers, (platform) => {
-        const script = new URL(import.meta.url);
-        return new FileSource(platform, configPath, { env: io.env, runtime: io.runtime, first: loaded, script });
-      }),
-    proxy: (model, workers) => serve(workers, () => new StaticSource(model)),
-    control: async (request) => {
-      const platform = await createPlatform(() => {});
-      const answer = await askControl(platform, request.socket, request);
-      return showAnswer(request, answer, io);
-    },
-  }).catch((e: unknown) => {
-    io.err(`weir: ${textOf(e)}\n`);
-    return EXIT.problems;
-  });
-}
-
-if (isMainThread) process.exit(await main());
-else serveLoads();
+await import("./program.ts");

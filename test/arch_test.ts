@@ -31,15 +31,20 @@ const RANKS: Readonly<Record<string, number>> = {
   plugin: 5,
   wasm: 5,
   source: 6,
+  launcher: 6,
   server: 7,
   cli: 8,
-  "main.ts": 9,
+  "program.ts": 9,
+  "main.ts": 10,
 };
+
+/** They put the program together, so they may import anything. */
+const ENTRIES: readonly string[] = ["main.ts", "program.ts"];
 
 /** Folders whose own folders are siblings: they share what lies beside them, and nothing of each other. */
 const FAMILIES: ReadonlySet<string> = new Set(["filters", "source"]);
 
-/** Which folders may use which library. What is not here may be used by main.ts alone. */
+/** Which folders may use which library. What is not here may be used by main.ts and program.ts alone. */
 const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   "@logtape/logtape": ["telemetry"],
   commander: ["cli"],
@@ -52,9 +57,9 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Modules of the runtimes that all of them have. */
-const NODE_MODULES_IN: readonly string[] = ["platform", "tls", "export", "source/file", "server", "cli", "main.ts"];
+const NODE_MODULES_IN: readonly string[] = ["platform", "tls", "export", "source/file", "launcher", "server", "cli", ...ENTRIES];
 /** Bun's and Deno's own names and modules. */
-const RUNTIME_IN: readonly string[] = ["platform", "main.ts"];
+const RUNTIME_IN: readonly string[] = ["platform", ...ENTRIES];
 
 interface SourceFile {
   /** Relative to src, with slashes. */
@@ -104,14 +109,14 @@ describe("direction of imports", () => {
     expect(
       offences(
         (f) => f.imports,
-        (f, i) => (i.specifier === "?" && f.path !== "main.ts" ? "import of a computed name" : null),
+        (f, i) => (i.specifier === "?" && !ENTRIES.includes(f.path) ? "import of a computed name" : null),
       ),
     ).toEqual([]);
   });
 });
 
 describe("what the core may know", () => {
-  test("only platform and main.ts name a runtime", () => {
+  test("only platform and the entries name a runtime", () => {
     expect(words(/(?<![.\w$])(?:Bun|Deno)\b/g, (f) => !isIn(f.path, RUNTIME_IN))).toEqual([]);
   });
 
@@ -326,7 +331,7 @@ function familyFolder(path: string): string | null {
 function edgeFault(file: { readonly path: string }, i: { readonly specifier: string }): string | null {
   const { path } = file;
   const to = i.specifier;
-  if (to === "?" || (path === "main.ts" && !to.startsWith(".."))) return null;
+  if (to === "?" || (ENTRIES.includes(path) && !to.startsWith(".."))) return null;
   if (to.startsWith("node:")) return isIn(path, NODE_MODULES_IN) ? null : `${to} is for ${NODE_MODULES_IN.join(", ")}`;
   if (to === "bun" || /^(?:bun|ext|jsr|npm|https?):/.test(to))
     return isIn(path, RUNTIME_IN) ? null : `${to} is for ${RUNTIME_IN.join(", ")}`;
@@ -344,7 +349,7 @@ function edgeFault(file: { readonly path: string }, i: { readonly specifier: str
   const [from, unit] = [unitOf(path), unitOf(target)];
   if (unit === null || from === null) return `${to} has no rank`;
   if (unit === "platform" && from !== "platform" && target !== "platform/types.ts")
-    return `${to} is an adapter, for main.ts alone: others use platform/types.ts`;
+    return `${to} is an adapter, for main.ts and program.ts alone: others use platform/types.ts`;
   if (unit !== from) return RANKS[unit]! < RANKS[from]! ? null : `${to} has rank ${RANKS[unit]}, this file ${RANKS[from]}`;
   const [own, other] = [familyFolder(path), familyFolder(target)];
   return other === null || own === other ? null : `${to} is a sibling's`;

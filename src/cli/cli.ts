@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { check } from "./check.ts";
 import { control } from "./control.ts";
-import { type CliDeps, type ControlCommand, EXIT } from "./deps.ts";
+import { type CliDeps, type ControlCommand, EXIT, type ServeOptions } from "./deps.ts";
 import { explain } from "./explain.ts";
 import { proxy } from "./proxy.ts";
 import { run } from "./run.ts";
@@ -17,7 +17,12 @@ const CONTROL: Readonly<Record<Exclude<ControlCommand, "upgrade">, string>> = {
   certs: "tell the certificates of a running weir: names, issuers, days left, problems",
 };
 
-interface ProxyOptions {
+interface ServeWords {
+  readonly workers: number | "auto";
+  readonly pidFile?: string;
+}
+
+interface ProxyOptions extends ServeWords {
   readonly from: string[];
   readonly to: string[];
   readonly host: string;
@@ -25,7 +30,6 @@ interface ProxyOptions {
   readonly control?: string;
   /** true: given without a place. */
   readonly accessLog?: string | true;
-  readonly workers: number | "auto";
 }
 
 interface ExplainOptions {
@@ -65,16 +69,13 @@ function buildProgram(deps: CliDeps, ended: { code: number }): Command {
 }
 
 function addRunning(program: Command, deps: CliDeps, ended: { code: number }): void {
-  program
-    .command("run")
+  serving(program.command("run"))
     .description("run in the foreground")
     .argument("[config]", "config file", "weir.yaml")
-    .option("--workers <n>", "worker processes; auto: one for each core that may be used", readWorkers, 1)
-    .action(async (config: string, { workers }: { workers: number | "auto" }) => {
-      ended.code = await run(config, workers, deps);
+    .action(async (config: string, o: ServeWords) => {
+      ended.code = await run(config, serveOptions(o), deps);
     });
-  program
-    .command("proxy")
+  serving(program.command("proxy"))
     .description("be a reverse proxy without a config file")
     .requiredOption("--from <address>", 'where to listen, such as ":8080"; may be repeated', collect)
     .requiredOption("--to <address>", 'where to send requests, such as "127.0.0.1:3000"; may be repeated', collect)
@@ -82,13 +83,28 @@ function addRunning(program: Command, deps: CliDeps, ended: { code: number }): v
     .option("--admin <address>", "admin address; none when absent")
     .option("--control <path>", "control socket")
     .option("--access-log [to]", "write an access log as JSON lines to stdout, stderr or a file")
-    .option("--workers <n>", "worker processes; auto: one for each core that may be used", readWorkers, 1)
     .action(async (o: ProxyOptions) => {
       const accessLog = o.accessLog === true ? "stdout" : (o.accessLog ?? null);
       const { from, to, host } = o;
       const wishes = { from, to, host, admin: o.admin ?? null, control: o.control ?? null, accessLog };
-      ended.code = await proxy(wishes, o.workers, deps);
+      ended.code = await proxy(wishes, serveOptions(o), deps);
     });
+}
+
+/** Options of all commands that serve. `main.ts` has looked at those of the launcher before anything else was loaded. */
+function serving(command: Command): Command {
+  return command
+    .option("--workers <n>", "worker processes; auto: one for each core that may be used", readWorkers, 1)
+    .option("--pid-file <path>", "file that tells the number of the main process")
+    .option(
+      "--launcher",
+      "stay in front as a small process that reaps, and passes signals and the exit code on; as process 1 it does",
+    )
+    .option("--no-launcher", "don't, as process 1 either");
+}
+
+function serveOptions({ workers, pidFile }: ServeWords): ServeOptions {
+  return { workers, pidFile: pidFile === undefined ? null : resolve(pidFile) };
 }
 
 function addLooking(program: Command, deps: CliDeps, ended: { code: number }): void {

@@ -23,11 +23,17 @@ export interface About {
   readonly build: string;
 }
 
-export interface RunRequest {
+/** Options of all commands that serve. */
+export interface ServeOptions {
+  readonly workers: number | "auto";
+  /** An absolute path; null: as the config says. */
+  readonly pidFile: string | null;
+}
+
+export interface RunRequest extends ServeOptions {
   readonly configPath: string;
   /** The config as first read: it has a model, and its warnings are still to be logged. */
   readonly loaded: LoadedConfig & { readonly model: Model };
-  readonly workers: number | "auto";
 }
 
 export type ControlCommand = "reload" | "upgrade" | "drain" | "stop" | "status" | "certs";
@@ -51,7 +57,7 @@ export interface CliDeps {
   /** Runs until it is told to end. */
   run(request: RunRequest): Promise<number>;
   /** The same with a model that no file stands behind. */
-  proxy(model: Model, workers: number | "auto"): Promise<number>;
+  proxy(model: Model, options: ServeOptions): Promise<number>;
   /** 3 when no weir listens there. */
   control(request: ControlRequest): Promise<number>;
 }

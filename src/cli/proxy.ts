@@ -1,5 +1,5 @@
 import { type ProxyWishes, proxyModel } from "../source/file/proxy_model.ts";
-import { type CliDeps, EXIT } from "./deps.ts";
+import { type CliDeps, EXIT, type ServeOptions } from "./deps.ts";
 
 /** The option that a key of the config was made of. */
 const OPTION_OF: Readonly<Record<string, string>> = {
@@ -11,9 +11,9 @@ const OPTION_OF: Readonly<Record<string, string>> = {
 };
 
 /** `weir proxy --from ADDRESS --to ADDRESS`. */
-export async function proxy(wishes: ProxyWishes, workers: number | "auto", deps: CliDeps): Promise<number> {
+export async function proxy(wishes: ProxyWishes, options: ServeOptions, deps: CliDeps): Promise<number> {
   const { model, problems } = await proxyModel(wishes);
-  if (model !== null) return deps.proxy(model, workers);
+  if (model !== null) return deps.proxy(model, options);
   for (const p of problems) {
     const key = /^[A-Za-z]+/.exec(p.path)?.[0] ?? "";
     const option = p.path.endsWith(".host") ? "--host" : (OPTION_OF[key] ?? "");

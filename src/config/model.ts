@@ -21,6 +21,8 @@ export interface Model {
   readonly process: ProcessLimitsSpec;
   /** Path of the control socket; null: the default place. */
   readonly control: string | null;
+  /** Path of a file that tells the number of the main process; null: none. */
+  readonly pidFile: string | null;
 }
 
 export interface ListenerSpec {

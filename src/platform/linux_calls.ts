@@ -43,7 +43,6 @@ class LinuxSystem implements LinuxCalls {
   }
 
   closeDescriptor(fd: number): void {
-    forgetInherited(fd);
     this.#libc.c.close(fd);
   }
   duplicate(fd: number): number {
@@ -87,10 +86,6 @@ class LinuxSystem implements LinuxCalls {
     return this.#libc.c.getppid() === parent;
   }
 
-  parentPid(): number {
-    return this.#libc.c.getppid();
-  }
-
   sendDatagram(path: string, bytes: Uint8Array): boolean {
     return sendDatagram(this.#libc, path, bytes);
   }
@@ -110,18 +105,5 @@ class LinuxSystem implements LinuxCalls {
     } finally {
       borrowed.release();
     }
-  }
-}
-
-/**
- * Deno keeps a duplicate of each descriptor that another Deno passed to it, under the number of the original: a file that got that number
- * later would be read from there. Its `closeSync` forgets the duplicate and leaves the descriptor open; of others it knows nothing.
- */
-function forgetInherited(fd: number): void {
-  if (!("Deno" in globalThis)) return;
-  try {
-    closeSync(fd);
-  } catch {
-    // EBADF: it was not inherited.
   }
 }

@@ -77,8 +77,6 @@ export interface LinuxCalls {
   mapShared(fd: number): ArrayBuffer;
   /** This process gets the signal when its parent ends; 0: never. False: `parent` is no longer its parent, so there will be none. */
   dieWithParent(signal: number, parent: number): boolean;
-  /** The number of this process's parent; another than before: the parent has ended. 0: it is of another namespace. */
-  parentPid(): number;
   /**
    * Sends one datagram to a unix socket, by its path or by an abstract name that begins with NUL. Never waits; false: no room now, try
    * again later. Throws when nobody has a socket there.

@@ -17,7 +17,7 @@ import { type MovedConnection, toldOf } from "./moving/moved_connection.ts";
 import { type GateHost, ProxyGate } from "./proxy_gate.ts";
 import type { HeldSocket } from "./sockets/held_socket.ts";
 import type { ListenSockets } from "./sockets/listen_sockets.ts";
-import { listenOn } from "./sockets/own_sockets.ts";
+import { foreignOf, listenOn } from "./sockets/own_sockets.ts";
 import type { ListenerTls } from "./tls/listener_tls.ts";
 
 export interface ListenerEnv {
@@ -150,9 +150,11 @@ export class ListenerRuntime implements EntranceHost, GateHost {
   /** Its sockets, for a process that goes on with them. */
   heldSockets(): HeldSocket[] {
     const { name, bind } = this.spec;
-    return this.#listeners.flatMap(({ descriptor }) =>
-      descriptor === null || bind === null ? [] : [{ listener: name, bind, fd: descriptor }],
-    );
+    return this.#listeners.flatMap((l) => {
+      const foreign = foreignOf(l);
+      if (l.descriptor === null || bind === null) return [];
+      return [{ listener: name, bind, fd: l.descriptor, ...(foreign === undefined ? {} : { foreign }) }];
+    });
   }
 
   /** Another process goes on with the sockets. */

@@ -5,12 +5,13 @@ import type { ConfigSink, ConfigSource, Receipt } from "../config/source.ts";
 import type { Closer, HeldListener, Listener, Platform, UnixAddress } from "../platform/types.ts";
 import type { AdjustableEventLog } from "../telemetry/create_event_log.ts";
 import { type Control, type ControlRequest, serveControl } from "./control.ts";
+import type { Host } from "./host/host.ts";
 import { bindLabel } from "./internal_listeners.ts";
 import type { Mover } from "./moving/moved_connection.ts";
 import type { WeirNumbers } from "./numbers/weir_numbers.ts";
 import { dropPrivileges } from "./privileges.ts";
 import { findOrphans, type Orphans } from "./processes/find_orphans.ts";
-import type { DrainOptions, Serving } from "./serving.ts";
+import type { Serving } from "./serving.ts";
 import { onSignals } from "./signals.ts";
 import type { HeldSockets } from "./sockets/held_socket.ts";
 import type { ControlAnswer } from "./status.ts";
@@ -32,8 +33,11 @@ export interface RunEnv {
   readonly inheritance: Inheritance | null;
   /** Sockets that listeners go on with; what the first config does not ask for is closed. */
   readonly held: HeldSockets;
+  readonly host: Host;
   /** Path of the control socket; null: as the config says, or the default place. */
   readonly control: string | null;
+  /** Path of the PID file; null: as the config says. */
+  readonly pidFile: string | null;
   /** Shows the problems of a config to people. */
   readonly showProblems: (problems: readonly Problem[]) => void;
 }
@@ -54,6 +58,7 @@ class Run implements ConfigSink {
   #orphans: Orphans | null = null;
   #stopping = false;
   #started = false;
+  #model: Model | null = null;
   #generation = 0;
   /** Why it did not start, for a process that waits to hear it. */
   #whyNot = "it ended before it was ready";
@@ -71,7 +76,7 @@ class Run implements ConfigSink {
       end: () => this.#endSignal(),
       reload: () => {
         this.#o.log.log("info", "reloading on SIGHUP");
-        void this.#o.source.reload();
+        void this.#reload();
       },
       reopen: () => this.#serving.reopenLogs(),
       upgrade: () => void this.#upgrade({ binary: null, timeoutMs: UPGRADE_MS }),
@@ -85,6 +90,8 @@ class Run implements ConfigSink {
     });
     const code = await this.#exited;
     if (!this.#started) {
+      this.#o.host.failed();
+      this.#leavePaths();
       await this.#o.inheritance?.failed(this.#whyNot);
       await this.#serving.stop();
     }
@@ -92,16 +99,24 @@ class Run implements ConfigSink {
     await source;
     await this.#control?.close();
     this.#signals.close();
+    await this.#o.host.close();
     return code;
   }
 
   // ---- ConfigSink ----
 
   async offer(m: Model, warnings: readonly Problem[]): Promise<Receipt> {
-    if (!this.#started) {
-      this.#o.log.adjust(m.log);
-      await this.#takeOrphans(m);
-    }
+    if (this.#started) return await this.#o.host.reload(() => this.#offer(m, warnings), this.#statusLine);
+    this.#o.log.adjust(m.log);
+    await this.#takeOrphans(m);
+    return await this.#offer(m, warnings);
+  }
+
+  refuse(problems: readonly Problem[]): Receipt {
+    return this.#refused(this.#serving.refuse(problems));
+  }
+
+  async #offer(m: Model, warnings: readonly Problem[]): Promise<Receipt> {
     const receipt = await this.#serving.apply(m);
     if (receipt.problems.length > 0) return this.#refused(receipt);
     if (warnings.length > 0) {
@@ -110,13 +125,10 @@ class Run implements ConfigSink {
     }
     this.#generation = receipt.generation;
     this.#o.log.adjust(m.log);
+    this.#model = m;
     if (!this.#started) await this.#begin(m);
     else this.#o.log.log("info", "config applied", { generation: receipt.generation, source: this.#o.source.name });
     return receipt;
-  }
-
-  refuse(problems: readonly Problem[]): Receipt {
-    return this.#refused(this.#serving.refuse(problems));
   }
 
   #refused(receipt: Receipt): Receipt {
@@ -144,15 +156,22 @@ class Run implements ConfigSink {
       // Asked for by its path it must be there; the default one is a convenience.
       const level = asked === null ? "warning" : "error";
       log.log(level, "no control socket: name this weir or its socket otherwise", { path, reason: messageOf(e) });
-      if (asked !== null) return await this.#giveUp();
+      if (asked !== null) return await this.#giveUp(`no control socket at ${path}: ${messageOf(e)}`);
+    }
+    const pidFile = this.#o.pidFile ?? m.pidFile;
+    const unwritten = pidFile === null ? null : this.#o.host.writePidFile(pidFile);
+    if (unwritten !== null) {
+      log.log("error", "name a PID file that can be written", { path: pidFile, reason: unwritten });
+      return await this.#giveUp(`the PID file can't be written: ${unwritten}`);
     }
     const failure = dropPrivileges(m.process, platform.os);
     if (failure !== null) {
       log.log("error", "giving up privileges failed", { reason: failure });
-      return await this.#giveUp();
+      return await this.#giveUp(`giving up privileges failed: ${failure}`);
     }
     this.#started = true;
     this.#closeRest();
+    this.#o.host.ready(this.#statusLine());
     this.#o.inheritance?.adopt((moved) => this.#serving.adopt(moved));
     this.#o.inheritance?.ready();
     this.#orphans?.drain();
@@ -188,10 +207,25 @@ class Run implements ConfigSink {
     return { kind: "unix", path };
   }
 
-  async #giveUp(): Promise<void> {
+  async #giveUp(why: string): Promise<void> {
+    this.#whyNot = why;
+    this.#leavePaths();
     await this.#serving.stop();
     this.#exit(1);
   }
+
+  /** The one that this process was to follow serves on, at the same paths. */
+  #leavePaths(): void {
+    if (this.#o.inheritance === null) return;
+    this.#serving.succeeded();
+    this.#control?.keepPath();
+  }
+
+  /** What a service manager shows of a weir that serves. */
+  readonly #statusLine = (): string => {
+    const n = this.#model?.listeners.size ?? 0;
+    return `Serving ${n} ${n === 1 ? "listener" : "listeners"}, config generation ${this.#generation}`;
+  };
 
   // ---- commands ----
 
@@ -202,7 +236,7 @@ class Run implements ConfigSink {
       case "certs":
         return { ok: true, message: "", data: await this.#serving.certs() };
       case "reload": {
-        const r = await this.#o.source.reload();
+        const r = await this.#reload();
         const errors = r.problems.filter((p) => p.severity === "error");
         return errors.length === 0
           ? { ok: true, message: `generation ${r.generation} is in force`, data: { generation: r.generation } }
@@ -228,6 +262,11 @@ class Run implements ConfigSink {
     }
   };
 
+  async #reload(): Promise<Receipt> {
+    const reload = (): Promise<Receipt> => this.#o.source.reload();
+    return this.#started ? await this.#o.host.reload(reload, this.#statusLine) : await reload();
+  }
+
   async #upgrade(request: UpgradeRequest): Promise<Succession> {
     if (this.#stopping || !this.#started) return { failure: this.#stopping ? "weir is draining" : "weir is starting" };
     const fd = this.#control?.descriptor ?? null;
@@ -235,34 +274,52 @@ class Run implements ConfigSink {
       sockets: this.#serving.heldSockets(),
       control: fd === null ? null : { path: this.#controlPath, fd },
       generation: this.#generation,
+      ...this.#o.host.estate(),
+      onEnd: (pid, how) => this.#o.host.successorEnded(pid, how),
     });
-    if (!("failure" in result)) await this.#leave(result.mover);
+    if (!("failure" in result)) await this.#leave(result);
     return result;
   }
 
   /** Another process goes on with the sockets: what is in flight here ends here. */
-  async #leave(mover: Mover): Promise<void> {
+  async #leave({ pid, mover }: { readonly pid: number; readonly mover: Mover }): Promise<void> {
+    this.#o.host.handedOn(pid);
     this.#abort.abort();
     this.#serving.succeeded();
     await this.#serving.moveIdle(mover);
     this.#control?.keepPath();
     // On a later turn, so that the answer leaves first.
     this.#o.platform.setTimer(10, () => void this.#control?.close(), true);
-    this.#drain({ delayMs: 0, patient: true });
+    if (this.#stopping) return;
+    this.#stopping = true;
+    void this.#endBehind();
   }
 
-  #drain(o?: DrainOptions): void {
+  async #endBehind(): Promise<void> {
+    await this.#serving.drain({ delayMs: 0, patient: true });
+    // What a process before this one counts while it drains reaches the one behind through this one.
+    await this.#o.inheritance?.ended;
+    this.#exit(0);
+  }
+
+  #drain(): void {
     if (this.#stopping) return;
     this.#stopping = true;
     this.#upgrader.cancel();
-    void this.#end(o);
+    this.#o.host.stopping();
+    void Promise.all([this.#serving.drain(), this.#predecessorEnds()]).then(() => this.#exit(0));
   }
 
-  async #end(o?: DrainOptions): Promise<void> {
-    await this.#serving.drain(o);
-    // What a process before this one counts while it drains reaches the one behind through this one.
-    if (o?.patient === true) await this.#o.inheritance?.ended;
-    this.#exit(0);
+  /**
+   * The end of the main process is the end of a service, for whoever runs it: what drains since an upgrade has the time that this one
+   * would have.
+   */
+  async #predecessorEnds(): Promise<void> {
+    const { inheritance, platform } = this.#o;
+    const { limitMs, tunnelsMs } = this.#model!.drain;
+    if (inheritance === null) return;
+    const late = new Promise<void>((resolve) => platform.setTimer(Math.max(limitMs, tunnelsMs), resolve, true));
+    await Promise.race([inheritance.ended, late]);
   }
 
   #endSignal(): void {
@@ -274,6 +331,7 @@ class Run implements ConfigSink {
   async #stop(): Promise<void> {
     this.#stopping = true;
     this.#upgrader.cancel();
+    this.#o.host.stopping();
     await this.#serving.stop();
     this.#exit(0);
   }

@@ -282,10 +282,13 @@ export class Server implements AdminView, Serving {
     for (const l of serving) l.announce();
     await this.#sleep(delayMs);
     await Promise.all(serving.map((l) => l.unbind()));
-    if (patient !== true) for (const l of serving) l.closeIdle();
     const done = Promise.all(serving.map((l) => l.emptied()));
     const { platform } = this.#env;
+    const closeIdle = (): void => {
+      for (const l of serving) l.closeIdle();
+    };
     const cuts = [
+      ...(patient === true ? [] : [platform.setTimer(Math.min(ON_THE_WAY_MS, limitMs), closeIdle, true)]),
       platform.setTimer(limitMs, () => this.#cut(serving, "requests", limitMs), true),
       platform.setTimer(tunnelsMs, () => this.#cut(serving, "tunnels", tunnelsMs), true),
     ];
@@ -459,6 +462,8 @@ export class Server implements AdminView, Serving {
   }
 }
 
+/** Who has just connected has not asked yet: so long after the last accept, what has nothing in flight is closed. */
+const ON_THE_WAY_MS = 500;
 /** What was cut is closed on a later turn. */
 const CUT_MS = 1_000;
 const NO_DRAIN = { delayMs: 0, limitMs: 0, tunnelsMs: 0 };

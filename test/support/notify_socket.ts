@@ -25,6 +25,9 @@ export class NotifySocket {
   readonly #fd: number;
   readonly #buffer = new Uint8Array(4096);
   #messages: string[][] = [];
+  // The kernel keeps ten messages or so.
+  readonly #reader = setInterval(() => void this.messages, 5);
+  #deaf = false;
 
   constructor(name: string) {
     this.name = name;
@@ -36,6 +39,7 @@ export class NotifySocket {
   /** All messages so far, as lines, the oldest first. */
   get messages(): readonly (readonly string[])[] {
     for (;;) {
+      if (this.#deaf) return this.#messages;
       const got = Number(libc.recv(this.#fd, this.#buffer, this.#buffer.length, MSG_DONTWAIT));
       if (got <= 0) return this.#messages;
       this.#messages.push(new TextDecoder().decode(this.#buffer.subarray(0, got)).split("\n"));
@@ -55,6 +59,16 @@ export class NotifySocket {
     return find()!;
   }
 
+  /** Reads nothing while `f` runs. */
+  async deaf<T>(f: () => Promise<T>): Promise<T> {
+    this.#deaf = true;
+    try {
+      return await f();
+    } finally {
+      this.#deaf = false;
+    }
+  }
+
   /** All lines of a name, such as `MAINPID`. */
   values(name: string): string[] {
     return this.messages
@@ -64,6 +78,7 @@ export class NotifySocket {
   }
 
   [Symbol.dispose](): void {
+    clearInterval(this.#reader);
     libc.close(this.#fd);
   }
 }

@@ -4,6 +4,8 @@ import { until, within } from "./deadline.ts";
 export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** They become its descriptors 3, 4 and so on. */
+  readonly descriptors?: readonly number[];
 }
 
 export interface Exit {
@@ -36,7 +38,7 @@ export class Program {
     const child = spawn(words[0]!, words.slice(1), {
       cwd: o.cwd,
       env,
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["ignore", "pipe", "pipe", ...(o.descriptors ?? [])],
       // A group of its own, so that it ends with all that it has started.
       detached: true,
     });

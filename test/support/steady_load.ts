@@ -1,4 +1,4 @@
-import { get, openClient, type Target } from "./raw_client.ts";
+import { openClient, type Target } from "./raw_client.ts";
 
 /** What came of requests that were sent without pause. */
 export interface LoadReport {
@@ -27,9 +27,13 @@ export class SteadyLoad {
     });
   }
 
-  /** A connection for each request. */
-  static ofConnections(to: Target, path: string, clients: number): SteadyLoad {
-    return new SteadyLoad(clients, async () => expectOk((await get(to, path)).status));
+  /** A connection for each request; `ms`: how long a reply may take. */
+  static ofConnections(to: Target, path: string, clients: number, ms?: number): SteadyLoad {
+    return new SteadyLoad(clients, async () => {
+      using client = await openClient(to);
+      await client.send(`GET ${path} HTTP/1.1\r\nHost: test.example\r\nConnection: close\r\n\r\n`);
+      expectOk((await client.response("GET", ms)).status);
+    });
   }
 
   /** Requests on kept connections; one that the server has said to close, or has closed between two requests, is opened anew. */

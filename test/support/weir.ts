@@ -19,6 +19,8 @@ export interface WeirOptions {
   readonly dir?: string;
   /** Shell words run before the program in the same process, such as `ulimit -n 64`. */
   readonly before?: string;
+  /** They become its descriptors 3, 4 and so on. */
+  readonly descriptors?: readonly number[];
   /** Port whose opening means ready when there is no admin address. */
   readonly readyPort?: number;
   readonly adminPort?: number;

@@ -2,9 +2,8 @@ import { readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { latin1 } from "../../base/bytes.ts";
 import type { DialHandler, LinuxCalls, Platform } from "../../platform/types.ts";
-import type { HeldSocket } from "../sockets/held_socket.ts";
+import type { HeldSocket, NamedSocket } from "../sockets/held_socket.ts";
 import { ORPHAN_DRAIN, ORPHAN_TAKE, orphanPrefix } from "./orphan_post.ts";
-import type { NamedSocket } from "./worker_message.ts";
 
 /** Workers that serve on without a supervisor, found beside a control socket. */
 export interface Orphans {

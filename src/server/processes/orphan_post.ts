@@ -1,6 +1,6 @@
 import { encodeLatin1 } from "../../base/bytes.ts";
 import type { Conn, LinuxCalls, Listener, Platform } from "../../platform/types.ts";
-import type { HeldSocket } from "../sockets/held_socket.ts";
+import { type HeldSocket, nameOf } from "../sockets/held_socket.ts";
 
 /** What a new weir can ask an orphan for, a byte each. */
 export const ORPHAN_TAKE = 1;
@@ -54,7 +54,7 @@ function give({ linux, sockets }: OrphanPostHost, conn: Conn): void {
   const all = sockets();
   for (let at = 0; at < all.length; at += A_MESSAGE) {
     const some = all.slice(at, at + A_MESSAGE);
-    const names = some.map(({ listener, bind }) => ({ listener, bind }));
+    const names = some.map(nameOf);
     const tag = encodeLatin1(escapeText(JSON.stringify({ sockets: names, left: all.length - at - some.length })));
     if (
       !linux.sendDescriptors(

@@ -4,7 +4,7 @@ import type { ListenerSpec } from "../../config/model.ts";
 import type { LinuxCalls } from "../../platform/types.ts";
 import { isInternal } from "../internal_listeners.ts";
 import { same } from "../same.ts";
-import type { HeldSocket, HeldSockets } from "../sockets/held_socket.ts";
+import type { Foreign, HeldSocket, HeldSockets } from "../sockets/held_socket.ts";
 
 /** The sockets of one address: one a worker, or one for all where the kernel knows no other way. */
 interface Row {
@@ -12,6 +12,8 @@ interface Row {
   readonly bind: Address;
   readonly options: unknown;
   readonly fds: readonly number[];
+  /** Which of them are somebody else's as well. */
+  readonly foreign: ReadonlyMap<number, Foreign>;
 }
 
 /** Sockets of a config that is not in force yet. */
@@ -72,21 +74,25 @@ export class SocketTable {
 
   /** What a worker accepts from, of the config that is prepared or else of the one in force. */
   of(worker: number): readonly HeldSocket[] {
-    return (this.#next ?? this.#rows).flatMap(({ listener, bind, fds }) => {
-      const own = fds.filter((_, i) => i % this.#workers === worker);
-      return (own.length > 0 ? own : [fds[worker % fds.length]!]).map((fd) => ({ listener, bind, fd }));
+    return (this.#next ?? this.#rows).flatMap((r) => {
+      const { fds, foreign } = r;
+      // Nobody else would serve what waits in a foreign one.
+      const own = fds.filter((_, i) => foreign.size > 0 || i % this.#workers === worker);
+      return (own.length > 0 ? own : [fds[worker % fds.length]!]).map((fd) => heldOf(r, fd));
     });
   }
 
   /** What only this worker accepts from. */
   onlyOf(worker: number): readonly HeldSocket[] {
-    return this.#rows.flatMap(({ listener, bind, fds }) =>
-      fds.flatMap((fd, i) => (fds.length >= this.#workers && i % this.#workers === worker ? [{ listener, bind, fd }] : [])),
-    );
+    return this.#rows.flatMap((r) => {
+      const { fds, foreign } = r;
+      if (foreign.size > 0 || fds.length < this.#workers) return [];
+      return fds.filter((_, i) => i % this.#workers === worker).map((fd) => heldOf(r, fd));
+    });
   }
 
   all(): readonly HeldSocket[] {
-    return this.#rows.flatMap(({ listener, bind, fds }) => fds.map((fd) => ({ listener, bind, fd })));
+    return this.#rows.flatMap((r) => r.fds.map((fd) => heldOf(r, fd)));
   }
 
   /** A successor listens: files of unix sockets stay. */
@@ -100,9 +106,9 @@ export class SocketTable {
     this.#rows = [];
   }
 
-  #close({ bind, fds }: Row): void {
+  #close({ bind, fds, foreign }: Row): void {
     for (const fd of fds) this.#linux.closeDescriptor(fd);
-    if (bind.kind === "unix") this.#paths.add(bind.path);
+    if (bind.kind === "unix" && foreign.size === 0) this.#paths.add(bind.path);
   }
 
   /** Removes the files of unix sockets that nobody has any more. */
@@ -117,10 +123,13 @@ export class SocketTable {
 
   async #open(spec: ListenerSpec, opened: number[]): Promise<Row> {
     const bind = spec.bind!;
-    const held = this.#held.take(spec.name, bind).map((s) => s.fd);
+    const taken = this.#held.take(spec.name, bind);
+    const held = taken.map((s) => s.fd);
+    const foreign = new Map(taken.flatMap((s) => (s.foreign === undefined ? [] : [[s.fd, s.foreign] as const])));
     const fds = [...held];
     opened.push(...held);
-    const canAdd = held.every((fd) => this.#linux.listening(fd)?.reusePort === true);
+    // What waits in a socket of weir's own is lost when it ends, and what waits in the foreign one is not.
+    const canAdd = foreign.size === 0 && held.every((fd) => this.#linux.listening(fd)?.reusePort === true);
     const wanted = bind.kind === "unix" ? 1 : canAdd ? this.#workers : held.length;
     if (bind.kind === "unix" && held.length === 0) await this.#linux.clearStalePath(bind.path);
     const { backlog, mode, transparent } = spec;
@@ -138,8 +147,13 @@ export class SocketTable {
       opened.push(fd);
       if (bind.kind === "tcp" && bind.port === 0) at = { ...bind, port: portOf(this.#linux.boundAddress(fd)) };
     }
-    return { listener: spec.name, bind, options: optionsOf(spec), fds };
+    return { listener: spec.name, bind, options: optionsOf(spec), fds, foreign };
   }
+}
+
+function heldOf({ listener, bind, foreign }: Row, fd: number): HeldSocket {
+  const whose = foreign.get(fd);
+  return { listener, bind, fd, ...(whose === undefined ? {} : { foreign: whose }) };
 }
 
 /** A socket goes with its address and not with its name, as in `ListenerChange`; port 0 is one of the listener's own. */

@@ -11,7 +11,7 @@ import { numberMemory } from "../numbers/weir_numbers.ts";
 import { dropPrivileges } from "../privileges.ts";
 import { type PreparedModel, Server } from "../server.ts";
 import type { DrainOptions } from "../serving.ts";
-import { HeldSockets } from "../sockets/held_socket.ts";
+import { type HeldSocket, HeldSockets, type NamedSocket } from "../sockets/held_socket.ts";
 import { Channel, type ChannelHandler } from "./channel.ts";
 import { openOrphanPost, orphanPath } from "./orphan_post.ts";
 import { takeDescriptors } from "./pass_descriptors.ts";
@@ -20,7 +20,6 @@ import {
   BEAT_MS,
   CHANNEL_FD,
   COUNTS_FD,
-  type NamedSocket,
   NUMBERS_FD,
   PACKETS_FD,
   ROW_VARIABLE,
@@ -233,9 +232,9 @@ class Worker implements ChannelHandler<WorkerOrder> {
     this.#channel.send({ kind: "done", id });
   }
 
-  #take(sockets: readonly NamedSocket[]): { listener: string; bind: NamedSocket["bind"]; fd: number }[] {
+  #take(sockets: readonly NamedSocket[]): HeldSocket[] {
     const fds = takeDescriptors(this.#env.platform.linux!, this.#packets, sockets.length);
-    return sockets.map(({ listener, bind }, i) => ({ listener, bind, fd: fds[i]! }));
+    return sockets.map((s, i) => ({ ...s, fd: fds[i]! }));
   }
 
   async #drainAndMove({ move, ...o }: Extract<WorkerOrder, { kind: "drain" }>): Promise<void> {

@@ -1,10 +1,10 @@
-import type { Address } from "../../base/address.ts";
 import type { Model } from "../../config/model.ts";
 import type { Problem } from "../../config/problem.ts";
 import type { RowBatch } from "../../telemetry/row_records.ts";
 import type { ListenerPlace } from "../counts/shared_counts.ts";
 import type { NamedConnection } from "../moving/moved_connection.ts";
 import type { DrainOptions } from "../serving.ts";
+import type { NamedSocket } from "../sockets/held_socket.ts";
 import type { Status } from "../status.ts";
 
 /** The descriptors of a worker: the channel to its supervisor, and the packet socket on which descriptors come. */
@@ -21,19 +21,13 @@ export const ROW_VARIABLE = "WEIR_WORKER_ROW";
 /** A worker says so often that its event loop turns. */
 export const BEAT_MS = 1_000;
 
-/** A listening socket whose descriptor was sent before the message that names it, in the same order. */
-export interface NamedSocket {
-  readonly listener: string;
-  readonly bind: Address;
-}
-
 /** The file of a certificate, a key or authorities, as the supervisor found it good. */
 export interface SecretText {
   readonly path: string;
   readonly text: string;
 }
 
-/** From the supervisor. `id` tells answers apart. */
+/** From the supervisor. `id` tells answers apart. The descriptors of sockets were sent before, in the same order. */
 export type WorkerOrder =
   | {
       readonly kind: "prepare";

@@ -5,11 +5,11 @@ import type { CountsMemory } from "../counts/counts_memory.ts";
 import type { MovedConnection } from "../moving/moved_connection.ts";
 import { movedHere, PacketMover } from "../moving/packet_mover.ts";
 import { NUMBERS_BYTES } from "../numbers/weir_numbers.ts";
-import type { HeldSocket } from "../sockets/held_socket.ts";
+import { type HeldSocket, type NamedSocket, nameOf } from "../sockets/held_socket.ts";
 import type { Status } from "../status.ts";
 import { Channel, type ChannelHandler } from "./channel.ts";
 import { passDescriptors, takeDescriptors } from "./pass_descriptors.ts";
-import { type NamedSocket, ROW_VARIABLE, WORKER_VARIABLE, type WorkerOrder, type WorkerReport } from "./worker_message.ts";
+import { ROW_VARIABLE, WORKER_VARIABLE, type WorkerOrder, type WorkerReport } from "./worker_message.ts";
 
 export interface WorkerHost {
   readonly platform: Platform;
@@ -116,7 +116,7 @@ export class WorkerProcess implements ChannelHandler<WorkerReport> {
       // It is going, or takes nothing any more.
       this.kill();
     }
-    return sockets.map(({ listener, bind }) => ({ listener, bind }));
+    return sockets.map(nameOf);
   }
 
   /** Gives it connections that another process gave up. */

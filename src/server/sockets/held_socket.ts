@@ -7,6 +7,23 @@ export interface HeldSocket {
   /** As the config says, which for port 0 is not what the socket is bound to. */
   readonly bind: Address;
   readonly fd: number;
+  readonly foreign?: Foreign;
+}
+
+/**
+ * A socket that whoever passed it goes on with when this weir has ended, as systemd does: a unix socket's file is left where it is, and
+ * none of weir's own is opened beside it.
+ */
+export interface Foreign {
+  /** When it is a listener's, the socket is that listener's, whatever its address. */
+  readonly name: string;
+}
+
+/** As it is told to another process, which gets the descriptor by itself. */
+export type NamedSocket = Omit<HeldSocket, "fd">;
+
+export function nameOf({ fd: _, ...named }: HeldSocket): NamedSocket {
+  return named;
 }
 
 /** Sockets that wait for the listeners that go on with them. */
@@ -23,7 +40,7 @@ export class HeldSockets {
 
   /** All that a listener can go on with; they belong to whoever asked. Port 0 is a port of its listener's own. */
   take(listener: string, bind: Address): readonly HeldSocket[] {
-    const mine = this.#held.filter((s) => sameAddress(s.bind, bind) && (!isAnyPort(bind) || s.listener === listener));
+    const mine = this.#held.filter((s) => isFor(s, listener, bind));
     this.#held = this.#held.filter((s) => !mine.includes(s));
     return mine;
   }
@@ -34,6 +51,17 @@ export class HeldSockets {
     this.#held = [];
     return rest;
   }
+}
+
+function isFor(s: HeldSocket, listener: string, bind: Address): boolean {
+  if (s.foreign !== undefined && (s.foreign.name === listener || isOfAllHosts(s.bind, bind))) return true;
+  return sameAddress(s.bind, bind) && (!isAnyPort(bind) || s.listener === listener);
+}
+
+/** `:8080` of the config may have been opened for IPv4 and IPv6 apart, or for IPv4 alone. */
+function isOfAllHosts(a: Address, wanted: Address): boolean {
+  if (a.kind === "unix" || wanted.kind === "unix" || wanted.host !== "" || wanted.port === 0) return false;
+  return a.port === wanted.port && (a.host === "0.0.0.0" || a.host === "::");
 }
 
 function sameAddress(a: Address, b: Address): boolean {

@@ -1,6 +1,6 @@
 import type { ListenerSpec } from "../../config/model.ts";
 import type { Conn, ConnHandler, Listener, ListenOptions, Platform } from "../../platform/types.ts";
-import type { HeldSocket, HeldSockets } from "./held_socket.ts";
+import type { Foreign, HeldSocket, HeldSockets } from "./held_socket.ts";
 import type { ListenSockets } from "./listen_sockets.ts";
 
 /** Sockets of a process that opens its own, unless it was given some at start. */
@@ -21,9 +21,17 @@ export class OwnSockets implements ListenSockets {
   }
 }
 
+/** The listeners that were opened on somebody else's sockets. */
+const foreign = new WeakMap<Listener, Foreign>();
+
+/** Whose its socket is; undefined: this weir's own. */
+export function foreignOf(l: Listener): Foreign | undefined {
+  return foreign.get(l);
+}
+
 /**
  * Listens on all of them; on none when one can't be had. The descriptors belong to the listeners from here on. `removesPath`: closing
- * removes the files of unix sockets.
+ * removes the files of unix sockets that are not somebody else's.
  */
 export async function listenOn(
   platform: Platform,
@@ -34,7 +42,11 @@ export async function listenOn(
 ): Promise<readonly Listener[]> {
   const open: Listener[] = [];
   try {
-    for (const { fd } of held) open.push(await platform.listen({ fd, removesPath }, o, accept));
+    for (const { fd, foreign: whose } of held) {
+      const l = await platform.listen({ fd, removesPath: removesPath && whose === undefined }, o, accept);
+      if (whose !== undefined) foreign.set(l, whose);
+      open.push(l);
+    }
   } catch (e) {
     await Promise.all(open.map((l) => l.close()));
     throw e;

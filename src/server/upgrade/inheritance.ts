@@ -127,7 +127,7 @@ function taken(
   const fds = takeDescriptors(linux, packets, own + numbers.members.length);
   let told = false;
   return {
-    sockets: sockets.map(({ listener, bind }, i) => ({ listener, bind, fd: fds[i]! })),
+    sockets: sockets.map((s, i) => ({ ...s, fd: fds[i]! })),
     control: control === null ? null : { listener: "", bind: { kind: "unix", path: control }, fd: fds[own - 1]! },
     generation,
     numbers,

@@ -4,13 +4,15 @@ import { PacketMover } from "../moving/packet_mover.ts";
 import type { WeirNumbers } from "../numbers/weir_numbers.ts";
 import { Channel, type ChannelHandler } from "../processes/channel.ts";
 import { passDescriptors } from "../processes/pass_descriptors.ts";
-import type { HeldSocket } from "../sockets/held_socket.ts";
+import { type HeldSocket, nameOf } from "../sockets/held_socket.ts";
 import { type PredecessorMessage, type SuccessorMessage, UPGRADE_VARIABLE, UPGRADE_VERSION } from "./upgrade_message.ts";
 
 export interface SuccessorSpec {
   readonly command: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** Further descriptors, which become those from `FIRST_FREE_FD` on. */
+  readonly descriptors: readonly number[];
   readonly sockets: readonly HeldSocket[];
   /** The control socket in force; null: there is none. */
   readonly control: { readonly path: string; readonly fd: number } | null;
@@ -18,6 +20,8 @@ export interface SuccessorSpec {
   readonly numbers: WeirNumbers;
   /** Milliseconds from the start to being ready. */
   readonly timeoutMs: number;
+  /** It was ready, and has ended. */
+  readonly onEnd: (pid: number, how: ProcessExit) => void;
 }
 
 /** The new process, or why there is none. */
@@ -46,6 +50,7 @@ export class Successor implements ChannelHandler<SuccessorMessage> {
   readonly #channel: Channel<SuccessorMessage, PredecessorMessage>;
   readonly #numbers: ReturnType<WeirNumbers["handOver"]>;
   #over = false;
+  #ready = false;
 
   /** Throws a ProxyError when the system has no descriptors left. */
   constructor(host: SuccessorHost, spec: SuccessorSpec) {
@@ -78,9 +83,9 @@ export class Successor implements ChannelHandler<SuccessorMessage> {
         stdin: "inherit",
         stdout: "inherit",
         stderr: "inherit",
-        descriptors: [streamThere, packetsThere],
+        descriptors: [streamThere, packetsThere, ...spec.descriptors],
       },
-      { onExit: (how) => this.#exited(how) },
+      { onExit: (how) => (this.#ready ? spec.onEnd(this.#process.pid, how) : this.#exited(how)) },
     );
     linux.closeDescriptor(streamThere);
     linux.closeDescriptor(packetsThere);
@@ -94,7 +99,7 @@ export class Successor implements ChannelHandler<SuccessorMessage> {
       kind: "take",
       version: UPGRADE_VERSION,
       pid: processes.pid,
-      sockets: spec.sockets.map(({ listener, bind }) => ({ listener, bind })),
+      sockets: spec.sockets.map(nameOf),
       control: control?.path ?? null,
       generation: spec.generation,
       numbers: numbers.estate,
@@ -114,6 +119,7 @@ export class Successor implements ChannelHandler<SuccessorMessage> {
     else if (!this.#over) {
       // The channel stays: it tells what happens to processes that count.
       this.#over = true;
+      this.#ready = true;
       this.#settle({ pid: m.pid, mover: this.mover });
     }
   }

@@ -1,6 +1,6 @@
-import type { Address } from "../../base/address.ts";
 import type { NamedConnection } from "../moving/moved_connection.ts";
 import type { NumbersEstate, NumbersNews } from "../numbers/weir_numbers.ts";
+import type { NamedSocket } from "../sockets/held_socket.ts";
 
 /** What the two sides of an upgrade have to have in common. One that the other does not know ends the upgrade, and the old one serves on. */
 export const UPGRADE_VERSION = 1;
@@ -8,6 +8,8 @@ export const UPGRADE_VERSION = 1;
 /** The descriptors of the new process: the channel, and the packet socket on which descriptors come. */
 export const CHANNEL_FD = 3;
 export const PACKETS_FD = 4;
+/** From here on what else is passed. */
+export const FIRST_FREE_FD = 5;
 /** Set in the environment of the new process, to the version. */
 export const UPGRADE_VARIABLE = "WEIR_UPGRADE";
 
@@ -16,7 +18,7 @@ export interface TakeMessage {
   readonly kind: "take";
   readonly version: number;
   readonly pid: number;
-  readonly sockets: readonly { readonly listener: string; readonly bind: Address }[];
+  readonly sockets: readonly NamedSocket[];
   /** The next descriptor is the control socket, which listens at this path; null: there is none. */
   readonly control: string | null;
   /** Number of the config in force. */

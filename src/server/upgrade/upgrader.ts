@@ -1,5 +1,5 @@
 import { isAbsolute } from "node:path";
-import type { Platform } from "../../platform/types.ts";
+import type { Platform, ProcessExit } from "../../platform/types.ts";
 import type { EventLog } from "../../telemetry/event_log.ts";
 import type { WeirNumbers } from "../numbers/weir_numbers.ts";
 import type { HeldSocket } from "../sockets/held_socket.ts";
@@ -25,6 +25,12 @@ export interface Estate {
   readonly sockets: readonly HeldSocket[];
   readonly control: { readonly path: string; readonly fd: number } | null;
   readonly generation: number;
+  /** Set in its environment. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** Its descriptors from `FIRST_FREE_FD` on. */
+  readonly descriptors: readonly number[];
+  /** It had taken over, and has ended before this process. */
+  readonly onEnd: (pid: number, how: ProcessExit) => void;
 }
 
 /** Upgrades of this process, one at a time. */
@@ -50,10 +56,8 @@ export class Upgrader {
         { platform, linux, processes },
         {
           ...(binary === null ? self : { command: binary, args }),
-          env: definedIn(env),
-          sockets: estate.sockets,
-          control: estate.control,
-          generation: estate.generation,
+          ...estate,
+          env: { ...definedIn(env), ...estate.variables },
           numbers,
           timeoutMs,
         },

@@ -5,6 +5,7 @@ test("a drain closes idle connections, lets requests end, and tells their client
   const site = await Site.start();
   const idle = await site.client(get("/own"));
   const silent = await site.client();
+  const late = await site.client();
   const waiting = await site.client(get("/"));
   const streaming = await site.client(get("/stream"));
   site.origin.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nha");
@@ -18,7 +19,13 @@ test("a drain closes idle connections, lets requests end, and tells their client
   await site.settled();
   expect(announced.text).toContain("Connection: close\r\n");
   expect(announced.gone).toBe(true);
-  await site.advance(1000);
+  await site.advance(1100);
+  // Nobody new gets in, and who has just connected has a moment to ask.
+  expect([idle.gone, silent.gone]).toEqual([false, false]);
+  late.send(get("/own"));
+  await site.settled();
+  expect(late.text).toContain("Connection: close\r\n");
+  await site.advance(600);
   expect([idle.gone, silent.gone, waiting.gone, streaming.gone]).toEqual([true, true, false, false]);
   site.origins[0]!.send(ok("late"));
   site.origins[1]!.send("lf");
@@ -28,7 +35,7 @@ test("a drain closes idle connections, lets requests end, and tells their client
   expect(streaming.text).toEndWith("half");
   expect([waiting.gone, streaming.gone]).toEqual([true, true]);
   expect(statuses(idle.text + waiting.text + streaming.text)).toEqual([200, 200, 200]);
-  for (const c of [idle, silent, waiting, streaming, announced]) c.conn!.end();
+  for (const c of [idle, silent, waiting, streaming, announced, late]) c.conn!.end();
   await site.settled();
   await stopped;
   expect(site.active).toEqual([0, 0, 0]);

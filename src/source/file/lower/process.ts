@@ -14,6 +14,7 @@ export function lowerProcess(to: Lowering): ProcessPart {
   const admin = single("admin", to);
   const observe = single("observe", to);
   const control = single("control", to);
+  const pidFile = single("pidFile", to);
   const logs = single("accessLog", to);
   const limits = single("limits", to);
   const drain = single("drain", to);
@@ -24,6 +25,7 @@ export function lowerProcess(to: Lowering): ProcessPart {
     admin: admin ? to.address(admin.address) : null,
     observe: observe ? to.address(observe.address) : null,
     control: control === undefined ? null : to.path(control),
+    pidFile: pidFile === undefined ? null : to.path(pidFile),
     accessLogs: logs === undefined ? [] : (Array.isArray(logs) ? logs : [logs]).map((l) => lowerAccessLog(l, to)),
     log: log === undefined ? { level: "info", format: "auto" } : log,
     drain: { delayMs: drain?.delay ?? 0, limitMs: drain?.limit ?? 0, tunnelsMs: drain?.tunnels ?? drain?.limit ?? 0 },

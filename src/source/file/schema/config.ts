@@ -10,6 +10,7 @@ import {
   logSchema,
   nameSchema,
   observeSchema,
+  pidFileSchema,
   processLimitsSchema,
   workersSchema,
 } from "./process.ts";
@@ -42,6 +43,9 @@ export const configSchema = z.strictObject({
   control: controlSchema
     .optional()
     .describe("Path of the control socket; $XDG_RUNTIME_DIR/weir/NAME.sock when absent, for root /run/weir/NAME.sock"),
+  pidFile: pidFileSchema
+    .optional()
+    .describe("Path of a file that tells the number of the main process while it serves; none when absent"),
   listeners: z
     .record(z.string(), z.union([listenerSchema, tcpListenerSchema]))
     .optional()

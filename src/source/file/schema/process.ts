@@ -16,6 +16,8 @@ export const observeSchema = z.union([z.strictObject({ address: listenAddress.de
 
 export const controlSchema = text({ minLength: 1, examples: ["/run/weir/edge.sock"] });
 
+export const pidFileSchema = text({ minLength: 1, examples: ["/run/weir/weir.pid"] });
+
 export const logSchema = z.strictObject({
   level: choice("debug", "info", "warning", "error").prefault("info").describe("The least important events that are told"),
   format: choice("auto", "text", "json").prefault("auto").describe("auto: text on a terminal, JSON otherwise"),

@@ -19,7 +19,21 @@ interface Row {
 const SECTIONS: readonly (readonly [title: string, keys: readonly string[]])[] = [
   [
     "The process",
-    ["name", "include", "defaults", "admin", "observe", "control", "log", "drain", "limits", "workers", "user", "group"],
+    [
+      "name",
+      "include",
+      "defaults",
+      "admin",
+      "observe",
+      "control",
+      "pidFile",
+      "log",
+      "drain",
+      "limits",
+      "workers",
+      "user",
+      "group",
+    ],
   ],
   ["Listeners", ["listeners"]],
   ["Routes", ["routes"]],
