@@ -59,12 +59,7 @@ export class HostProcesses implements Processes {
 
   signal(pid: number, signal: SignalName): boolean {
     // 0 and below are groups, this process's own among them.
-    if (!Number.isInteger(pid) || pid < 1) return false;
-    try {
-      return process.kill(pid, signal);
-    } catch {
-      return false;
-    }
+    return Number.isInteger(pid) && pid >= 1 && signalTo(pid, signal);
   }
 
   /**
@@ -131,7 +126,9 @@ class Child implements Process {
   }
 
   kill(signal: SignalName): boolean {
-    return !this.#isGone && this.#child.kill(signal);
+    if (this.#isGone || this.pid === 0) return false;
+    // Deno's own sends one signal and no other after it, and tells of it as the end's cause, whatever that was.
+    return "Deno" in globalThis ? signalTo(this.pid, signal) : this.#child.kill(signal);
   }
 }
 
@@ -147,6 +144,14 @@ function failed(cause: ProxyError, h: ProcessHandler): Process {
 function spawnFault(command: string, e: unknown): ProxyError {
   const reason = systemCode(e) || (e instanceof Error ? e.message : String(e));
   return localFault("internal", 500, `check that it is there and may be run: starting "${command}" failed with ${reason}`, e);
+}
+
+function signalTo(pid: number, signal: SignalName): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch {
+    return false;
+  }
 }
 
 function readText(path: string): string | null {
