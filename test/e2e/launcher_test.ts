@@ -41,6 +41,15 @@ async function mainOf(s: Site): Promise<number> {
   return (JSON.parse((await s.weir.admin("/status")).body) as { pid: number }).pid;
 }
 
+async function refuses(port: number): Promise<boolean> {
+  try {
+    (await openClient(port)).destroy();
+    return false;
+  } catch {
+    return true;
+  }
+}
+
 interface Tunnel extends Disposable {
   readonly client: Awaited<ReturnType<typeof openClient>>;
   /** Both ends. */
@@ -137,15 +146,7 @@ describe("a launcher", () => {
     expect((await s.weir.control("upgrade")).code).toBe(0);
     const main = await mainOf(s);
     s.weir.signal("SIGTERM");
-    await until("the new one to take nobody", () =>
-      openClient(s.port).then(
-        (c) => {
-          c.destroy();
-          return false;
-        },
-        () => true,
-      ),
-    );
+    await until("the new one to take nobody", () => refuses(s.port));
     await held.client.send("ping");
     expect(s.weir.exit).toBe(null);
     expect(statusOf(main, "State")).not.toBe("");
@@ -158,15 +159,7 @@ describe("a launcher", () => {
     using held = await tunnel(s);
     expect((await s.weir.control("upgrade")).code).toBe(0);
     s.weir.signal("SIGTERM");
-    await until("the new one to take nobody", () =>
-      openClient(s.port).then(
-        (c) => {
-          c.destroy();
-          return false;
-        },
-        () => true,
-      ),
-    );
+    await until("the new one to take nobody", () => refuses(s.port));
     s.weir.signal("SIGTERM");
     expect((await s.weir.ended()).code).toBe(0);
     await held.client.left();

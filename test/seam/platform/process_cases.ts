@@ -100,6 +100,19 @@ export const childCases: readonly Case[] = [
     },
   ],
   [
+    "a child gets one signal after the other, and its end is told as it was",
+    async ({ p }) => {
+      const child = shell(p, `trap 'echo 1' HUP; trap 'echo 2' USR1; trap 'exit 3' TERM; echo 0; while :; do sleep 0.05; done`);
+      expect(await child.told<number>()).toBe(0);
+      expect(child.process.kill("SIGHUP")).toBe(true);
+      expect(await child.told<number>()).toBe(1);
+      expect(child.process.kill("SIGUSR1")).toBe(true);
+      expect(await child.told<number>()).toBe(2);
+      expect(child.process.kill("SIGTERM")).toBe(true);
+      expect(await child.exit).toEqual({ code: 3, signal: null, failed: null });
+    },
+  ],
+  [
     "a child can be stopped, continued and ended by signals",
     async ({ p, adapter }) => {
       const child = startRole(p, adapter, "wait");
