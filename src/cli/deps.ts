@@ -50,7 +50,7 @@ export interface ControlRequest {
   readonly json: boolean;
 }
 
-/** What `main.ts` gives: the command line knows no server. Each promise is the exit code. */
+/** What `program.ts` gives: the command line knows no server. Each promise is the exit code. */
 export interface CliDeps {
   readonly io: CliIo;
   readonly about: About;
