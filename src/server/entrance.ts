@@ -4,7 +4,7 @@ import type { ListenerSpec } from "../config/model.ts";
 import type { ConnHost } from "../exchange/downstream_conn.ts";
 import { H1Downstream } from "../exchange/h1_downstream.ts";
 import { H2Downstream } from "../exchange/h2_downstream.ts";
-import type { Address, Conn, ConnHandler, ConnInfo } from "../platform/types.ts";
+import type { Address, Conn, ConnHandler } from "../platform/types.ts";
 import { type ChainInput, ChainTable } from "../stream/chain_table.ts";
 import { type Carried, FirstBytes, type FirstBytesHost, type HelloChoice } from "../stream/first_bytes.ts";
 import { RefusedSession } from "../stream/refused_session.ts";
@@ -115,9 +115,7 @@ export class Entrance implements FirstBytesHost<Chain> {
   ended(p: FirstBytes<Chain>, e: ProxyError | null): void {
     const { session, chains } = this.#host.serves;
     if (e !== null && session.accessLog !== null && chains.some((c) => c.tcp !== null))
-      session.accessLog.write(
-        new RefusedSession(session, endsOf(p.conn), p.hello === null ? null : (p.hello.serverName ?? ""), e),
-      );
+      session.accessLog.write(new RefusedSession(session, p.conn.info, p.hello === null ? null : (p.hello.serverName ?? ""), e));
     this.#host.refused(p, e);
   }
 
@@ -128,7 +126,7 @@ export class Entrance implements FirstBytesHost<Chain> {
   }
 
   #session(conn: Conn, chain: Chain | null, serverName: string | null, unread: Uint8Array, ended: boolean): TcpSession {
-    const begin = { conn, info: endsOf(conn), serverName, unread, ended };
+    const begin = { conn, info: conn.info, serverName, unread, ended };
     return new TcpSession(this.#host, this.#host.serves.session, chain === null ? null : chain.tcp, begin);
   }
 
@@ -139,13 +137,8 @@ export class Entrance implements FirstBytesHost<Chain> {
   }
 }
 
-/** Both ends of a connection as rules and logs are to see them: the one place for what knows better than the socket. */
-function endsOf(conn: Conn): ConnInfo {
-  return conn.info;
-}
-
 function inputOf(conn: Conn, serverName: string | null, alpn: readonly string[]): ChainInput {
-  const { remote } = endsOf(conn);
+  const { remote } = conn.info;
   return {
     transport: serverName === null ? "plain" : "tls",
     serverName,
