@@ -40,9 +40,14 @@ export class ConnectionCaps {
     if (this.#perClient !== Number.POSITIVE_INFINITY) {
       if ((this.#byClient.get(client) ?? 0) >= this.#perClient) return "clientLimit";
     }
+    this.count(client);
+    return null;
+  }
+
+  /** Counts one in that was admitted by another process. */
+  count(client: string): void {
     this.#total++;
     this.#byClient.set(client, (this.#byClient.get(client) ?? 0) + 1);
-    return null;
   }
 
   release(client: string): void {

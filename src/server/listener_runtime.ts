@@ -160,7 +160,7 @@ export class ListenerRuntime implements EntranceHost {
   adopt({ fd, unread }: MovedConnection): void {
     const { keepAliveMs } = this.spec;
     const keepAlive = keepAliveMs === null ? null : { idleMs: keepAliveMs };
-    this.#env.platform.adopt(fd, { accepted: true, unread, keepAlive }, (conn) => this.#accept(conn));
+    this.#env.platform.adopt(fd, { accepted: true, unread, keepAlive }, (conn) => this.#resume(conn));
   }
 
   /** Accepting goes on, but every reply is its connection's last: clients move elsewhere while they still can be served. */
@@ -251,11 +251,21 @@ export class ListenerRuntime implements EntranceHost {
       conn.destroy(null);
       return DEAF;
     }
-    metrics.connectionsActive.add(1);
+    return this.#take(() => this.#entrance.admit(conn));
+  }
+
+  /** It was let in and counted when it was accepted. */
+  #resume(conn: Conn): ConnHandler {
+    this.#env.caps.count(clientOf(conn));
+    return this.#take(() => this.#entrance.resume(conn));
+  }
+
+  #take(admit: () => OpenConn & ConnHandler): ConnHandler {
+    this.#site.session.metrics.connectionsActive.add(1);
     // The clock is read here: the last event may be long ago, and the first head's time begins now.
     const { flusher } = this.#site.session.link;
     flusher.enter();
-    const c = this.#entrance.admit(conn);
+    const c = admit();
     this.#conns.add(c);
     if (this.#draining !== "no") c.drain(this.#draining);
     flusher.leave();

@@ -33,11 +33,13 @@ for (const [workers, short] of ROWS) {
   test(`under load of all kinds on ${workers} worker${workers === 1 ? "" : "s"} nothing is lost: ${what.join(", ")}`, async () => {
     const seed = Number(process.env["FUZZ_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
     const random = new Random(seed);
+    const log: string[] = [];
     try {
       const site = await LoadedSite.start(["--workers", String(workers)], random);
       open.push(site);
       await site.moreAnswers(5);
       for (const step of mixed(plan, random)) {
+        log.push(`${Date.now()} ${step}`);
         await site[step]();
         await site.moreAnswers(1);
       }
@@ -53,7 +55,10 @@ for (const [workers, short] of ROWS) {
       const stay = new Set([now.pid, ...(now.workers ?? []).map((w) => w.pid)]);
       await until("the old processes to end", () => [...site.pids].every((p) => stay.has(p) || !lives(p)), 30_000);
     } catch (e) {
-      throw new Error(`FUZZ_SEED=${seed}: ${(e as Error).message}`, { cause: e });
+      throw new Error(
+        `FUZZ_SEED=${seed}: ${(e as Error).message}; what was done: ${log.join(", ")}; ${open.at(-1)?.weir.stderr}`,
+        { cause: e },
+      );
     }
   });
 }
