@@ -56,7 +56,7 @@ for (const [workers, short] of ROWS) {
       await until("the old processes to end", () => [...site.pids].every((p) => stay.has(p) || !lives(p)), 30_000);
     } catch (e) {
       throw new Error(
-        `FUZZ_SEED=${seed}: ${(e as Error).message}; what was done: ${log.join(", ")}; ${open.at(-1)?.weir.stderr}`,
+        `FUZZ_SEED=${seed}: ${(e as Error).message}; what was done: ${log.join(", ")}; ${open.at(-1)?.weir.stderr.slice(-8000)}`,
         { cause: e },
       );
     }

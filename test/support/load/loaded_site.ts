@@ -2,8 +2,9 @@ import { statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Random } from "../../fuzz/random.ts";
 import { connectionsOf } from "../connections_of.ts";
-import { until } from "../deadline.ts";
+import { turn, until } from "../deadline.ts";
 import { freePort } from "../ports.ts";
+import { openClient } from "../raw_client.ts";
 import { Pki } from "../tls_pki.ts";
 import { runWeir, scratchDir, startArgs, textOf, type Weir } from "../weir.ts";
 import type { Failure, Report } from "./ledger.ts";
@@ -33,6 +34,9 @@ const NOTICE_MS = 2_000;
 const LONG = "1h";
 /** Seconds that a new process may take on a busy machine. */
 const UPGRADE_S = 60;
+const RELOAD_MS = 30_000;
+/** Between two looks, which cost both processes something. */
+const PAUSE_MS = 50;
 
 /** One weir under steady load of all kinds, and what is done to it meanwhile. */
 export class LoadedSite implements AsyncDisposable {
@@ -134,6 +138,7 @@ export class LoadedSite implements AsyncDisposable {
     await until(
       "answers of all kinds",
       async () => {
+        await turn(PAUSE_MS);
         const now = (await this.load.report()).kinds;
         return Object.entries(now).every(([name, k]) => SESSIONS.has(name) || k.answered >= before[name]!.answered + each);
       },
@@ -164,8 +169,11 @@ export class LoadedSite implements AsyncDisposable {
         turn: this.#turn,
       }),
     );
-    const ran = await this.weir.control("reload");
-    if (ran.code !== 0) throw new Error(`the reload failed: ${ran.stdout}${ran.stderr}; ${this.weir.stderr.slice(-2000)}`);
+    // Over the socket itself: two hundred starts of a program would be the load.
+    using control = await openClient({ path: this.weir.controlPath });
+    await control.send('{"command":"reload"}\n');
+    const answer = await control.readUntil("\n", RELOAD_MS);
+    if (!(JSON.parse(answer) as { ok: boolean }).ok) throw new Error(`the reload failed: ${answer}`);
   }
 
   /** All workers serve, and none of them is `gone`. */
@@ -174,6 +182,7 @@ export class LoadedSite implements AsyncDisposable {
     await until(
       "all workers to serve",
       async () => {
+        await turn(PAUSE_MS);
         now = await this.status();
         return now.workers!.every((w) => w.state === "running" && w.pid !== gone);
       },
