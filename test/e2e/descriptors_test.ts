@@ -149,6 +149,27 @@ async function settled(site: Site): Promise<Record<string, number>[]> {
   return before;
 }
 
+test("the supervisor has as many as before when workers were killed and others took their places", async () => {
+  const b = await both(2);
+  const { site } = b;
+  const killAll = async (): Promise<void> => {
+    for (const { pid } of (await statusOf(site)).workers!) {
+      process.kill(pid, "SIGKILL");
+      await until(
+        "another worker",
+        async () => (await statusOf(site)).workers!.every((w) => w.state === "running" && w.pid !== pid),
+        30_000,
+      );
+    }
+    await useAll(b, 5);
+  };
+  await killAll();
+  const before = await settled(site);
+  await killAll();
+  await killAll();
+  await expectOpen(site, before);
+});
+
 describe("two workers with few descriptors", () => {
   const FEW = 64;
 

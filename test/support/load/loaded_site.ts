@@ -52,6 +52,7 @@ export class LoadedSite implements AsyncDisposable {
   /** Parts of the config that change. */
   #endpoints: Readonly<Record<keyof Origins, readonly unknown[]>>;
   #turn = 0;
+  #killed = 0;
 
   private constructor(o: { weir: Weir; load: LoadProcess; ports: LoadPorts; extra: number; pki: Pki; random: Random }) {
     this.weir = o.weir;
@@ -117,7 +118,7 @@ export class LoadedSite implements AsyncDisposable {
     await this.#apply();
   }
 
-  /** A worker that serves is killed; another one was there before that was said. */
+  /** A worker that serves is killed, once all do. What is done next does not wait for the one that takes its place. */
   async killWorker(): Promise<void> {
     const { pid } = this.#random.pick((await this.#allServe()).workers!);
     // Stopped, so that it accepts nothing between the look and its end.
@@ -125,7 +126,7 @@ export class LoadedSite implements AsyncDisposable {
     const connections = connectionsOf(pid);
     this.victims.push({ at: Date.now(), connections });
     process.kill(pid, "SIGKILL");
-    await this.#allServe(pid);
+    this.#killed = pid;
   }
 
   async status(): Promise<SiteStatus> {
@@ -176,15 +177,15 @@ export class LoadedSite implements AsyncDisposable {
     if (!(JSON.parse(answer) as { ok: boolean }).ok) throw new Error(`the reload failed: ${answer}`);
   }
 
-  /** All workers serve, and none of them is `gone`. */
-  async #allServe(gone = 0): Promise<SiteStatus> {
+  /** All workers serve, and the one that was killed last is none of them. */
+  async #allServe(): Promise<SiteStatus> {
     let now = await this.status();
     await until(
       "all workers to serve",
       async () => {
         await turn(PAUSE_MS);
         now = await this.status();
-        return now.workers!.every((w) => w.state === "running" && w.pid !== gone);
+        return now.workers!.every((w) => w.state === "running" && w.pid !== this.#killed);
       },
       60_000,
     );
