@@ -31,6 +31,11 @@ export class H1Downstream extends DownstreamConn {
     this.wake();
   }
 
+  /** It was another process's that gave it up. */
+  kept(): void {
+    this.face.kept();
+  }
+
   giveUp(): Detached | null {
     return this.face.atRest && !this.dirty ? this.conn.detach() : null;
   }

@@ -68,6 +68,15 @@ export class Entrance implements FirstBytesHost<Chain> {
     return this.#http(conn, chain, "http1", null);
   }
 
+  /** Goes on with a connection of HTTP/1.x in cleartext that waits for a request. Nothing has to tell what it carries. */
+  resume(conn: Conn): Admitted {
+    const chain = this.#table.find(inputOf(conn, null, CLEARTEXT.http1));
+    if (chain === null || chain.tcp !== null || chain.spec.tls !== null) return this.admit(conn);
+    const c = this.#http(conn, chain, "http1", null);
+    if (c instanceof H1Downstream) c.kept();
+    return c;
+  }
+
   choose(p: FirstBytes<Chain>, hello: ClientHello, unread: Uint8Array): HelloChoice {
     const chain = this.#table.find(inputOf(p.conn, hello.serverName ?? "", hello.alpn));
     if (chain === null) return downstreamFault("noRoute", 0, `no chain for ${asked(hello)}`);

@@ -179,11 +179,7 @@ export class ListenerRuntime implements EntranceHost, GateHost {
     const keepAlive = keepAliveMs === null ? null : { idleMs: keepAliveMs };
     this.#env.platform.adopt(fd, { accepted: true, unread, keepAlive }, (conn) => {
       if (told) conn.info = { ...told, id: conn.info.id };
-      this.#site.session.metrics.connections.add(1);
-      // It was asked when it came, has taken its part of the rate, and its header has been read long ago.
-      this.#count.add(1);
-      if (!this.#exempt) this.#env.caps.add(clientOf(conn));
-      return this.#serve(conn, null);
+      return this.#resume(conn);
     });
   }
 
@@ -314,16 +310,22 @@ export class ListenerRuntime implements EntranceHost, GateHost {
       conn.destroy(null);
       return DEAF;
     }
-    return this.#serve(conn, isProxy ? gate : null);
+    return this.#serve(isProxy ? () => gate!.open(conn) : () => this.#entrance.admit(conn));
   }
 
-  /** `gate`: it begins with a PROXY header. */
-  #serve(conn: Conn, gate: ProxyGate | null): ConnHandler {
+  /** It was let in when it was accepted, has taken its part of the rate, and its header has been read long ago. */
+  #resume(conn: Conn): ConnHandler {
+    this.#count.add(1);
+    if (!this.#exempt) this.#env.caps.add(clientOf(conn));
+    return this.#serve(() => this.#entrance.resume(conn));
+  }
+
+  #serve(admit: () => OpenConn & ConnHandler): ConnHandler {
     this.#site.session.metrics.connectionsActive.add(1);
     // The clock is read here: the last event may be long ago, and the first head's time begins now.
     const { flusher } = this.#site.session.link;
     flusher.enter();
-    const c = gate !== null ? gate.open(conn) : this.#entrance.admit(conn);
+    const c = admit();
     this.#conns.add(c);
     if (this.#draining !== "no") c.drain(this.#draining);
     flusher.leave();

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { until } from "../support/deadline.ts";
 import { fieldValue } from "../support/message.ts";
 import { get, openClient } from "../support/raw_client.ts";
+import type { RawPeer } from "../support/raw_peer.ts";
 import { SteadyLoad } from "../support/steady_load.ts";
 import { type Site, type SiteOptions, startSite } from "../support/weir.ts";
 
@@ -100,6 +101,54 @@ for (const workers of [1, 2]) {
         expect([status, /^x-forwarded-for: (.*)\r$/im.exec(body)?.[1]]).toEqual([200, "192.0.2.1"]);
         if (i < 2) expect(await s.weir.control("upgrade")).toMatchObject(UPGRADED);
       }
+    });
+
+    test("a reply that has begun promises a kept connection, and that is kept", async () => {
+      const s = await site({ args, origin: {} });
+      using client = await openClient(s.port);
+      await client.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
+      const conn = await s.origin.connection();
+      await conn.request();
+      await conn.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nla");
+      await client.when("half a reply", 5000, () => client.unread.endsWith("la"));
+      expect(await s.weir.control("upgrade")).toMatchObject(UPGRADED);
+      await conn.send("te");
+      expect((await client.response()).body).toBe("late");
+      await client.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+      const last = await client.response();
+      expect([last.body, fieldValue(last.fields, "connection").toLowerCase()]).toEqual(["one", "close"]);
+      await s.weir.left;
+    });
+
+    test("a kept connection goes on as one: it may idle, counts against no rate, and is told from nothing again", async () => {
+      const s = await site({
+        args,
+        listener: {
+          detect: true,
+          detectTimeout: "1s",
+          fallback: { to: "origin" },
+          timeouts: { head: "1s" },
+          connectionRate: { perSecond: 1, burst: 20 },
+        },
+      });
+      const clients: RawPeer[] = [];
+      const ask = async (client: RawPeer): Promise<string> => {
+        await client.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+        return (await client.response()).body;
+      };
+      for (let i = 0; i < 8; i++) {
+        clients.push(await openClient(s.port));
+        expect(await ask(clients[i]!)).toBe("one");
+      }
+      for (let i = 0; i < 2; i++) {
+        expect(await s.weir.control("upgrade")).toMatchObject(UPGRADED);
+        await until("the move", async () => (await s.weir.metric("weir_listener_connections_active", { listener: "web" })) === 8);
+      }
+      await s.weir.left;
+      const from = performance.now();
+      await until("both of these times to pass", () => performance.now() - from > 1500);
+      for (const c of clients) expect(await ask(c)).toBe("one");
+      for (const c of clients) c.destroy();
     });
 
     test("a tunnel stays with the old process until it ends", async () => {

@@ -1,7 +1,8 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { until } from "../support/deadline.ts";
+import { turn, until } from "../support/deadline.ts";
 import { residentBytes } from "../support/process_tree.ts";
 import { get, openClient } from "../support/raw_client.ts";
+import type { RawPeer } from "../support/raw_peer.ts";
 import { startSite } from "../support/weir.ts";
 import { framingRows } from "./framing_rows.ts";
 import { headRows } from "./head_rows.ts";
@@ -77,3 +78,60 @@ test("two thousand connections of mutated bytes, left in every way, leave nothin
     throw new Error(`FUZZ_SEED=${seed}: ${(e as Error).message}`, { cause: e });
   }
 });
+
+const MINUTES = 10;
+const FLAT = 1.1;
+
+// It takes its ten minutes, so that it belongs to the long form alone.
+if (process.env["WEIR_LONG"] !== undefined)
+  test(
+    "ten thousand idle and two thousand active connections on two workers: after the first minute memory grows by less than a tenth",
+    async () => {
+      await using site = await startSite({ listener: { timeouts: { idle: "1h" } }, args: ["--workers", "2"] });
+      const ask = async (c: RawPeer): Promise<void> => {
+        await c.send("GET /many HTTP/1.1\r\nHost: a\r\n\r\n");
+        const { status } = await c.response("GET", 60_000);
+        if (status !== 200) throw new Error(`status ${status}`);
+      };
+      const openMany = async (n: number): Promise<RawPeer[]> => {
+        const all: RawPeer[] = [];
+        while (all.length < n) {
+          const some = await Promise.all(Array.from({ length: 50 }, () => openClient(site.port, 60_000)));
+          await Promise.all(some.map(ask));
+          all.push(...some);
+        }
+        return all;
+      };
+      const idle = await openMany(10_000);
+      const active = await openMany(2_000);
+      let asked = 0;
+      const waiting = new Set<Promise<void>>();
+      const failures: unknown[] = [];
+      // Each of them every twenty seconds.
+      const load = setInterval(() => {
+        const one = ask(active[asked++ % active.length]!)
+          .catch((e) => failures.push(e))
+          .then(() => void waiting.delete(one));
+        waiting.add(one);
+      }, 10);
+      /** What is resident, on average over a minute. */
+      const minute = async (): Promise<number> => {
+        const seen: number[] = [];
+        for (const from = performance.now(); performance.now() - from < 60_000; await turn(1000))
+          seen.push(residentBytes(site.weir.pid));
+        return seen.reduce((a, b) => a + b, 0) / seen.length;
+      };
+      const means: number[] = [];
+      for (let i = 0; i < MINUTES; i++) means.push(await minute());
+      clearInterval(load);
+      await Promise.all(waiting);
+      expect(failures).toEqual([]);
+      expect(asked).toBeGreaterThan(MINUTES * active.length);
+      const told = means.map((b) => `${Math.round(b / 2 ** 20)} MiB`).join(", ");
+      expect(means.at(-1)! / means[1]!, told).toBeLessThan(FLAT);
+      for (let at = 0; at < idle.length; at += 100) await Promise.all(idle.slice(at, at + 100).map(ask));
+      expect(await site.weir.metric("weir_worker_restarts_total")).toBe(0);
+      for (const c of [...idle, ...active]) c.destroy();
+    },
+    (MINUTES + 8) * 60_000,
+  );

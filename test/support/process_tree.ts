@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 /** The process and all its descendants. */
 export function treeOf(pid: number): number[] {
@@ -53,4 +53,18 @@ export function cpuTicks(pid: number): number {
 /** Open file descriptors of the process. */
 export function openFiles(pid: number): number {
   return readdirSync(`/proc/${pid}/fd`).length;
+}
+
+/** What a process has open, by what it is: `socket`, `pipe`, `anon_inode:[eventpoll]`, or a path. */
+export function openKinds(pid: number): Record<string, number> {
+  const kinds: Record<string, number> = {};
+  for (const fd of readdirSync(`/proc/${pid}/fd`)) {
+    try {
+      const [kind] = readlinkSync(`/proc/${pid}/fd/${fd}`).split(/:\[\d+\]$/);
+      kinds[kind!] = (kinds[kind!] ?? 0) + 1;
+    } catch {
+      // It was closed between the listing and the reading.
+    }
+  }
+  return kinds;
 }

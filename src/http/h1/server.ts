@@ -83,7 +83,10 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
   #chunkedOut = false;
   /** The reply's head allows no body: what comes of one is dropped (RFC 9112 6.3). */
   #bodyless = false;
+  /** Each reply is the last one. */
   #draining = false;
+  /** No further request is waited for. */
+  #last = false;
   #flushed = true;
   /** `receive` is at work: what it has not read yet stands in no field. */
   #reading = false;
@@ -134,12 +137,12 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
     return this.#clientCloses && this.#fault === null && this.#w === W_IDLE;
   }
 
-  /** A request is in hand. */
   /** It waits for the first byte of a request, and holds nothing that was received. */
   get atRest(): boolean {
     return this.#r === R_HEAD && this.#reader === null && this.#head.length === 0 && this.#stash.length === 0 && !this.#draining;
   }
 
+  /** A request is in hand. */
   get busy(): boolean {
     return this.#reader !== null;
   }
@@ -169,7 +172,7 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
     const e = this.#read(chunk);
     this.#reading = false;
     if (e !== null) return e;
-    return this.#ended || this.#draining ? this.#settleEnd() : null;
+    return this.#ended || this.#last ? this.#settleEnd() : null;
   }
 
   #read(chunk: Uint8Array): ProxyError | null {
@@ -246,9 +249,17 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
     if (flushed && this.#w === W_BODY) this.#reader?.onWritable(OUTPUT_HIGH);
   }
 
+  /** The connection has been served before, elsewhere: it may wait as long as a kept one. */
+  kept(): void {
+    this.#requests = 1;
+    this.deadline = this.#o.clock.now + this.#o.idleMs;
+  }
+
   drain(stage: "announce" | "last"): void {
     this.#draining = true;
-    if (stage === "last") this.#settleEnd();
+    if (stage !== "last") return;
+    this.#last = true;
+    this.#settleEnd();
   }
 
   detach(): Uint8Array {
@@ -502,8 +513,9 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
     }
     this.#r = R_HEAD;
     this.deadline = this.#o.clock.now + this.#o.idleMs;
-    // Inside `receive` the bytes behind this request come first.
-    if (!this.#reading && (this.#ended || this.#draining)) this.#settleEnd();
+    // Inside `receive` the bytes behind this request come first. A reply that had begun when a drain was announced said nothing of a close,
+    // and the next request may be on its way.
+    if (!this.#reading && (this.#ended || this.#last)) this.#settleEnd();
   }
 
   // ---- writing ----

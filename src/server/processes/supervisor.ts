@@ -167,10 +167,15 @@ export class Supervisor implements Serving, AdminView {
   }
 
   adopt(moved: readonly MovedConnection[]): void {
+    void this.#adopt(moved);
+  }
+
+  /** By the worker whose turn it is, or by another one when that is going. */
+  async #adopt(moved: readonly MovedConnection[]): Promise<void> {
     const workers = this.#serving();
-    const w = workers[this.#nextAdopter++ % Math.max(1, workers.length)];
-    if (w !== undefined) void w.adopt(moved).then((taken) => taken || this.#dropAll(moved));
-    else this.#dropAll(moved);
+    const first = this.#nextAdopter++;
+    for (let i = 0; i < workers.length; i++) if (await workers[(first + i) % workers.length]!.adopt(moved)) return;
+    this.#dropAll(moved);
   }
 
   #moved(moved: readonly MovedConnection[]): void {

@@ -211,6 +211,28 @@ describe("ends", () => {
     expect(s.codec.wantsClose).toBe(true);
   });
 
+  test("an announced drain while a reply is being sent lets the client ask once more: it was not told of a close", () => {
+    const s = new ServerStream();
+    s.receive(GET);
+    s.writer.sendHead(replyHead(200, Fields.of("Content-Length", "2"), 2), false);
+    s.codec.drain("announce");
+    s.writer.sendData(encodeLatin1("ok"), true);
+    expect(s.codec.wantsClose).toBe(false);
+    s.receive(GET);
+    reply(s);
+    expect(s.sent()).toContain("Connection: close");
+    expect(s.codec.wantsClose).toBe(true);
+  });
+
+  test("a connection that was another process's waits like a kept one", () => {
+    const s = new ServerStream();
+    const head = s.codec.deadline;
+    s.codec.kept();
+    expect(s.codec.deadline).toBeGreaterThan(head);
+    expect(s.at(head)).toBeNull();
+    expect(s.at(s.codec.deadline)?.facts.code).toBe("idleTimeout");
+  });
+
   test("a head that has begun is still served by a drain", () => {
     const s = new ServerStream();
     s.receive("GET / HTTP/1.1\r\n");
