@@ -64,10 +64,11 @@ describe("caps hold over all workers", () => {
       expect(await s.weir.metric("weir_listener_refused_connections_total", { reason })).toBe(TRIES - CAP);
       const victim = (await workersOf(s)).find((w) => w.connections > 0)!;
       process.kill(victim.pid, "SIGKILL");
-      await until("a successor", async () => {
+      const serves = async (): Promise<boolean> => {
         const now = (await workersOf(s))[victim.index]!;
         return now.restarts === 1 && now.state === "running";
-      });
+      };
+      await until("a successor", serves, 20_000);
       expect((await admitted(s, TRIES)).length).toBe(victim.connections);
     });
 
