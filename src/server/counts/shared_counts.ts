@@ -20,18 +20,18 @@ export class SharedCounts implements ConnectionCounts {
   readonly #words: Int32Array;
   readonly #row: number;
   readonly #times: BigInt64Array;
-  readonly #wall: () => number;
+  readonly #micros: () => number;
   readonly #places = new Map<string, number>();
 
   /**
-   * `row` is this process's alone, from when it is zero until the process ends. `wall`: a clock in milliseconds that is the same in all
-   * processes.
+   * `row` is this process's alone, from when it is zero until the process ends. `micros`: a clock in whole microseconds that is the same in
+   * all processes, and never set back.
    */
-  constructor(buffer: ArrayBuffer, row: number, wall: () => number) {
+  constructor(buffer: ArrayBuffer, row: number, micros: () => number) {
     this.#words = new Int32Array(buffer);
     this.#row = row;
     this.#times = new BigInt64Array(buffer);
-    this.#wall = wall;
+    this.#micros = micros;
     this.total = new SharedCount(this.#words, row, ROW_TOTAL);
     this.clients = new SharedClients(this.#words, row);
   }
@@ -48,7 +48,7 @@ export class SharedCounts implements ConnectionCounts {
 
   rate(listener: string, spec: RateSpec): ConnectionRate {
     const place = this.#places.get(listener);
-    return place === undefined ? new LocalRate(spec) : new SharedRate(this.#times, rateAt(place), spec, this.#wall);
+    return place === undefined ? new LocalRate(spec) : new SharedRate(this.#times, rateAt(place), spec, this.#micros);
   }
 }
 

@@ -4,30 +4,27 @@ import type { ConnectionRate } from "./connection_counts.ts";
 /**
  * A token bucket of all processes in one word, as the generic cell rate algorithm has it (ITU-T I.371): the time at which the bucket is
  * full again, in nanoseconds. A token moves it on by what a token takes to come. Whoever changes the word first has the token; the others look again.
- *
- * The clock is the wall's, the only one that is the same in all processes. When it is set, one more burst may pass, or none for as long
- * as a burst takes to come.
  */
 export class SharedRate implements ConnectionRate {
   readonly #times: BigInt64Array;
   readonly #at: number;
   readonly #token: bigint;
   readonly #burst: bigint;
-  readonly #wall: () => number;
+  readonly #micros: () => number;
 
-  constructor(times: BigInt64Array, at: number, { perSecond, burst }: RateSpec, wall: () => number) {
+  constructor(times: BigInt64Array, at: number, { perSecond, burst }: RateSpec, micros: () => number) {
     this.#times = times;
     this.#at = at;
     this.#token = BigInt(Math.round(1e9 / perSecond));
     this.#burst = this.#token * BigInt(burst);
-    this.#wall = wall;
+    this.#micros = micros;
   }
 
   admits(): boolean {
-    const now = BigInt(Math.floor(this.#wall())) * 1_000_000n;
+    const now = BigInt(this.#micros()) * 1000n;
     for (let seen = Atomics.load(this.#times, this.#at); ; ) {
       const lacks = seen - now;
-      // More than a whole bucket can't be lacking: it is of another rate, or of before the clock was set.
+      // More than a whole bucket can't be lacking: it is of a rate that was in force before.
       const full = lacks > 0n && lacks <= this.#burst ? seen : now;
       const next = full + this.#token;
       if (next - now > this.#burst) return false;

@@ -190,7 +190,7 @@ class Worker implements ChannelHandler<WorkerOrder> {
   #countIn(memory: ArrayBuffer): SharedCounts | null {
     const { platform, env } = this.#env;
     const row = Number(env[ROW_VARIABLE] ?? -1);
-    return hasRow(memory, row) ? new SharedCounts(memory, row, () => platform.wallNow()) : null;
+    return hasRow(memory, row) ? new SharedCounts(memory, row, () => platform.linux!.monotonicMicros()) : null;
   }
 
   async #prepare({ id, model, places, sockets, secrets }: Extract<WorkerOrder, { kind: "prepare" }>): Promise<void> {

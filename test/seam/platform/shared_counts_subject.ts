@@ -7,7 +7,7 @@ import { ARRIVED, CAP, CHECKED_KINDS, CONTENDERS, RATE } from "./shared_counts_f
 
 const [row, role] = process.argv.slice(2);
 const { linux } = createNodePlatform("Deno" in globalThis ? "deno" : "bun");
-const counts = new SharedCounts(linux!.mapShared(3), Number(row), () => 1_700_000_000_000);
+const counts = new SharedCounts(linux!.mapShared(3), Number(row), () => 5_000_000_000);
 /** By kind: how many hold a place now, told by another way; how often there were too many. */
 const checks = new Int32Array(linux!.mapShared(4));
 counts.tell([["web", 3]]);
