@@ -22,9 +22,11 @@ for (const workers of [1, 2])
     const [port, adminPort] = await Promise.all([freePort(), freePort()]);
     const logPath = join(dir, "access.log");
     const local = join(dir, "local.sock");
+    const pidFile = join(dir, "weir.pid");
     const config = {
       admin: { address: `127.0.0.1:${adminPort}` },
       control: join(dir, "weir.sock"),
+      pidFile,
       accessLog: { to: { file: logPath } },
       workers: { orphanLimit: "5s" },
       listeners: { web: { address: `127.0.0.1:${port}` }, local: { address: `unix:${local}` } },
@@ -45,12 +47,14 @@ for (const workers of [1, 2])
         await starting.left;
         const weir = await startArgs(args, { dir, adminPort, ms: 30_000 });
         open.push(weir);
+        expect(readFileSync(pidFile, "utf8")).toBe(`${weir.pid}\n`);
         for (const to of [port, { path: local }]) expect((await get(to, "/")).body).toBe("here");
         const load = SteadyLoad.ofConnections(port, "/load", 4);
         const enough = 1 + random.below(SERVED);
         await until("some load", () => load.served >= enough, 20_000);
         end(weir, random);
         await weir.left;
+        expect(readFileSync(pidFile, "utf8")).toMatch(/^\d+\n$/);
         await load.stop();
         kills += 2;
       }

@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, unlinkSync, writeSync } from "node:fs";
 
 /** The file that tells a host's scripts the number of the main process. It is replaced whole: no reader finds half of it. */
 export class PidFile {
@@ -41,7 +41,14 @@ export class PidFile {
   #replace(text: string): void {
     const aside = `${this.path}.${this.#pid}`;
     try {
-      writeFileSync(aside, text, { mode: 0o644 });
+      const fd = openSync(aside, "w", 0o644);
+      try {
+        writeSync(fd, text);
+        // Else a host that loses its power may find the name and not what it stands for.
+        fsyncSync(fd);
+      } finally {
+        closeSync(fd);
+      }
       renameSync(aside, this.path);
     } catch (e) {
       remove(aside);

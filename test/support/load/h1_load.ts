@@ -3,7 +3,7 @@ import { fieldValue, type Message } from "../message.ts";
 import type { Entry, Kind } from "./ledger.ts";
 import { ANSWER_MS, type Load, reasonOf } from "./load.ts";
 import { replyBody } from "./origins.ts";
-import { TextSocket } from "./text_socket.ts";
+import type { TextSocket } from "./text_socket.ts";
 
 const BODY = "0123456789abcdef".repeat(200);
 const CHUNK = "20\r\n0123456789abcdef0123456789abcdef\r\n";
@@ -12,15 +12,15 @@ const CHUNK = "20\r\n0123456789abcdef0123456789abcdef\r\n";
 export class H1Load implements Load {
   readonly rate: number;
   readonly #kind: Kind;
-  readonly #port: number;
+  readonly #open: () => Promise<TextSocket>;
   readonly #keep: boolean;
   readonly #idle: TextSocket[] = [];
   #turn = 0;
 
   /** `keep`: on kept connections; else each has its own. */
-  constructor(kind: Kind, port: number, rate: number, keep: boolean) {
+  constructor(kind: Kind, open: () => Promise<TextSocket>, rate: number, keep: boolean) {
     this.#kind = kind;
-    this.#port = port;
+    this.#open = open;
     this.rate = rate;
     this.#keep = keep;
   }
@@ -34,7 +34,7 @@ export class H1Load implements Load {
   }
 
   async #ask(entry: Entry, which: number): Promise<void> {
-    const s = this.#kept() ?? (await TextSocket.open(this.#port));
+    const s = this.#kept() ?? (await this.#open());
     try {
       const got = await within("an answer", ANSWER_MS, this.#exchange(s, entry.id, which));
       check(got, entry.id, which);

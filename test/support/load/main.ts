@@ -10,6 +10,7 @@ import type { LoadOrder, LoadPorts } from "./load_process.ts";
 import { startOrigins } from "./origins.ts";
 import { SessionLoad } from "./session_load.ts";
 import { TCP_TALK, WEBSOCKET_TALK } from "./session_talks.ts";
+import { TextSocket } from "./text_socket.ts";
 
 const ORIGINS = 4;
 
@@ -21,8 +22,9 @@ const timers: ReturnType<typeof setInterval>[] = [];
 function makeLoads({ web, tls, grpc, chat, tcp }: LoadPorts): readonly Load[] {
   const kind = (name: string) => ledger.kind(name);
   return [
-    new H1Load(kind("h1 kept"), web, 20, true),
-    new H1Load(kind("h1 new"), web, 12, false),
+    new H1Load(kind("h1 kept"), () => TextSocket.open(web), 20, true),
+    new H1Load(kind("h1 new"), () => TextSocket.open(web), 12, false),
+    new H1Load(kind("h1 over TLS"), () => TextSocket.openTls(tls), 8, true),
     new H2Load(kind("h2"), tls, 15, 2),
     new GrpcUnaryLoad(kind("grpc"), grpc, 12),
     new GrpcChatLoad(kind("grpc stream"), kind("grpc message"), chat, 4),

@@ -1,5 +1,6 @@
 import { connect, type Socket } from "node:net";
 import { type Expected, type Message, readMessage } from "../message.ts";
+import { openTlsSocket } from "../tls_client.ts";
 import type { Way } from "./ledger.ts";
 
 /** What is at the start of what came, and how long it is; null: more has to come. */
@@ -42,6 +43,22 @@ export class TextSocket implements Way {
       });
       socket.once("close", () => resolve(made));
     });
+  }
+
+  /** With TLS. Never rejects, either. */
+  static async openTls(port: number): Promise<TextSocket> {
+    const opened = Date.now();
+    const socket = connect({ host: "127.0.0.1", port, allowHalfOpen: true });
+    await new Promise<void>((resolve) => {
+      socket.once("connect", resolve);
+      socket.once("error", () => resolve());
+    });
+    const local = socket.localPort ?? null;
+    const secure = await openTlsSocket(port, { socket, name: "load.example", alpn: ["http/1.1"] }).catch(() => socket);
+    const made = new TextSocket(secure, port, opened);
+    made.local = local;
+    if (secure === socket) made.#leave("no handshake");
+    return made;
   }
 
   write(text: string): void {
