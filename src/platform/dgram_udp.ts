@@ -145,6 +145,9 @@ class DgramPort implements UdpPort {
     return six && !host.includes(":") && this.#socket.address().family === "IPv6" ? `::ffff:${host}` : host;
   }
 
+  read(): number {
+    return 0;
+  }
   stop(): void {
     this.#stopped = true;
   }

@@ -126,8 +126,12 @@ class MemoryPort implements UdpPort {
     }
   }
 
-  stop(): void {
+  read(): number {
+    const waiting = this.#waiting.length;
     this.#deliver();
+    return waiting;
+  }
+  stop(): void {
     if (this.#state === "reading") this.#state = "stopped";
   }
   share(): void {

@@ -167,13 +167,8 @@ export class RawUdpPort implements UdpPort, Readable, Sender {
     }
   }
 
-  stop(datagrams: number): void {
+  stop(): void {
     if (this.#state !== "reading") return;
-    for (let left = datagrams; left > 0; ) {
-      const n = this.read(left);
-      if (n < Math.min(BATCH, left)) break;
-      left -= n;
-    }
     this.#net.loop.unwatch(this);
     this.#state = "stopped";
   }

@@ -65,10 +65,10 @@ export interface UdpPort {
    * taken before this returns. Null: sent, or taken to be sent in this turn together with others.
    */
   send(b: Uint8Array, to: UdpPeer | null): UdpFault | null;
-  /**
-   * Reads what waits, to `datagrams` of them, and then reads no more; sending goes on. For whoever is to read from the same socket next.
-   */
-  stop(datagrams: number): void;
+  /** Tells of what waits now, of so many datagrams at most; how many there were. Not from inside of a handler. */
+  read(datagrams: number): number;
+  /** Reads no more, for somebody else is to read from the same socket; sending goes on. */
+  stop(): void;
   /** Whether other sockets may share the address, which `split` needs of all that have it. Any process of this host could: let it be for a moment. */
   share(on: boolean): void;
   /**

@@ -40,8 +40,8 @@ export const udpDescriptorCases: readonly Case[] = [
       client.send("a");
       await first.until(() => first.texts.length === 1);
       client.send("b");
-      // What waits is read at the stop.
-      first.port.stop(100);
+      expect(first.port.read(100)).toBe(1);
+      first.port.stop();
       expect(first.texts).toEqual(["a", "b"]);
       client.send("c");
       second.port.start();
