@@ -104,11 +104,10 @@ export function splitUdpSocket(libc: LinuxLibc, shared: number, family: number, 
   const fd = c.socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return -1;
   if (family === AF_INET6) libc.setInt(fd, IPPROTO_IPV6, IPV6_V6ONLY, libc.getInt(shared, IPPROTO_IPV6, IPV6_V6ONLY) ?? 0);
+  // It stays so, or there could be no second one; whoever else binds the address still finds the first socket in the way.
   setShared(libc, fd, true);
   // Until it is connected it gets what is for others: as short a time as can be.
-  const ok = c.bind(fd, local, local.length) === 0 && c.connect(fd, remote, remote.length) === 0;
-  setShared(libc, fd, false);
-  if (ok) return fd;
+  if (c.bind(fd, local, local.length) === 0 && c.connect(fd, remote, remote.length) === 0) return fd;
   c.close(fd);
   return -1;
 }

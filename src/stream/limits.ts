@@ -12,3 +12,6 @@ export const SPLIT_SESSIONS = 4096;
 
 /** How often sessions that began meanwhile are looked at then. A round lasts microseconds, so that few come in one. */
 export const LAST_ROUNDS = 4;
+
+/** Beyond a session's idle time: some turns of the event loop. */
+export const LAST_CALL_MS = 50;

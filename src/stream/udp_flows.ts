@@ -79,8 +79,8 @@ export class UdpFlows implements UdpHandler, UdpSessionHost {
     }
     this.#refused.delete(flow);
     this.#sessions.set(flow, s);
-    if (this.#splits) s.split();
     if (!s.send(b, now)) datagrams.drop("upstreamRefused", 1);
+    if (this.#splits) s.split();
   }
 
   sessionEnded(s: UdpSession, refusedBy: Host | null): void {
@@ -105,11 +105,7 @@ export class UdpFlows implements UdpHandler, UdpSessionHost {
    * nothing more. All sockets at the address have to be shared meanwhile (`UdpPort.share`).
    */
   handOver(): void {
-    let left = SPLIT_SESSIONS;
-    for (const s of [...this.#sessions.values()]) {
-      if (left-- > 0) s.split();
-      else s.close(localFault("draining", 0, "the client goes on with another process"));
-    }
+    for (const s of [...this.#sessions.values()].slice(0, SPLIT_SESSIONS)) s.split();
     this.#splits = true;
     this.port.read(LAST_DATAGRAMS);
     this.port.stop();

@@ -1,10 +1,10 @@
-import { type ErrorCode, localFault, ProxyError } from "../base/error.ts";
+import { type ErrorCode, ProxyError } from "../base/error.ts";
 import { Timed } from "../base/timer_wheel.ts";
 import type { UdpFault, UdpHandler, UdpPeer, UdpPort, UdpSource } from "../platform/types.ts";
 import type { DatagramDrop } from "../telemetry/datagram_metrics.ts";
 import { flagOf } from "../telemetry/response_flags.ts";
 import type { Cluster, Host, Picker } from "../upstream/types.ts";
-import { CONNECT_ATTEMPTS, LAST_DATAGRAMS } from "./limits.ts";
+import { CONNECT_ATTEMPTS, LAST_CALL_MS, LAST_DATAGRAMS } from "./limits.ts";
 import { UdpRecord } from "./udp_record.ts";
 import type { UdpSite } from "./udp_rule.ts";
 import { UdpUpstream, type UpstreamWatcher } from "./udp_upstream.ts";
@@ -46,6 +46,8 @@ export class UdpSession extends Timed implements UpstreamWatcher {
   #out = 0;
   #bytesIn = 0;
   #bytesOut = 0;
+  /** It was idle for its time, and has been looked at for the last time but one. */
+  #lastCall = false;
   #over = false;
 
   constructor(host: UdpSessionHost, flow: number | string, peer: UdpPeer, down: UdpPort, id: number, now: number) {
@@ -103,14 +105,11 @@ export class UdpSession extends Timed implements UpstreamWatcher {
     return true;
   }
 
-  /** Goes on with a port of its own in the place of the shared one, which another process reads from now on; where there is none, it ends. */
+  /** Goes on with a port of its own in the place of the shared one, which another process reads from now on; without one the client goes on there, and answers that are under way still leave from here. */
   split(): void {
     if (this.#over || this.#to === null) return;
     const own = this.#down.split(this.peer, new OwnPort(this));
-    if (own === null) {
-      this.close(localFault("draining", 0, "the client goes on with another process"));
-      return;
-    }
+    if (own === null) return;
     this.#down = own;
     this.#to = null;
   }
@@ -200,8 +199,12 @@ export class UdpSession extends Timed implements UpstreamWatcher {
   onDue(now: number): void {
     const { rule, link } = this.#site;
     const until = this.#lastMove + rule.idleMs;
-    if (now >= until) this.close(null);
-    else link.wheel.schedule(this, until);
+    if (now >= until && this.#lastCall) this.close(null);
+    else {
+      // A process that was held up finds its timers due before it has read what waits in its sockets.
+      this.#lastCall = now >= until;
+      link.wheel.schedule(this, this.#lastCall ? now + LAST_CALL_MS : until);
+    }
   }
 
   /** The session's host, as long as the config and its cluster have it. */

@@ -266,28 +266,34 @@ export const udpCases: readonly Case[] = [
     "UDP: a flow gets a port of its own, and what others send stays where it was",
     async ({ p }) => {
       const server = await echoUdp(p, UDP_LOOPBACK, "shared ");
-      const kept = connectUdp(p, server.port.address);
+      const kept = [1, 2, 3].map(() => connectUdp(p, server.port.address));
       const other = connectUdp(p, server.port.address);
-      kept.send("1");
-      await kept.until(() => kept.texts.length === 1);
-      const own = new UdpEnd();
-      own.onEach = (b) => own.port.send(Buffer.concat([Buffer.from("own "), b]), null);
+      for (const c of kept) {
+        c.send("1");
+        await c.until(() => c.texts.length === 1);
+      }
+      const owns = kept.map(() => new UdpEnd());
       server.port.share(true);
-      own.port = server.port.split(server.peers[0]!, own)!;
+      for (const [i, own] of owns.entries()) {
+        own.onEach = (b) => own.port.send(Buffer.concat([Buffer.from("own "), b]), null);
+        own.port = server.port.split(server.peers[i]!, own)!;
+      }
       server.port.share(false);
       for (let i = 2; i <= 4; i++) {
-        kept.send(String(i));
-        await kept.until(() => kept.texts.length === i);
-        other.send(String(i));
-        await other.until(() => other.texts.length === i - 1);
+        for (const c of [...kept, other]) {
+          c.send(String(i));
+          await c.until(() => c.texts.length === (c === other ? i - 1 : i));
+        }
       }
-      expect(kept.texts).toEqual(["shared 1", "own 2", "own 3", "own 4"]);
+      for (const c of kept) expect(c.texts).toEqual(["shared 1", "own 2", "own 3", "own 4"]);
       expect(other.texts).toEqual(["shared 2", "shared 3", "shared 4"]);
-      own.port.close();
-      kept.send("5");
-      await kept.until(() => kept.texts.length === 5);
-      expect(kept.texts[4]).toBe("shared 5");
-      for (const e of [kept, other, server]) e.port.close();
+      for (const own of owns) own.port.close();
+      for (const c of kept) {
+        c.send("5");
+        await c.until(() => c.texts.length === 5);
+        expect(c.texts[4]).toBe("shared 5");
+      }
+      for (const e of [...kept, other, server]) e.port.close();
     },
   ],
   [
