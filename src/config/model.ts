@@ -1,4 +1,4 @@
-import type { Address } from "../base/address.ts";
+import type { Address, UdpAddress } from "../base/address.ts";
 import type { ForwardedCertificateSpec, TlsSpec, UpstreamTlsSpec } from "./tls_model.ts";
 
 /**
@@ -9,6 +9,8 @@ export interface Model {
   /** Name of this weir: control socket, Via and metrics. */
   readonly name: string;
   readonly listeners: ReadonlyMap<string, ListenerSpec>;
+  /** Listeners of datagrams; no name is in both maps. */
+  readonly udpListeners: ReadonlyMap<string, UdpListenerSpec>;
   readonly routeTables: ReadonlyMap<string, RouteTableSpec>;
   readonly clusters: ReadonlyMap<string, ClusterSpec>;
   /** Where the admin API listens; null: nowhere. */
@@ -55,6 +57,29 @@ export interface ListenerSpec {
    * source. Equals stand in the order of preference. None: the connection is refused.
    */
   readonly chains: readonly FilterChainSpec[];
+}
+
+/** Datagrams of a client, and the answers to them, are a session: it has a host of a cluster until nothing has moved for a while. */
+export interface UdpListenerSpec {
+  readonly name: string;
+  readonly bind: UdpAddress;
+  /** Clients whose datagrams are taken. */
+  readonly sources: SourceRulesSpec;
+  /** New sessions; null: no limit. */
+  readonly connectionRate: RateSpec | null;
+  readonly maxSessions: number;
+  /** The longest datagram that a client may send; longer ones are dropped. */
+  readonly maxDatagram: number;
+  /** Asked of the system for the socket; null: as much as it has by default. */
+  readonly receiveBuffer: number | null;
+  readonly sendBuffer: number | null;
+  readonly to: readonly { readonly cluster: string; readonly weight: number }[];
+  /** `packet`: a host is chosen for each datagram; weights are shares of sessions, or of datagrams. */
+  readonly balance: "session" | "packet";
+  /** A session on which nothing moves ends. */
+  readonly idleMs: number;
+  /** Answers to each datagram after which the session ends; null: it lasts until it is idle. */
+  readonly replies: number | null;
 }
 
 /** Ranges in CIDR form. `deny` is looked at first; an empty `allow` allows all that is left. */

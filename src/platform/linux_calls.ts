@@ -5,7 +5,9 @@ import { originalDestination } from "./original_destination.ts";
 import type { FdOf } from "./os_calls.ts";
 import { boundAddress, listening, makeListener, SOCK_CLOEXEC, SOCK_NONBLOCK } from "./raw_listener.ts";
 import { makeSharedMemory, mapSharedMemory } from "./shared_memory.ts";
-import type { Address, Conn } from "./types.ts";
+import type { Address, Conn, TcpAddress } from "./types.ts";
+import { bindUdp, datagram, setShared } from "./udp_socket.ts";
+import type { UdpOptions } from "./udp_types.ts";
 import { sendDatagram } from "./unix_datagram.ts";
 import { clearStaleSocket } from "./unix_path.ts";
 
@@ -40,6 +42,16 @@ class LinuxSystem implements LinuxCalls {
   }
   listening(fd: number): { readonly reusePort: boolean } | null {
     return listening(this.#libc, fd);
+  }
+
+  makeDatagramSocket(at: TcpAddress, o: UdpOptions): number {
+    return bindUdp(this.#libc, at, o);
+  }
+  datagram(fd: number): { readonly reusePort: boolean } | null {
+    return datagram(this.#libc, fd);
+  }
+  shareDatagram(fd: number, on: boolean): void {
+    setShared(this.#libc, fd, on);
   }
 
   closeDescriptor(fd: number): void {

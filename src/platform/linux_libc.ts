@@ -18,6 +18,12 @@ interface Functions {
   sendmsg(fd: number, message: bigint, flags: number): bigint;
   recvmsg(fd: number, message: bigint, flags: number): bigint;
   sendto(fd: number, bytes: Uint8Array, size: number, flags: number, address: Uint8Array, addressSize: number): bigint;
+  send(fd: number, bytes: Uint8Array, size: number, flags: number): number;
+  sendmmsg(fd: number, messages: number, count: number, flags: number): number;
+  recvmmsg(fd: number, messages: number, count: number, flags: number, timeout: number): number;
+  epoll_create1(flags: number): number;
+  epoll_ctl(epoll: number, operation: number, fd: number, event: Uint8Array): number;
+  epoll_wait(epoll: number, events: Uint8Array, count: number, timeout: number): number;
   fcntl(fd: number, command: number, argument: number): number;
   close(fd: number): number;
   memfd_create(name: Uint8Array, flags: number): number;
@@ -44,6 +50,13 @@ const FUNCTIONS: Readonly<Record<keyof Functions, Signature>> = {
   sendmsg: { args: ["i32", "address", "i32"], result: "i64" },
   recvmsg: { args: ["i32", "address", "i32"], result: "i64" },
   sendto: { args: ["i32", "bytes", "usize", "i32", "bytes", "u32"], result: "i64" },
+  // What is sent at once is shorter than an i32 can tell.
+  send: { args: ["i32", "bytes", "usize", "i32"], result: "i32" },
+  sendmmsg: { args: ["i32", "address", "u32", "i32"], result: "i32" },
+  recvmmsg: { args: ["i32", "address", "u32", "i32", "address"], result: "i32" },
+  epoll_create1: { args: ["i32"], result: "i32" },
+  epoll_ctl: { args: ["i32", "i32", "i32", "bytes"], result: "i32" },
+  epoll_wait: { args: ["i32", "bytes", "i32", "i32"], result: "i32" },
   // Variadic in C: on Linux such arguments are passed as any other on both architectures.
   fcntl: { args: ["i32", "i32", "i32"], result: "i32" },
   close: { args: ["i32"], result: "i32" },

@@ -1,5 +1,6 @@
-import type { Address } from "../base/address.ts";
+import type { Address, TcpAddress } from "../base/address.ts";
 import type { Conn } from "./types.ts";
+import type { UdpOptions } from "./udp_types.ts";
 
 export interface MakeListenerOptions {
   readonly reusePort?: boolean;
@@ -46,6 +47,12 @@ export interface LinuxCalls {
   boundAddress(fd: number): Address | null;
   /** What of a listening socket differs from another's at the same address. Null: no listening stream socket. */
   listening(fd: number): { readonly reusePort: boolean } | null;
+  /** A bound datagram socket that nobody reads yet: the kernel fills its buffer. Fails as `makeListener` does. */
+  makeDatagramSocket(at: TcpAddress, o: UdpOptions): number;
+  /** As `listening`, of a datagram socket. Null: none. */
+  datagram(fd: number): { readonly reusePort: boolean } | null;
+  /** `UdpPort.share` of a socket that no port of this process has. */
+  shareDatagram(fd: number, on: boolean): void;
   closeDescriptor(fd: number): void;
   /** Another descriptor of the same file, close-on-exec. */
   duplicate(fd: number): number;

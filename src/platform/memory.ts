@@ -2,6 +2,7 @@ import { addressText } from "../base/address.ts";
 import { localFault, type ProxyError } from "../base/error.ts";
 import { MemoryConn, type MemoryNet } from "./memory_conn.ts";
 import { MemoryHandshake, memoryTls } from "./memory_tls.ts";
+import { MemoryUdp } from "./memory_udp.ts";
 import { dialFault, listenFault, type PlatformOptions } from "./system_fault.ts";
 import type {
   Address,
@@ -11,6 +12,7 @@ import type {
   DialHandler,
   DialOptions,
   HeldListener,
+  HeldUdp,
   LinuxCalls,
   Listener,
   ListenOptions,
@@ -20,6 +22,9 @@ import type {
   Processes,
   TcpAddress,
   Timer,
+  UdpHandler,
+  UdpOptions,
+  UdpPort,
 } from "./types.ts";
 
 export interface MemoryOptions extends PlatformOptions {
@@ -81,6 +86,7 @@ class Memory implements MemoryPlatform, MemoryNet {
   #nextPort = FIRST_PORT;
   #nextId = 1;
   #posted: (() => void)[] = [];
+  readonly #udp = new MemoryUdp(this);
 
   constructor(o: MemoryOptions) {
     this.window = o.window ?? WINDOW;
@@ -169,6 +175,19 @@ class Memory implements MemoryPlatform, MemoryNet {
         near?.cancel();
       },
     };
+  }
+
+  async udp(at: TcpAddress | HeldUdp, _o: UdpOptions, h: UdpHandler): Promise<UdpPort> {
+    if ("fd" in at) throw noDescriptors();
+    return this.#udp.bind(at, h);
+  }
+
+  connectUdp(to: TcpAddress, source: string | null, h: UdpHandler): UdpPort {
+    return this.#udp.connect(to, source, h);
+  }
+
+  nextPort(): number {
+    return this.#nextPort++;
   }
 
   async resolve(name: string, family: 4 | 6): Promise<readonly { address: string; ttl: number }[]> {

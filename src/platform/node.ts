@@ -26,6 +26,7 @@ import type {
   DialHandler,
   DialOptions,
   HeldListener,
+  HeldUdp,
   LinuxCalls,
   Listener,
   ListenOptions,
@@ -33,7 +34,12 @@ import type {
   Platform,
   PlatformTls,
   Processes,
+  TcpAddress,
+  UdpHandler,
+  UdpOptions,
+  UdpPort,
 } from "./types.ts";
+import { createUdp, type Udp } from "./udp.ts";
 import { clearStaleSocket } from "./unix_path.ts";
 import { loadUvBinding, type UvBinding } from "./uv_binding.ts";
 import { UvConn } from "./uv_conn.ts";
@@ -67,6 +73,7 @@ class NodePlatform extends HostServices implements Platform {
   readonly #uv: UvNet | null;
   /** Whether connections on the handles below `node:net` can speak TLS. */
   readonly #securesHandles: boolean;
+  readonly #udp: Udp;
 
   constructor(name: "bun" | "deno" | "node", onFault: (e: unknown) => void, binding: UvBinding | null) {
     super();
@@ -77,6 +84,7 @@ class NodePlatform extends HostServices implements Platform {
     const budget = new DescriptorBudget();
     this.#uv = binding === null ? null : new UvNet(binding, budget, onFault, this.#linuxLibc);
     this.#net = { onFault, budget, libc: this.#linuxLibc, nextId: 1 };
+    this.#udp = createUdp(this.#linuxLibc, budget, onFault);
   }
 
   async listen(at: Address | HeldListener, o: ListenOptions, accept: (c: Conn) => ConnHandler): Promise<Listener> {
@@ -106,6 +114,14 @@ class NodePlatform extends HostServices implements Platform {
     }
     c.started();
     return c;
+  }
+
+  async udp(at: TcpAddress | HeldUdp, o: UdpOptions, h: UdpHandler): Promise<UdpPort> {
+    return await this.#udp.bind(at, o, h);
+  }
+
+  connectUdp(to: TcpAddress, source: string | null, h: UdpHandler): UdpPort {
+    return this.#udp.connect(to, source, h);
   }
 
   dial(to: Address, o: DialOptions, h: DialHandler): { cancel(): void } {

@@ -1,8 +1,9 @@
-import type { Address } from "../base/address.ts";
+import type { Address, TcpAddress } from "../base/address.ts";
 import type { ProxyError } from "../base/error.ts";
 import type { Tlv } from "../base/tlv.ts";
 import type { LinuxCalls } from "./linux_types.ts";
 import type { Processes } from "./process_types.ts";
+import type { HeldUdp, UdpHandler, UdpOptions, UdpPort } from "./udp_types.ts";
 
 export type { Address, TcpAddress, UnixAddress } from "../base/address.ts";
 export type { LinuxCalls, MakeListenerOptions, ReceivedDescriptors, SharedMemory } from "./linux_types.ts";
@@ -17,6 +18,7 @@ export type {
   ProcessSpec,
   SignalName,
 } from "./process_types.ts";
+export type { HeldUdp, UdpFault, UdpHandler, UdpOptions, UdpPeer, UdpPort, UdpSource } from "./udp_types.ts";
 
 /** Facts of a connection, worked out when first read and kept for its life. */
 export interface ConnInfo {
@@ -297,6 +299,16 @@ export interface Platform {
   adopt(fd: number, o: AdoptOptions, open: (c: Conn) => ConnHandler): Conn;
   /** Host names are not resolved here: `to.host` is an IP literal. Errors: `connectRefused`, `connectFailed`, `noDescriptors`, `tlsHandshake`. `cancel` before onOpen: no more calls. */
   dial(to: Address, o: DialOptions, h: DialHandler): { cancel(): void };
+  /**
+   * A datagram port that is bound and not connected; `start` it. Rejects as `listen` does. Host "" is dual-stack, or IPv4 alone. A held
+   * one has been bound by whoever made it: `reusePort` and `ipv6Only` have no meaning.
+   */
+  udp(at: TcpAddress | HeldUdp, o: UdpOptions, h: UdpHandler): Promise<UdpPort>;
+  /**
+   * A datagram port of one flow, connected to `to` and started; its system tells it of refusals, where the runtime passes that on. `source`:
+   * the IP literal to send from, null for the system's choice. Throws a ProxyError: `noDescriptors`, `connectFailed`.
+   */
+  connectUdp(to: TcpAddress, source: string | null, h: UdpHandler): UdpPort;
   /** Resolves names with TTLs (seconds). Rejects with the system's error; `family` 4 or 6. */
   resolve(name: string, family: 4 | 6): Promise<readonly { address: string; ttl: number }[]>;
   /** Calls `f` when anything in the directory changes, symlink swaps included; debounced by the caller. */

@@ -82,13 +82,7 @@ function compileListener(
   tables: ReadonlyMap<string, RouteTable<RouteRule>>,
   env: CompileEnv,
 ): ListenerSite {
-  const session: SessionSite = {
-    listener: listener.name,
-    metrics: env.metrics.listener(listener.name),
-    accessLog: isInternal(listener.name) ? null : env.accessLog,
-    link: env.link,
-    wall: env.wall,
-  };
+  const session = sessionSite(listener.name, env);
   const spec = httpOf(listener);
   return {
     http: spec === null ? null : compileSite(pseudonym, spec, listener, session, tables, env),
@@ -98,6 +92,17 @@ function compileListener(
       spec: c,
       tcp: c.handler.kind === "tcp" ? compileTcp(c.handler, env.clusters) : null,
     })),
+  };
+}
+
+/** What concerns all that a listener serves. */
+export function sessionSite(listener: string, env: Pick<CompileEnv, "metrics" | "accessLog" | "link" | "wall">): SessionSite {
+  return {
+    listener,
+    metrics: env.metrics.listener(listener),
+    accessLog: isInternal(listener) ? null : env.accessLog,
+    link: env.link,
+    wall: env.wall,
   };
 }
 
@@ -111,7 +116,7 @@ function compileTcp(spec: TcpHandlerSpec, clusters: ReadonlyMap<string, Cluster>
 }
 
 /** null: there is one to choose. */
-function choiceOf(to: readonly { readonly weight: number }[]): WeightedChoice | null {
+export function choiceOf(to: readonly { readonly weight: number }[]): WeightedChoice | null {
   return to.length > 1
     ? weightedChoice(
         to.map((t) => t.weight),

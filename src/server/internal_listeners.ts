@@ -1,4 +1,4 @@
-import { addressText } from "../base/address.ts";
+import { addressText, type BoundAddress } from "../base/address.ts";
 import type { ListenerSpec, Model, RouteSpec, RouteTableSpec } from "../config/model.ts";
 import type { Address } from "../platform/types.ts";
 
@@ -96,6 +96,7 @@ function table(name: string, handler: string): RouteTableSpec {
 }
 
 /** For messages. */
-export function bindLabel(a: Address | null): string {
-  return a === null ? "nowhere" : addressText(a);
+export function bindLabel(a: BoundAddress | null): string {
+  if (a === null) return "nowhere";
+  return a.kind === "udp" ? `${addressText(a)}/udp` : addressText(a);
 }

@@ -1,32 +1,49 @@
-import { addressesOverlap } from "../base/address.ts";
-import type { ListenerSpec } from "../config/model.ts";
+import { addressesOverlap, type BoundAddress } from "../base/address.ts";
 import type { Problem } from "../config/problem.ts";
 import type { EventLog } from "../telemetry/event_log.ts";
 import { bindLabel, isInternal } from "./internal_listeners.ts";
-import type { ListenerRuntime } from "./listener_runtime.ts";
-import { same } from "./same.ts";
+
+/** What of a listener's config is looked at here. */
+export interface ChangedSpec {
+  readonly name: string;
+  readonly bind: BoundAddress | null;
+}
+
+/** A listener in force. */
+export interface ChangedListener<S> {
+  readonly spec: S;
+  /** null: not bound. */
+  readonly address: BoundAddress | null;
+  bind(): Promise<void>;
+  unbind(): Promise<void>;
+}
 
 /**
  * What becomes of the listeners when one config takes the place of another. A socket goes with its address and not with its name: a
  * listener that is renamed, or takes the address which another one leaves, takes over the socket and the connections that stand there.
  */
-export class ListenerChange {
+export class ListenerChange<S extends ChangedSpec, L extends ChangedListener<S>> {
   /** Those that go on, by their names in the new config. */
-  readonly kept: ReadonlyMap<string, ListenerRuntime>;
+  readonly kept: ReadonlyMap<string, L>;
   /** Those that nothing in the new config goes on with. */
-  readonly leaving: ReadonlySet<ListenerRuntime>;
+  readonly leaving: ReadonlySet<L>;
   /** New sockets, once `bind` has resolved. */
-  readonly bound: ListenerRuntime[] = [];
-  readonly #fresh: readonly ListenerSpec[];
-  readonly #madeRoom: ListenerRuntime[] = [];
+  readonly bound: L[] = [];
+  readonly #fresh: readonly S[];
+  readonly #madeRoom: L[] = [];
   readonly #exclusive: boolean;
 
-  /** `exclusive`: see `ListenSockets`. */
-  constructor(current: ReadonlyMap<string, ListenerRuntime>, next: ReadonlyMap<string, ListenerSpec>, exclusive: boolean) {
+  /** `sameSocket`: whether a socket serves both; what a listener is beside that may change without a new one. `exclusive`: see `ListenSockets`. */
+  constructor(
+    current: ReadonlyMap<string, L>,
+    next: ReadonlyMap<string, S>,
+    sameSocket: (a: S, b: S) => boolean,
+    exclusive: boolean,
+  ) {
     this.#exclusive = exclusive;
     const left = new Set(current.values());
-    const kept = new Map<string, ListenerRuntime>();
-    const keep = (spec: ListenerSpec, l: ListenerRuntime | undefined): void => {
+    const kept = new Map<string, L>();
+    const keep = (spec: S, l: L | undefined): void => {
       if (l === undefined || !left.delete(l)) return;
       kept.set(spec.name, l);
     };
@@ -46,7 +63,7 @@ export class ListenerChange {
   }
 
   /** Binds what is new. With a problem, `undo` is to follow. */
-  async bind(make: (spec: ListenerSpec) => ListenerRuntime): Promise<Problem[]> {
+  async bind(make: (spec: S) => L): Promise<Problem[]> {
     const problems: Problem[] = [];
     // Those that need no room first: when one of them can't be had, no socket was closed for nothing.
     const clear = this.#fresh.filter((spec) => this.#inTheWay(spec).length === 0);
@@ -75,13 +92,13 @@ export class ListenerChange {
     }
   }
 
-  #inTheWay(spec: ListenerSpec): ListenerRuntime[] {
+  #inTheWay(spec: S): L[] {
     const { bind } = spec;
     if (bind === null || !this.#exclusive) return [];
     return [...this.leaving].filter((l) => l.address !== null && l.spec.bind !== null && addressesOverlap(l.spec.bind, bind));
   }
 
-  async #bindOne(spec: ListenerSpec, make: (spec: ListenerSpec) => ListenerRuntime, problems: Problem[]): Promise<void> {
+  async #bindOne(spec: S, make: (spec: S) => L, problems: Problem[]): Promise<void> {
     const l = make(spec);
     try {
       await l.bind();
@@ -91,24 +108,6 @@ export class ListenerChange {
       problems.push({ severity: "error", path: `listeners.${spec.name}.address`, message, hint: "", place: null });
     }
   }
-}
-
-/** Whether a socket serves both: what a listener is beside that may change without a new one. */
-function sameSocket(a: ListenerSpec, b: ListenerSpec): boolean {
-  return same(socketOf(a), socketOf(b));
-}
-
-/** A socket whose connections may be TLS ones is another one on some runtimes; connections of HTTP can't go on where nothing serves them. */
-function socketOf(l: ListenerSpec): unknown {
-  return [
-    l.bind,
-    l.backlog,
-    l.mode,
-    l.keepAliveMs,
-    l.transparent,
-    l.chains.some((c) => c.tls !== null),
-    l.chains.some((c) => c.handler.kind === "http"),
-  ];
 }
 
 function messageOf(e: unknown): string {

@@ -176,7 +176,18 @@ class Run implements ConfigSink {
     this.#o.inheritance?.ready();
     this.#orphans?.drain();
     this.#orphans = null;
+    void this.#readDatagrams();
     log.log("info", "weir is ready", { name: m.name, version: build.version, runtime: platform.name, pid: process.pid });
+  }
+
+  /** Two that read from one socket would take datagrams from each other's sessions: the process before this one stops first. */
+  async #readDatagrams(): Promise<void> {
+    const { inheritance, platform } = this.#o;
+    if (inheritance !== null) {
+      const late = new Promise<void>((resolve) => platform.setTimer(RELEASE_MS, resolve));
+      await Promise.race([inheritance.released, late]);
+    }
+    this.#serving.readDatagrams();
   }
 
   /** A weir that was killed left workers that serve: this one goes on with their sockets. */
@@ -285,7 +296,12 @@ class Run implements ConfigSink {
   async #leave({ pid, mover }: { readonly pid: number; readonly mover: Mover }): Promise<void> {
     this.#o.host.handedOn(pid);
     this.#abort.abort();
-    this.#serving.succeeded();
+    try {
+      await this.#serving.succeeded();
+    } catch (e) {
+      this.#o.log.log("error", "handing datagrams over failed", { reason: messageOf(e) });
+    }
+    this.#upgrader.release();
     await this.#serving.moveIdle(mover);
     this.#control?.keepPath();
     // On a later turn, so that the answer leaves first.
@@ -339,6 +355,8 @@ class Run implements ConfigSink {
 
 /** Milliseconds that a new process has to become ready, unless it is said otherwise. */
 const UPGRADE_MS = 60_000;
+/** A process that hangs over its last datagrams is not waited for longer. */
+const RELEASE_MS = 5_000;
 /** Problems told in one log line; `weir check` tells all. */
 const LOGGED_PROBLEMS = 20;
 

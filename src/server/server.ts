@@ -1,7 +1,7 @@
 import { Slab } from "../base/slab.ts";
 import { TimerWheel } from "../base/timer_wheel.ts";
 import { Turns } from "../base/turns.ts";
-import type { Model } from "../config/model.ts";
+import type { ListenerSpec, Model } from "../config/model.ts";
 import type { Problem } from "../config/problem.ts";
 import type { Receipt } from "../config/source.ts";
 import type { Handler } from "../exchange/web.ts";
@@ -33,6 +33,7 @@ import { MOVE_AT_ONCE, type MovedConnection, type Mover } from "./moving/moved_c
 import { retainNames } from "./numbers/retain_names.ts";
 import { ownNumbers, type ServerNumbers } from "./numbers/server_numbers.ts";
 import { same } from "./same.ts";
+import { sameSocket } from "./same_socket.ts";
 import type { DrainOptions, Serving } from "./serving.ts";
 import { type HeldSocket, HeldSockets } from "./sockets/held_socket.ts";
 import type { ListenSockets } from "./sockets/listen_sockets.ts";
@@ -41,6 +42,7 @@ import type { Status } from "./status.ts";
 import type { ClusterTls } from "./tls/cluster_tls.ts";
 import type { TlsEnv } from "./tls/listener_tls.ts";
 import { ModelTls } from "./tls/model_tls.ts";
+import { type PreparedUdp, UdpListeners } from "./udp/udp_listeners.ts";
 
 export interface ServerEnv {
   readonly platform: Platform;
@@ -86,6 +88,7 @@ export class Server implements AdminView, Serving {
   readonly #listeners = new Map<string, ListenerRuntime>();
   /** Removed by a reload, with connections that end on their own. */
   readonly #leaving = new Set<ListenerRuntime>();
+  readonly #udp: UdpListeners;
   readonly #clusters = new Map<string, UpstreamCluster>();
   #clusterTls: ReadonlyMap<string, ClusterTls> = new Map();
   /** null: the runtime can't have TLS. */
@@ -106,6 +109,7 @@ export class Server implements AdminView, Serving {
     this.#numbers = env.numbers ?? ownNumbers();
     this.metrics = this.#numbers.metrics;
     this.#sockets = env.sockets ?? new OwnSockets(platform, new HeldSockets([]));
+    this.#udp = new UdpListeners({ platform, sockets: this.#sockets }, env.log);
     const flusher = new Flusher(() => platform.now(), platform.afterTurn);
     this.#link = {
       flusher,
@@ -182,10 +186,19 @@ export class Server implements AdminView, Serving {
   }
 
   heldSockets(): readonly HeldSocket[] {
-    return [...this.#listeners.values()].flatMap((l) => l.heldSockets());
+    return [...[...this.#listeners.values()].flatMap((l) => l.heldSockets()), ...this.#udp.heldSockets()];
   }
 
-  succeeded(): void {
+  readDatagrams(): void {
+    this.#udp.read();
+  }
+
+  handOverDatagrams(alone: boolean): void {
+    this.#udp.handOver(alone);
+  }
+
+  async succeeded(): Promise<void> {
+    this.handOverDatagrams(true);
     for (const l of this.#listeners.values()) {
       l.keepPath();
       // Only the successor can tell how weir is; all others go on until the drain.
@@ -225,7 +238,7 @@ export class Server implements AdminView, Serving {
   async share(worker: number, held: readonly HeldSocket[]): Promise<void> {
     for (const s of held) {
       try {
-        const l = this.#listeners.get(s.listener);
+        const l = s.bind.kind === "udp" ? this.#udp.get(s.listener) : this.#listeners.get(s.listener);
         if (l === undefined) this.#env.platform.linux?.closeDescriptor(s.fd);
         else await l.share(worker, [s]);
       } catch (e) {
@@ -235,6 +248,7 @@ export class Server implements AdminView, Serving {
   }
 
   async unshare(worker: number): Promise<void> {
+    this.#udp.unshare(worker);
     await Promise.all([...this.#listeners.values()].map((l) => l.unshare(worker)));
   }
 
@@ -256,11 +270,14 @@ export class Server implements AdminView, Serving {
       state: this.#state,
       generation: this.#generation,
       uptimeSeconds: Math.round((this.#env.platform.now() - this.#startedAt) / 1000),
-      listeners: [...this.#listeners.values()].map((l) => ({
-        name: l.spec.name,
-        address: bindLabel(l.address),
-        connections: l.connections,
-      })),
+      listeners: [
+        ...[...this.#listeners.values()].map((l) => ({
+          name: l.spec.name,
+          address: bindLabel(l.address),
+          connections: l.connections,
+        })),
+        ...this.#udp.status(),
+      ],
       clusters: [...this.#clusters.values()].map((c) => ({ name: c.name, hosts: c.hosts.map((h) => h.label) })),
     };
   }
@@ -282,7 +299,8 @@ export class Server implements AdminView, Serving {
     for (const l of serving) l.announce();
     await this.#sleep(delayMs);
     await Promise.all(serving.map((l) => l.unbind()));
-    const done = Promise.all(serving.map((l) => l.emptied()));
+    this.#udp.drain();
+    const done = Promise.all([...serving.map((l) => l.emptied()), this.#udp.emptied()]);
     const { platform } = this.#env;
     const closeIdle = (): void => {
       for (const l of serving) l.closeIdle();
@@ -300,6 +318,7 @@ export class Server implements AdminView, Serving {
   #cut(listeners: readonly ListenerRuntime[], what: "requests" | "tunnels", limitMs: number): void {
     this.#env.log.log("warning", `cutting ${what} that did not end within the drain's time`, { limitMs });
     for (const l of listeners) l.cut(what);
+    if (what === "tunnels") this.#udp.cut();
   }
 
   /** Cuts everything and closes. */
@@ -308,7 +327,7 @@ export class Server implements AdminView, Serving {
     this.#state = "stopped";
     const all = [...this.#listeners.values(), ...this.#leaving];
     for (const l of all) l.abort();
-    await Promise.all(all.map((l) => l.unbind()));
+    await Promise.all([...all.map((l) => l.unbind()), this.#udp.stop()]);
     for (const c of this.#clusters.values()) c.close();
     this.secrets.close();
     this.#link.wheel.close();
@@ -335,7 +354,7 @@ export class Server implements AdminView, Serving {
     this.#caps ??= new ConnectionCaps(model.process, this.#fileLimit, this.#env.counts);
     const made: UpstreamCluster[] = [];
     const clusters = this.#nextClusters(model, tls, made);
-    const sites = compileSites(model, {
+    const compileEnv = {
       link: this.#link,
       log: this.#env.log,
       slab: this.#slab,
@@ -345,10 +364,11 @@ export class Server implements AdminView, Serving {
       filter: provisionFilter,
       accessLog: model.accessLogs.length === 0 ? null : this.accessLogs,
       wall: () => this.#env.platform.wallNow(),
-    });
+    };
+    const sites = compileSites(model, compileEnv);
     for (const c of made) c.start();
     await Promise.all(made.map((c) => c.ready));
-    const change = new ListenerChange(this.#listeners, model.listeners, this.#sockets.exclusive);
+    const change = new ListenerChange(this.#listeners, model.listeners, sameSocket, this.#sockets.exclusive);
     const env: ListenerEnv = {
       platform: this.#env.platform,
       sockets: this.#sockets,
@@ -361,19 +381,21 @@ export class Server implements AdminView, Serving {
       (spec) =>
         new ListenerRuntime(env, spec, sites.get(spec.name)!, tls.listeners.get(spec.name) ?? null, isInternal(spec.name)),
     );
+    const udp = problems.length > 0 ? null : await this.#udp.prepare(model, compileEnv, this.#caps.counts);
     const undo = async (): Promise<void> => {
       await change.undo(this.#env.log);
+      await udp?.undo();
       for (const c of made) c.close();
       tls.undo();
     };
-    if (problems.length > 0) {
+    if (udp === null || udp.problems.length > 0) {
       await undo();
-      return this.refuse(problems);
+      return this.refuse([...problems, ...(udp?.problems ?? [])]);
     }
     return {
       commit: () => {
         this.secrets.commit(secrets);
-        this.#commit(model, sites, change, clusters, tls);
+        this.#commit(model, sites, change, udp, clusters, tls);
         release();
         return { generation: this.#generation, problems: [] };
       },
@@ -402,7 +424,8 @@ export class Server implements AdminView, Serving {
   #commit(
     model: Model,
     sites: ReadonlyMap<string, ListenerSite>,
-    change: ListenerChange,
+    change: ListenerChange<ListenerSpec, ListenerRuntime>,
+    udp: PreparedUdp,
     clusters: Map<string, UpstreamCluster>,
     tls: ModelTls,
   ): void {
@@ -419,6 +442,7 @@ export class Server implements AdminView, Serving {
       this.#listeners.set(l.spec.name, l);
       this.#env.log.log("info", "listening", { listener: l.spec.name, address: bindLabel(l.address) });
     }
+    udp.commit();
     this.#commitClusters(model, clusters, tls);
     this.#caps!.update(model.process);
     this.accessLogs.apply(model.accessLogs);

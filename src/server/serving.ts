@@ -38,6 +38,11 @@ export interface Serving {
   moveIdle(mover: Mover): Promise<void>;
   /** Goes on with such connections; their descriptors belong to it. */
   adopt(moved: readonly MovedConnection[]): void;
-  /** A successor listens on the same sockets: what is closed from now on leaves the files of unix sockets alone. */
-  succeeded(): void;
+  /**
+   * A successor listens on the same sockets: what is closed from now on leaves the files of unix sockets alone. Resolves when no datagram
+   * is read from them here any more.
+   */
+  succeeded(): Promise<void>;
+  /** Datagrams may be read: no predecessor reads them. */
+  readDatagrams(): void;
 }

@@ -1,11 +1,11 @@
 import type { ConnInfo } from "../platform/types.ts";
 import type { AccessRecord } from "../telemetry/access_record.ts";
 
-/** What a session of TCP tells the access log. It is the log's record itself, so that nothing is copied for a line. */
+/** What a session of TCP or UDP tells the access log. It is the log's record itself, so that nothing is copied for a line. */
 export abstract class SessionRecord implements AccessRecord {
   readonly startWall: number;
   readonly listener: string;
-  readonly protocol = "TCP";
+  readonly protocol: "TCP" | "UDP";
   readonly serverName: string;
   readonly scheme: string;
   requestBodyBytes = 0;
@@ -31,12 +31,13 @@ export abstract class SessionRecord implements AccessRecord {
   readonly #info: ConnInfo;
 
   /** `serverName` null: no TLS was seen. */
-  constructor(startWall: number, listener: string, info: ConnInfo, serverName: string | null) {
+  constructor(startWall: number, listener: string, info: ConnInfo, serverName: string | null, protocol: "TCP" | "UDP" = "TCP") {
+    this.protocol = protocol;
     this.startWall = startWall;
     this.listener = listener;
     this.#info = info;
     this.serverName = serverName ?? "";
-    this.scheme = serverName === null ? "tcp" : "tls";
+    this.scheme = protocol === "UDP" ? "udp" : serverName === null ? "tcp" : "tls";
   }
 
   get authority(): string {

@@ -14,6 +14,7 @@ export class ClusterMetrics {
   readonly connectionsIdle: Counter;
   readonly requestsActive: Counter;
   /** Sessions of TCP that reached a host. */
+  /** Sessions of TCP and UDP. */
   readonly sessions: Counter;
   readonly sessionsActive: Counter;
   /** Replies of upstreams by class of status; one that Weir made is not among them. */
@@ -29,6 +30,8 @@ export class ClusterMetrics {
   readonly faults: CounterVector;
   /** HTTP/2 connections ended because the upstream went past a budget. */
   readonly floods: Counter;
+  readonly datagramsUp: Counter;
+  readonly datagramsDown: Counter;
   /** To the upstream. */
   readonly bytesUp: Counter;
   /** From the upstream. */
@@ -42,8 +45,8 @@ export class ClusterMetrics {
     this.connectionsActive = by.gauge("connections_active", "Upstream connections open now, idle ones included");
     this.connectionsIdle = by.gauge("connections_idle", "Upstream connections kept for the next request");
     this.requestsActive = by.gauge("requests_active", "Attempts in flight");
-    this.sessions = by.counter("sessions_total", "Sessions of TCP that reached a host", "never");
-    this.sessionsActive = by.gauge("sessions_active", "Sessions of TCP open now");
+    this.sessions = by.counter("sessions_total", "Sessions of TCP and UDP that reached a host", "never");
+    this.sessionsActive = by.gauge("sessions_active", "Sessions of TCP and UDP open now");
     this.responses = by.vector("responses_total", "Replies of upstreams, by class of status", STATUS_CELLS, "never");
     this.headDuration = by.histogram("response_head_duration_seconds", "Request sent to head of the reply", "never");
     this.retries = by.counter("retries_total", "Attempts after the first", "never");
@@ -51,6 +54,8 @@ export class ClusterMetrics {
     this.timeouts = by.counter("timeouts_total", "Attempts that ended with a timeout", "never");
     this.faults = by.vector("faults_total", "Attempts that failed, by error code", CODE_CELLS, "never");
     this.floods = by.counter("floods_total", "HTTP/2 connections ended because the upstream went past a budget", "never");
+    this.datagramsUp = by.counter("sent_datagrams_total", "Datagrams sent to upstreams", "never");
+    this.datagramsDown = by.counter("received_datagrams_total", "Datagrams read from upstreams", "never");
     this.bytesUp = by.counter("sent_bytes_total", "Bytes written to upstreams", "never");
     this.bytesDown = by.counter("received_bytes_total", "Bytes read from upstreams", "never");
   }

@@ -49,7 +49,7 @@ export class ListenerMetrics {
   readonly requests: CounterVector;
   readonly requestsActive: Counter;
   readonly tunnelsActive: Counter;
-  /** Connections that TCP chains took. */
+  /** Connections that TCP chains took, or flows of datagrams. */
   readonly sessions: Counter;
   readonly sessionsActive: Counter;
   /** Faults told to the client or that ended its connection, by error code. */
@@ -77,8 +77,8 @@ export class ListenerMetrics {
     this.requests = by.vector("requests_total", "Requests ended, by class of the final status", STATUS_CELLS, "always");
     this.requestsActive = by.gauge("requests_active", "Requests in flight");
     this.tunnelsActive = by.gauge("tunnels_active", "Upgraded connections and CONNECT tunnels open now");
-    this.sessions = by.counter("sessions_total", "Sessions of TCP begun", "never");
-    this.sessionsActive = by.gauge("sessions_active", "Sessions of TCP open now");
+    this.sessions = by.counter("sessions_total", "Sessions of TCP and UDP begun", "never");
+    this.sessionsActive = by.gauge("sessions_active", "Sessions of TCP and UDP open now");
     this.faults = by.vector(
       "faults_total",
       "Requests, sessions and connections that ended with a fault, by error code",

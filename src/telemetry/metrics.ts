@@ -1,12 +1,13 @@
 import { AccessLogMetrics } from "./access_log_metrics.ts";
 import { ClusterMetrics } from "./cluster_metrics.ts";
+import { DatagramMetrics } from "./datagram_metrics.ts";
 import { ListenerMetrics } from "./listener_metrics.ts";
 import { Numbers } from "./numbers.ts";
 import { RouteMetrics } from "./route_metrics.ts";
 import { ServerMetrics } from "./server_metrics.ts";
 import { TlsMetrics } from "./tls_metrics.ts";
 
-export type { AccessLogMetrics, ClusterMetrics, ListenerMetrics, RouteMetrics, ServerMetrics, TlsMetrics };
+export type { AccessLogMetrics, ClusterMetrics, DatagramMetrics, ListenerMetrics, RouteMetrics, ServerMetrics, TlsMetrics };
 
 type Group = "listener" | "route" | "cluster" | "log";
 
@@ -16,6 +17,7 @@ export class Metrics {
   readonly server: ServerMetrics;
   #tls: TlsMetrics | null = null;
   readonly #listeners: Map<string, ListenerMetrics> = new Map();
+  readonly #datagrams: Map<string, DatagramMetrics> = new Map();
   readonly #routes: Map<string, RouteMetrics> = new Map();
   readonly #clusters: Map<string, ClusterMetrics> = new Map();
   readonly #logs: Map<string, AccessLogMetrics> = new Map();
@@ -32,6 +34,11 @@ export class Metrics {
 
   listener(name: string): ListenerMetrics {
     return bundleOf(this.#listeners, name, ListenerMetrics, this.numbers);
+  }
+
+  /** Of the listener of this name. */
+  datagrams(name: string): DatagramMetrics {
+    return bundleOf(this.#datagrams, name, DatagramMetrics, this.numbers);
   }
 
   route(name: string): RouteMetrics {
@@ -53,6 +60,7 @@ export class Metrics {
     for (const name of bundles.keys()) if (!names.has(name)) gone.push(name);
     if (gone.length === 0) return;
     for (const name of gone) bundles.delete(name);
+    if (group === "listener") for (const name of gone) this.#datagrams.delete(name);
     for (const family of this.numbers.families.values()) {
       if (family.labelNames[0] !== group) continue;
       if (family.labelNames.length > 1) this.numbers.forgetAll(family.name, group, new Set(gone));

@@ -5,7 +5,7 @@ import { DEFAULT_H1_LIMITS } from "../http/h1/limits.ts";
 import { HeaderBlock } from "../http/h2/hpack/header_block.ts";
 import { DEFAULT_H2_LIMITS } from "../http/h2/limits.ts";
 import type { ResponseHead } from "../http/head.ts";
-import type { DialHandler, Platform } from "../platform/types.ts";
+import type { DialHandler, Platform, UdpHandler, UdpPort } from "../platform/types.ts";
 import type { EventLog } from "../telemetry/event_log.ts";
 import type { ClusterMetrics } from "../telemetry/metrics.ts";
 import { type LinkEnv, WRITE_STALL_MS } from "../wire/link.ts";
@@ -16,6 +16,7 @@ import { roundRobin } from "./picker/round_robin.ts";
 import { HostPool, type PoolEnv } from "./pool/host_pool.ts";
 import { PrivatePools } from "./pool/private_pools.ts";
 import type { Cluster, DialClient, Host, LeaseClient, LeaseWaiter, Picker, UpstreamTls } from "./types.ts";
+import { connectUdpHost } from "./udp_dial.ts";
 
 export interface ClusterEnv {
   readonly platform: Platform;
@@ -91,6 +92,14 @@ export class UpstreamCluster implements Cluster {
 
   dial(h: Host, handler: DialHandler, client: DialClient | null): { cancel(): void } {
     return dialHost(this.#env.platform, h, optionsFor(this.#pool, h, client), handler);
+  }
+
+  openUdp(h: Host, handler: UdpHandler): UdpPort {
+    return connectUdpHost(this.#env.platform, h, this.spec.source, handler);
+  }
+
+  has(h: Host): boolean {
+    return this.hosts.includes(h);
   }
 
   close(): void {

@@ -2,7 +2,7 @@ import type { ProxyError } from "../base/error.ts";
 import type { ClusterSpec, EndpointSpec } from "../config/model.ts";
 import type { StreamReader, StreamWriter } from "../http/codec.ts";
 import type { RequestHead, ResponseHead } from "../http/head.ts";
-import type { Address, Conn, DialHandler, TlsClientContext } from "../platform/types.ts";
+import type { Address, Conn, DialHandler, TlsClientContext, UdpHandler, UdpPort } from "../platform/types.ts";
 import type { ClusterMetrics } from "../telemetry/metrics.ts";
 
 /**
@@ -98,4 +98,8 @@ export interface Cluster {
   ): { cancel(): void } | null;
   /** A raw connection, for tunnels. `client` null: it is Weir's own. */
   dial(h: Host, handler: DialHandler, client: DialClient | null): { cancel(): void };
+  /** A port of datagrams to the host. Throws a ProxyError: `connectFailed`, `noDescriptors`. */
+  openUdp(h: Host, handler: UdpHandler): UdpPort;
+  /** Whether the host is among the cluster's now. */
+  has(h: Host): boolean;
 }

@@ -12,6 +12,8 @@ import { tlsHandshakeCases } from "./platform/tls_handshake_cases.ts";
 import { tlsPeerCases } from "./platform/tls_peer_cases.ts";
 import { tlsTrustCases } from "./platform/tls_trust_cases.ts";
 import { transferCases } from "./platform/transfer_cases.ts";
+import { udpCases } from "./platform/udp_cases.ts";
+import { udpDescriptorCases } from "./platform/udp_descriptor_cases.ts";
 import { unansweredCases } from "./platform/unanswered_cases.ts";
 
 /** The one list that every adapter has to pass. */
@@ -29,6 +31,8 @@ export function platformCases(subject: PlatformSubject): void {
     ...movingCases,
     ...firewallCases,
     ...unansweredCases,
+    ...udpCases,
+    ...udpDescriptorCases,
     ...tlsCases,
     ...tlsHandshakeCases,
     ...tlsTrustCases,

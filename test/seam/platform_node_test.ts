@@ -3,6 +3,7 @@ import { firewallCases, firewallSkips } from "./platform/firewall_cases.ts";
 import { heldCases } from "./platform/held_cases.ts";
 import { movingCases, passingCases } from "./platform/passing_cases.ts";
 import { childCases } from "./platform/process_cases.ts";
+import { udpDescriptorCases } from "./platform/udp_descriptor_cases.ts";
 import { platformCases } from "./platform_cases.ts";
 
 const onDeno = "Deno" in globalThis;
@@ -22,9 +23,17 @@ const denoSkips = {
 const noLibc = "Node has no foreign functions";
 const hangUp = "libuv takes the hang-up behind unread bytes for an end";
 const noTypeScript = "the other process is TypeScript, which Node 20 does not read";
+const noDestination = "node:dgram does not tell to which address a datagram came";
+const noSplit = "node:dgram can't share an address with one flow's socket";
 const nodeSkips = {
   ...Object.fromEntries(childCases.map(([name]) => [name, noTypeScript])),
-  ...Object.fromEntries([...heldCases, ...passingCases, ...movingCases, ...firewallCases].map(([name]) => [name, noLibc])),
+  ...Object.fromEntries(
+    [...heldCases, ...passingCases, ...movingCases, ...firewallCases, ...udpDescriptorCases].map(([name]) => [name, noLibc]),
+  ),
+  "UDP: a port on every address answers from the one that was asked": noDestination,
+  "UDP: what the system drops is known": "node:dgram does not tell",
+  "UDP: a flow gets a port of its own, and what others send stays where it was": noSplit,
+  "UDP: flows of a port on every address get ports of their own, of both families": noSplit,
   [ownCheck]: "here it can't be",
   "a reset while paused is told at the latest on resume": hangUp,
   "reset drops what is queued": hangUp,

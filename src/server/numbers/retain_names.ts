@@ -6,7 +6,7 @@ import type { MetricGroup } from "./server_numbers.ts";
 export function retainNames(model: Model, retain: (group: MetricGroup, names: { has(name: string): boolean }) => void): void {
   const routes = new Set<string>();
   for (const t of model.routeTables.values()) for (const v of t.virtualHosts) for (const r of v.routes) routes.add(r.name);
-  retain("listener", model.listeners);
+  retain("listener", new Set([...model.listeners.keys(), ...model.udpListeners.keys()]));
   retain("cluster", model.clusters);
   retain("route", routes);
   retain("log", new Set(model.accessLogs.map((spec) => logName(spec.to))));

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
-import type { Address } from "../../base/address.ts";
-import type { ListenerSpec } from "../../config/model.ts";
+import type { Address, BoundAddress } from "../../base/address.ts";
+import type { ListenerSpec, UdpListenerSpec } from "../../config/model.ts";
 import type { LinuxCalls } from "../../platform/types.ts";
 import { isInternal } from "../internal_listeners.ts";
 import { same } from "../same.ts";
@@ -9,7 +9,7 @@ import type { Foreign, HeldSocket, HeldSockets } from "../sockets/held_socket.ts
 /** The sockets of one address: one a worker, or one for all where the kernel knows no other way. */
 interface Row {
   readonly listener: string;
-  readonly bind: Address;
+  readonly bind: BoundAddress;
   readonly options: unknown;
   readonly fds: readonly number[];
   /** Which of them are somebody else's as well. */
@@ -43,7 +43,7 @@ export class SocketTable {
   }
 
   /** Opens what the listeners need and is not open. Rejects with a ProxyError that names the address; nothing is open for it then. */
-  async prepare(listeners: Iterable<ListenerSpec>): Promise<PreparedSockets> {
+  async prepare(listeners: Iterable<ListenerSpec | UdpListenerSpec>): Promise<PreparedSockets> {
     const next: Row[] = [];
     const opened: number[] = [];
     try {
@@ -75,7 +75,9 @@ export class SocketTable {
   /** What a worker accepts from, of the config that is prepared or else of the one in force. */
   of(worker: number): readonly HeldSocket[] {
     return (this.#next ?? this.#rows).flatMap((r) => {
-      const { fds, foreign } = r;
+      const { bind, fds, foreign } = r;
+      // Two that read one socket's datagrams would take them from each other's sessions.
+      if (bind.kind === "udp") return fds.filter((_, i) => i % this.#workers === worker).map((fd) => heldOf(r, fd));
       // Nobody else would serve what waits in a foreign one.
       const own = fds.filter((_, i) => foreign.size > 0 || i % this.#workers === worker);
       return (own.length > 0 ? own : [fds[worker % fds.length]!]).map((fd) => heldOf(r, fd));
@@ -93,6 +95,11 @@ export class SocketTable {
 
   all(): readonly HeldSocket[] {
     return this.#rows.flatMap((r) => r.fds.map((fd) => heldOf(r, fd)));
+  }
+
+  /** Whether sockets of sessions may be bound beside those of datagrams. */
+  shareDatagrams(on: boolean): void {
+    for (const { bind, fds } of this.#rows) if (bind.kind === "udp") for (const fd of fds) this.#linux.shareDatagram(fd, on);
   }
 
   /** A successor listens: files of unix sockets stay. */
@@ -121,11 +128,37 @@ export class SocketTable {
     }
   }
 
-  async #open(spec: ListenerSpec, opened: number[]): Promise<Row> {
+  async #open(spec: ListenerSpec | UdpListenerSpec, opened: number[]): Promise<Row> {
+    if (spec.bind?.kind === "udp") return this.#openUdp(spec as UdpListenerSpec, opened);
+    return await this.#openListener(spec as ListenerSpec, opened);
+  }
+
+  /** A group of sockets keeps its size over an upgrade: another member would get datagrams of sessions that others have. */
+  #openUdp(spec: UdpListenerSpec, opened: number[]): Row {
+    const { name, bind, receiveBuffer, sendBuffer } = spec;
+    const taken = this.#held.take(name, bind);
+    const fds = taken.map((s) => s.fd);
+    opened.push(...fds);
+    const options = {
+      reusePort: true,
+      ...(receiveBuffer === null ? {} : { receiveBuffer }),
+      ...(sendBuffer === null ? {} : { sendBuffer }),
+    };
+    let at = { kind: "tcp" as const, host: bind.host, port: bind.port };
+    for (let i = fds.length > 0 ? this.#workers : 0; i < this.#workers; i++) {
+      const fd = this.#linux.makeDatagramSocket(at, options);
+      fds.push(fd);
+      opened.push(fd);
+      if (at.port === 0) at = { ...at, port: portOf(this.#linux.boundAddress(fd)) };
+    }
+    return { listener: name, bind, options: optionsOf(spec), fds, foreign: foreignOf(taken) };
+  }
+
+  async #openListener(spec: ListenerSpec, opened: number[]): Promise<Row> {
     const bind = spec.bind!;
     const taken = this.#held.take(spec.name, bind);
     const held = taken.map((s) => s.fd);
-    const foreign = new Map(taken.flatMap((s) => (s.foreign === undefined ? [] : [[s.fd, s.foreign] as const])));
+    const foreign = foreignOf(taken);
     const fds = [...held];
     opened.push(...held);
     // What waits in a socket of weir's own is lost when it ends, and what waits in the foreign one is not.
@@ -151,21 +184,25 @@ export class SocketTable {
   }
 }
 
+function foreignOf(taken: readonly HeldSocket[]): Row["foreign"] {
+  return new Map(taken.flatMap((s) => (s.foreign === undefined ? [] : [[s.fd, s.foreign] as const])));
+}
+
 function heldOf({ listener, bind, foreign }: Row, fd: number): HeldSocket {
   const whose = foreign.get(fd);
   return { listener, bind, fd, ...(whose === undefined ? {} : { foreign: whose }) };
 }
 
 /** A socket goes with its address and not with its name, as in `ListenerChange`; port 0 is one of the listener's own. */
-function goesOn(r: Row, spec: ListenerSpec): boolean {
+function goesOn(r: Row, spec: ListenerSpec | UdpListenerSpec): boolean {
   if (!same(r.bind, spec.bind) || !same(r.options, optionsOf(spec))) return false;
   return r.bind.kind === "unix" || r.bind.port !== 0 || r.listener === spec.name;
 }
 
-function optionsOf({ backlog, mode, transparent }: ListenerSpec): unknown {
-  return [backlog, mode, transparent];
+function optionsOf(spec: ListenerSpec | UdpListenerSpec): unknown {
+  return "chains" in spec ? [spec.backlog, spec.mode, spec.transparent] : [spec.receiveBuffer, spec.sendBuffer];
 }
 
-function portOf(a: Address | null): number {
+function portOf(a: BoundAddress | null): number {
   return a?.kind === "tcp" ? a.port : 0;
 }

@@ -53,6 +53,8 @@ const WATCH_MS = 1_000;
 /** When no successor is ready by then, a sibling takes what waits in a dead worker's sockets. */
 const SHARE_MS = 200;
 const STATUS_MS = 1_000;
+/** Workers give each of their sessions a socket in microseconds; one that hangs must not hold an upgrade up. */
+const HAND_OVER_MS = 2_000;
 /** What workers have beyond the drain's limits to end by themselves. */
 const END_MS = 5_000;
 
@@ -77,6 +79,8 @@ export class Supervisor implements Serving, AdminView {
   #state: Status["state"] = "starting";
   #generation = 0;
   #watch: Timer | null = null;
+  /** No predecessor reads datagrams. */
+  #reads = false;
   /** Told when a slot serves, or when a first process could not. */
   #onStart: ((problems: readonly Problem[]) => void) | null = null;
 
@@ -92,6 +96,7 @@ export class Supervisor implements Serving, AdminView {
       worker: env.worker,
       log: env.log,
       bring: (w: WorkerProcess) => this.#bring(w),
+      goOn: (w: WorkerProcess, before: WorkerProcess | null) => void this.#goOn(w, before),
       onSpawn: (w: WorkerProcess) => env.numbers.add(w.id, "worker", w.numbers.fd, w.numbers.buffer),
       onMoved: (moved: readonly MovedConnection[]) => this.#moved(moved),
       onRows: (w: WorkerProcess, batch: RowBatch) => env.numbers.apply(w.id, batch),
@@ -156,9 +161,18 @@ export class Supervisor implements Serving, AdminView {
     return [...this.#sockets.all(), ...this.#front.heldSockets()];
   }
 
-  succeeded(): void {
+  async succeeded(): Promise<void> {
     this.#sockets.keepPaths();
-    this.#front.succeeded();
+    const late = new Promise<void>((resolve) => this.#env.worker.platform.setTimer(HAND_OVER_MS, resolve, true));
+    this.#sockets.shareDatagrams(true);
+    await Promise.race([Promise.all(this.#serving().map((w) => w.handOver())), late]);
+    this.#sockets.shareDatagrams(false);
+    await this.#front.succeeded();
+  }
+
+  readDatagrams(): void {
+    this.#reads = true;
+    this.#tellAll({ kind: "read" });
   }
 
   /** Workers give connections up when they are told to drain, and from then on they go this way. */
@@ -244,7 +258,7 @@ export class Supervisor implements Serving, AdminView {
     if (!("uses" in secrets)) return secrets;
     let sockets: PreparedSockets;
     try {
-      sockets = await this.#sockets.prepare(model.listeners.values());
+      sockets = await this.#sockets.prepare([...model.listeners.values(), ...model.udpListeners.values()]);
     } catch (e) {
       return [problem("listeners", e instanceof Error ? e.message : String(e))];
     }
@@ -286,7 +300,7 @@ export class Supervisor implements Serving, AdminView {
 
   /** What each worker serves: all but the admin addresses. */
   #forWorkers(model: Model): { readonly model: Model; readonly places: readonly ListenerPlace[] } {
-    const places = this.#env.worker.counts.places(model.listeners.keys(), this.#model?.listeners ?? model.listeners);
+    const places = this.#env.worker.counts.places(namesOf(model), new Set(namesOf(this.#model ?? model)));
     return { model: { ...model, admin: null, observe: null }, places };
   }
 
@@ -332,6 +346,16 @@ export class Supervisor implements Serving, AdminView {
     } finally {
       release();
     }
+  }
+
+  /** The datagrams of a slot are another process's from now on. */
+  async #goOn(w: WorkerProcess, before: WorkerProcess | null): Promise<void> {
+    if (before !== null) {
+      this.#sockets.shareDatagrams(true);
+      await before.handOver();
+      this.#sockets.shareDatagrams(false);
+    }
+    if (this.#reads) w.tell({ kind: "read" });
   }
 
   #secretsChanged(): void {
@@ -421,9 +445,13 @@ export class Supervisor implements Serving, AdminView {
   }
 }
 
+function namesOf({ listeners, udpListeners }: Model): readonly string[] {
+  return [...listeners.keys(), ...udpListeners.keys()];
+}
+
 /** What the supervisor serves itself. */
 function frontModel(model: Model): Model {
-  return { ...model, listeners: new Map(), routeTables: new Map(), clusters: new Map(), accessLogs: [] };
+  return { ...model, listeners: new Map(), udpListeners: new Map(), routeTables: new Map(), clusters: new Map(), accessLogs: [] };
 }
 
 function problem(path: string, message: string): Problem {

@@ -131,6 +131,13 @@ class Worker implements ChannelHandler<WorkerOrder> {
       case "undo":
         void this.#undo(m.id);
         break;
+      case "read":
+        this.#server.readDatagrams();
+        break;
+      case "handOver":
+        this.#server.handOverDatagrams(false);
+        this.#channel.send({ kind: "done", id: m.id });
+        break;
       case "secrets":
         this.#secrets.tell(m.secrets);
         void this.#server.secrets.look();
@@ -180,7 +187,10 @@ class Worker implements ChannelHandler<WorkerOrder> {
         linux: platform.linux!,
         path: orphanPath(control, process.pid),
         sockets: () => this.#server.heldSockets(),
-        drain: () => this.#drain(AT_ONCE),
+        drain: () => {
+          this.#server.handOverDatagrams(true);
+          this.#drain(AT_ONCE);
+        },
       });
     } catch (e) {
       log.log("warning", "a new weir can't take this worker's sockets", { reason: e instanceof Error ? e.message : String(e) });

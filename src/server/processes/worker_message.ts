@@ -40,6 +40,10 @@ export type WorkerOrder =
     }
   | { readonly kind: "commit"; readonly id: number }
   | { readonly kind: "undo"; readonly id: number }
+  /** Datagrams may be read: nobody else reads from these sockets. */
+  | { readonly kind: "read" }
+  /** Somebody else reads datagrams from now on: sessions get sockets of their own, which may be bound beside those. */
+  | { readonly kind: "handOver"; readonly id: number }
   /** Files have changed, and are good. */
   | { readonly kind: "secrets"; readonly secrets: readonly SecretText[] }
   /** Accepts from a sibling's sockets too, until `unshare`. */

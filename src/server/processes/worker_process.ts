@@ -33,7 +33,9 @@ export interface WorkerWatcher {
 }
 
 type Answer = Extract<WorkerReport, { readonly id: number }>;
-type Question = Omit<Extract<WorkerOrder, { kind: "prepare" }>, "id"> | { readonly kind: "commit" | "undo" | "status" };
+type Question =
+  | Omit<Extract<WorkerOrder, { kind: "prepare" }>, "id">
+  | { readonly kind: "commit" | "undo" | "handOver" | "status" };
 
 /** A worker process, as its supervisor sees it. */
 export class WorkerProcess implements ChannelHandler<WorkerReport> {
@@ -144,6 +146,11 @@ export class WorkerProcess implements ChannelHandler<WorkerReport> {
 
   async undo(): Promise<void> {
     await this.#ask({ kind: "undo" });
+  }
+
+  /** Resolves when it reads no datagrams any more, or is gone. */
+  async handOver(): Promise<void> {
+    await this.#ask({ kind: "handOver" });
   }
 
   /** null: it does not answer in `withinMs`. */

@@ -9,6 +9,8 @@ export interface SlotHost {
   readonly log: EventLog;
   /** Brings a config into force in a process that has just started; false: it could not. */
   bring(w: WorkerProcess): Promise<boolean>;
+  /** It serves, in the place of another one that is told to drain afterwards; null: of none. */
+  goOn(w: WorkerProcess, before: WorkerProcess | null): void;
   /** A process is there, and counts. */
   onSpawn(w: WorkerProcess): void;
   /** One that drains gives these up. */
@@ -119,11 +121,12 @@ export class WorkerSlot {
     }
     if (w.gone || this.#ended) return;
     this.#since = this.#host.worker.platform.now();
+    const before = w === this.#next && this.#process !== null && !this.#process.gone ? this.#process : null;
+    this.#host.goOn(w, before);
     if (w === this.#next) {
-      const before = this.#process;
       this.#next = null;
       this.#process = w;
-      if (before !== null && !before.gone) {
+      if (before !== null) {
         this.#draining.add(before);
         before.tell({ kind: "drain", delayMs: 0, patient: true, move: true });
       }

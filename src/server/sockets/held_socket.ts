@@ -1,11 +1,11 @@
-import type { Address } from "../../base/address.ts";
+import type { BoundAddress } from "../../base/address.ts";
 
-/** A listening socket that is open already: a predecessor's, a supervisor's, or systemd's. */
+/** A listening socket, or one of datagrams, that is open already: a predecessor's, a supervisor's, or systemd's. */
 export interface HeldSocket {
   /** The listener that it was opened for; "": not known. */
   readonly listener: string;
   /** As the config says, which for port 0 is not what the socket is bound to. */
-  readonly bind: Address;
+  readonly bind: BoundAddress;
   readonly fd: number;
   readonly foreign?: Foreign;
 }
@@ -39,7 +39,7 @@ export class HeldSockets {
   }
 
   /** All that a listener can go on with; they belong to whoever asked. Port 0 is a port of its listener's own. */
-  take(listener: string, bind: Address): readonly HeldSocket[] {
+  take(listener: string, bind: BoundAddress): readonly HeldSocket[] {
     const mine = this.#held.filter((s) => isFor(s, listener, bind));
     this.#held = this.#held.filter((s) => !mine.includes(s));
     return mine;
@@ -53,22 +53,28 @@ export class HeldSockets {
   }
 }
 
-function isFor(s: HeldSocket, listener: string, bind: Address): boolean {
-  if (s.foreign !== undefined && (s.foreign.name === listener || isOfAllHosts(s.bind, bind))) return true;
+function isFor(s: HeldSocket, listener: string, bind: BoundAddress): boolean {
+  if (s.foreign !== undefined && isOfKind(s.bind, bind) && (s.foreign.name === listener || isOfAllHosts(s.bind, bind)))
+    return true;
   return sameAddress(s.bind, bind) && (!isAnyPort(bind) || s.listener === listener);
 }
 
+/** A socket of datagrams is for no listener of TCP, whatever it is called. */
+function isOfKind(a: BoundAddress, wanted: BoundAddress): boolean {
+  return (a.kind === "udp") === (wanted.kind === "udp");
+}
+
 /** `:8080` of the config may have been opened for IPv4 and IPv6 apart, or for IPv4 alone. */
-function isOfAllHosts(a: Address, wanted: Address): boolean {
+function isOfAllHosts(a: BoundAddress, wanted: BoundAddress): boolean {
   if (a.kind === "unix" || wanted.kind === "unix" || wanted.host !== "" || wanted.port === 0) return false;
   return a.port === wanted.port && (a.host === "0.0.0.0" || a.host === "::");
 }
 
-function sameAddress(a: Address, b: Address): boolean {
+function sameAddress(a: BoundAddress, b: BoundAddress): boolean {
   if (a.kind === "unix" || b.kind === "unix") return a.kind === "unix" && b.kind === "unix" && a.path === b.path;
-  return a.host === b.host && a.port === b.port;
+  return a.kind === b.kind && a.host === b.host && a.port === b.port;
 }
 
-function isAnyPort(a: Address): boolean {
-  return a.kind === "tcp" && a.port === 0;
+function isAnyPort(a: BoundAddress): boolean {
+  return a.kind !== "unix" && a.port === 0;
 }

@@ -1,7 +1,7 @@
-import type { ListenerSpec } from "../../config/model.ts";
+import type { ListenerSpec, UdpListenerSpec } from "../../config/model.ts";
 import type { Conn, ConnHandler, Listener, ListenOptions, Platform } from "../../platform/types.ts";
 import type { Foreign, HeldSocket, HeldSockets } from "./held_socket.ts";
-import type { ListenSockets } from "./listen_sockets.ts";
+import { type ListenSockets, placeOf, type UdpPlace } from "./listen_sockets.ts";
 
 /** Sockets of a process that opens its own, unless it was given some at start. */
 export class OwnSockets implements ListenSockets {
@@ -18,6 +18,11 @@ export class OwnSockets implements ListenSockets {
     const held = this.#held.take(spec.name, spec.bind!);
     if (held.length === 0) return [await this.#platform.listen(spec.bind!, o, accept)];
     return await listenOn(this.#platform, held, true, o, accept);
+  }
+
+  udp({ name, bind }: UdpListenerSpec): readonly UdpPlace[] {
+    const held = this.#held.take(name, bind);
+    return held.length > 0 ? held.map(placeOf) : [{ at: { kind: "tcp", host: bind.host, port: bind.port } }];
   }
 }
 

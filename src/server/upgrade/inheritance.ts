@@ -26,6 +26,8 @@ export interface Inheritance {
   follow(hear: (n: NumbersNews) => void, gone: () => void): void;
   /** Told of connections that the predecessor gives up, once this process is ready. */
   adopt(take: (moved: readonly MovedConnection[]) => void): void;
+  /** Resolves when the predecessor reads no datagrams any more. */
+  readonly released: Promise<void>;
   /** Resolves when the predecessor has ended. */
   readonly ended: Promise<void>;
   /** All is in force and accepts: the predecessor goes. */
@@ -59,6 +61,10 @@ export async function inherit(platform: Platform, env: Record<string, string | u
   return await new Promise((resolve, reject) => {
     const timer = platform.setTimer(TAKE_MS, () => reject(new Error("the old process does not say what to take")), true);
     const news = new News();
+    let release = (): void => {};
+    const released = new Promise<void>((done) => {
+      release = done;
+    });
     platform.adopt(stream, { accepted: false }, (conn) => {
       const channel: Channel<PredecessorMessage, SuccessorMessage> = new Channel(conn, {
         onMessage: (m) => {
@@ -66,18 +72,24 @@ export async function inherit(platform: Platform, env: Record<string, string | u
             news.adopt?.(movedHere(takeDescriptors(linux, packets, m.connections.length), m.connections));
             return;
           }
+          if (m.kind === "yours") {
+            release();
+            return;
+          }
           if (m.kind !== "take") {
             news.add(m);
             return;
           }
           timer.cancel();
-          if (m.version === UPGRADE_VERSION) resolve(taken({ platform, linux, packets, pid: processes.pid }, channel, m, news));
-          else reject(new Error(`the old process upgrades by version ${m.version}, this one by ${UPGRADE_VERSION}`));
+          if (m.version === UPGRADE_VERSION) {
+            resolve(taken({ platform, linux, packets, pid: processes.pid, released }, channel, m, news));
+          } else reject(new Error(`the old process upgrades by version ${m.version}, this one by ${UPGRADE_VERSION}`));
         },
         onClose: () => {
           timer.cancel();
           reject(new Error("the old process went away"));
           news.end();
+          release();
         },
       });
       return channel;
@@ -116,8 +128,16 @@ class News {
   }
 }
 
+interface Place {
+  readonly platform: Platform;
+  readonly linux: LinuxCalls;
+  readonly packets: number;
+  readonly pid: number;
+  readonly released: Promise<void>;
+}
+
 function taken(
-  { platform, linux, packets, pid }: { platform: Platform; linux: LinuxCalls; packets: number; pid: number },
+  { platform, linux, packets, pid, released }: Place,
   channel: Channel<PredecessorMessage, SuccessorMessage>,
   m: TakeMessage,
   news: News,
@@ -132,6 +152,7 @@ function taken(
     generation,
     numbers,
     numbersFds: fds.slice(own),
+    released,
     ended: news.ended,
     adopt: (take) => {
       news.adopt = take;

@@ -109,6 +109,11 @@ export class Successor implements ChannelHandler<SuccessorMessage> {
     void this.result.then(() => timer.cancel());
   }
 
+  /** It is ready, and nobody reads datagrams here any more. */
+  release(): void {
+    this.#channel.send({ kind: "yours" });
+  }
+
   /** It is not wanted any more: it is killed, unless it is ready already. */
   cancel(reason: string): void {
     this.#fail(reason);

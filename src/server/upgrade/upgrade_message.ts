@@ -27,8 +27,13 @@ export interface TakeMessage {
   readonly numbers: NumbersEstate;
 }
 
+/** The old process reads no datagrams any more from the sockets that the new one has too. */
+export interface YoursMessage {
+  readonly kind: "yours";
+}
+
 /** What the old process tells until it ends. */
-export type PredecessorMessage = TakeMessage | NumbersNews | ConnectionsMessage;
+export type PredecessorMessage = TakeMessage | YoursMessage | NumbersNews | ConnectionsMessage;
 
 /** Connections that wait for a request; their descriptors were sent before. */
 export interface ConnectionsMessage {

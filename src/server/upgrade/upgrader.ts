@@ -37,6 +37,7 @@ export interface Estate {
 export class Upgrader {
   readonly #env: UpgraderEnv;
   #successor: Successor | null = null;
+  #ready: Successor | null = null;
 
   constructor(env: UpgraderEnv) {
     this.#env = env;
@@ -66,11 +67,18 @@ export class Upgrader {
       return { failure: e instanceof Error ? e.message : String(e) };
     }
     log.log("info", "upgrading", { program: binary ?? self.command });
-    const result = await this.#successor.result;
+    const successor = this.#successor;
+    const result = await successor.result;
     this.#successor = null;
+    if (!("failure" in result)) this.#ready = successor;
     if ("failure" in result) log.log("error", "the upgrade failed, this process serves on", { reason: result.failure });
     else log.log("info", "the new process is ready, this one drains", { pid: result.pid });
     return result;
+  }
+
+  /** The successor that is ready may read datagrams. */
+  release(): void {
+    this.#ready?.release();
   }
 
   /** This process ends: a successor that is not ready yet ends too. */

@@ -5,6 +5,7 @@ import type { Numbers } from "../../../src/telemetry/numbers.ts";
 export function allMetrics(m: Metrics = new Metrics()): Numbers {
   m.server.describeBuild("1.0.0", "bun");
   m.listener("a");
+  m.datagrams("a");
   m.route("a").grpc.finish("", 0);
   m.cluster("a");
   m.accessLog("a");

@@ -159,6 +159,14 @@ export class FakePlatform implements Platform {
     return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
   }
 
+  udp(): never {
+    throw new Error("datagrams have no place in these tests");
+  }
+
+  connectUdp(): never {
+    throw new Error("datagrams have no place in these tests");
+  }
+
   listen(): Promise<Listener> {
     throw new Error("listening has no place in these tests");
   }

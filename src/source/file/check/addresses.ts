@@ -1,5 +1,4 @@
-import { type Address, addressesOverlap, addressText } from "../../../base/address.ts";
-import type { ListenerSpec } from "../../../config/model.ts";
+import { addressesOverlap, addressText, type BoundAddress } from "../../../base/address.ts";
 import type { Item } from "../gather.ts";
 import type { Lowering } from "../lower/lowering.ts";
 import type { ProcessPart } from "../lower/process.ts";
@@ -7,14 +6,18 @@ import { placeOf } from "../source_text.ts";
 
 interface Bound {
   readonly what: string;
-  readonly address: Address;
+  readonly address: BoundAddress;
   readonly item: Item | undefined;
 }
 
 /** Two sockets can't have one address. Told here, where both places are known. */
-export function checkAddresses(listeners: ReadonlyMap<string, ListenerSpec>, rest: ProcessPart, to: Lowering): void {
+export function checkAddresses(
+  listeners: readonly { readonly name: string; readonly bind: BoundAddress | null }[],
+  rest: ProcessPart,
+  to: Lowering,
+): void {
   const bound: Bound[] = [];
-  const add = (what: string, address: Address | null, item: Item | undefined): void => {
+  const add = (what: string, address: BoundAddress | null, item: Item | undefined): void => {
     if (address === null) return;
     const before = bound.find((b) => addressesOverlap(b.address, address));
     if (before === undefined) {
@@ -26,7 +29,7 @@ export function checkAddresses(listeners: ReadonlyMap<string, ListenerSpec>, res
     if (item === undefined) tell(before, now, to);
     else tell(now, before, to);
   };
-  for (const [name, l] of listeners) add(`listener ${JSON.stringify(name)}`, l.bind, to.gathered.listeners.get(name));
+  for (const { name, bind } of listeners) add(`listener ${JSON.stringify(name)}`, bind, to.gathered.listeners.get(name));
   add("admin", rest.admin, to.gathered.singles.get("admin"));
   add("observe", rest.observe, to.gathered.singles.get("observe"));
 }

@@ -1,5 +1,6 @@
 import { nearMiss } from "../../../telemetry/near_miss.ts";
 import type { Gathered, Item } from "../gather.ts";
+import type { Carried } from "../lower/listeners.ts";
 import type { Lowering } from "../lower/lowering.ts";
 import type { Reporter } from "../problem_list.ts";
 import { placeOf } from "../source_text.ts";
@@ -19,18 +20,22 @@ export class Names {
     return this.#ofRoutes.has(name) || this.#ofSessions.has(name);
   }
 
-  /** Sessions of TCP go there and no requests. Known once all routes and listeners have been checked. */
+  /** Sessions of TCP or UDP go there and no requests. Known once all routes and listeners have been checked. */
   isOnlyOfSessions(name: string): boolean {
     return this.#ofSessions.has(name) && !this.#ofRoutes.has(name);
   }
 
   /** Clusters and listeners that a route names. Asked of the tree, so that a problem elsewhere in the route hides none here. */
-  checkRoute(item: Item, listeners: ReadonlyMap<string, "http" | "tcp">, to: Lowering): void {
+  checkRoute(item: Item, listeners: ReadonlyMap<string, Carried>, to: Lowering): void {
     const report = to.reporter(item);
     this.#checkClusters(clusterNames(item.node, ["to"]), this.#ofRoutes, report);
     for (const { name, at } of namesAt(item.node, ["listeners"])) {
-      if (listeners.get(name) === "tcp")
-        report.error(at, `leave out listener ${JSON.stringify(name)}: it carries TCP, and routes are for requests of HTTP`);
+      const carried = listeners.get(name) ?? "http";
+      if (carried !== "http")
+        report.error(
+          at,
+          `leave out listener ${JSON.stringify(name)}: it carries ${carried.toUpperCase()}, and routes are for requests of HTTP`,
+        );
       else if (!this.#gathered.incomplete && !this.#gathered.listeners.has(name))
         unknown("listener", name, this.#gathered.listeners.keys(), at, report);
     }

@@ -1,8 +1,8 @@
 import type { ProblemList } from "../problem_list.ts";
 
 /** An empty file is one that is being written: it must not close every listener of a running weir. */
-export function checkSomeListener(listeners: ReadonlyMap<string, unknown>, problems: ProblemList): void {
-  if (listeners.size === 0)
+export function checkSomeListener(listeners: number, problems: ProblemList): void {
+  if (listeners === 0)
     problems.add(
       "error",
       "listeners",

@@ -4,30 +4,37 @@ import type { Reporter } from "../problem_list.ts";
 import { type ListenerConfig, listenerSchema } from "../schema/listener.ts";
 import { socketKeys } from "../schema/socket.ts";
 import { type TcpListenerConfig, tcpListenerSchema } from "../schema/tcp_listener.ts";
+import { type UdpListenerConfig, udpListenerSchema } from "../schema/udp_listener.ts";
 import { childOf, type MapEntry, toPlain } from "../tree.ts";
 import type { Lowering } from "./lowering.ts";
 
 export interface DecodedListeners {
   readonly http: ReadonlyMap<string, ListenerConfig>;
   readonly tcp: ReadonlyMap<string, TcpListenerConfig>;
+  readonly udp: ReadonlyMap<string, UdpListenerConfig>;
   /** All that are there, in their order, those included that could not be read. */
-  readonly carries: ReadonlyMap<string, "http" | "tcp">;
+  readonly carries: ReadonlyMap<string, Carried>;
 }
+
+export type Carried = "http" | "tcp" | "udp";
 
 /** Each listener by the schema of what it carries. */
 export function decodeListeners(to: Lowering): DecodedListeners {
   const http = new Map<string, ListenerConfig>();
   const tcp = new Map<string, TcpListenerConfig>();
-  const carries = new Map<string, "http" | "tcp">();
+  const udp = new Map<string, UdpListenerConfig>();
+  const carries = new Map<string, Carried>();
   for (const [name, item] of to.gathered.listeners) {
     const protocol = childOf(item.node, "protocol");
-    const isTcp = protocol?.kind === "scalar" && protocol.value === "tcp";
-    carries.set(name, isTcp ? "tcp" : "http");
-    if (isTcp) {
-      const own = withSocketDefaults(item);
+    const word = protocol?.kind === "scalar" ? protocol.value : "http";
+    const carried = word === "tcp" || word === "udp" ? word : "http";
+    carries.set(name, carried);
+    if (carried !== "http") {
+      const own = withDefaults(item, carried === "tcp" ? Object.keys(socketKeys) : UDP_DEFAULTS);
       to.gathered.listeners.set(name, own);
-      const c = decode(tcpListenerSchema, toPlain(own.node), to.reporter(own));
-      if (c !== null) tcp.set(name, c);
+      const report = to.reporter(own);
+      if (carried === "tcp") keep(tcp, name, decode(tcpListenerSchema, toPlain(own.node), report));
+      else keep(udp, name, decode(udpListenerSchema, toPlain(own.node), report));
       continue;
     }
     const report = to.reporter(item);
@@ -36,7 +43,14 @@ export function decodeListeners(to: Lowering): DecodedListeners {
     checkLimits(c, report);
     http.set(name, c);
   }
-  return { http, tcp, carries };
+  return { http, tcp, udp, carries };
+}
+
+/** What of the defaults of listeners is there for one of datagrams too. */
+const UDP_DEFAULTS = ["allow", "deny"];
+
+function keep<T>(map: Map<string, T>, name: string, c: T | null): void {
+  if (c !== null) map.set(name, c);
 }
 
 function checkLimits(c: ListenerConfig, report: Reporter): void {
@@ -45,10 +59,10 @@ function checkLimits(c: ListenerConfig, report: Reporter): void {
 }
 
 /** Defaults of listeners are those of HTTP, but for what concerns sockets. */
-function withSocketDefaults(item: Item): Item {
+function withDefaults(item: Item, keys: readonly string[]): Item {
   if (item.own.kind !== "map" || item.node.kind !== "map") return { ...item, node: item.own };
   const entries = new Map<string, MapEntry>(item.own.entries);
-  for (const key of Object.keys(socketKeys)) {
+  for (const key of keys) {
     const under = item.node.entries.get(key);
     if (under !== undefined) entries.set(key, under);
   }

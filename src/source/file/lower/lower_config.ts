@@ -1,6 +1,7 @@
-import type { ClusterSpec, ListenerSpec, Model, RouteSpec } from "../../../config/model.ts";
+import type { ClusterSpec, ListenerSpec, Model, RouteSpec, UdpListenerSpec } from "../../../config/model.ts";
 import { checkActions } from "../check/actions.ts";
 import { checkAddresses } from "../check/addresses.ts";
+import { checkDatagramTargets } from "../check/datagram_targets.ts";
 import { checkFieldNames } from "../check/field_names.ts";
 import { Names } from "../check/names.ts";
 import { checkResourceNames } from "../check/resource_names.ts";
@@ -22,6 +23,7 @@ import { hostsOf, lowerRoute } from "./route.ts";
 import { RouteNames } from "./route_name.ts";
 import { buildTables, type PlacedRoute } from "./tables.ts";
 import { lowerTcpListener } from "./tcp_listener.ts";
+import { lowerUdpListener } from "./udp_listener.ts";
 
 /** The model of all that could be decoded. It may be used when no problem is an error. */
 export function lowerConfig(to: Lowering): Model {
@@ -35,6 +37,7 @@ export function lowerConfig(to: Lowering): Model {
   const clusters = lowerClusters(to, names);
   const { tables, of } = buildTables([...listeners.http.keys()], routes);
   const specs = new Map<string, ListenerSpec>();
+  const udp = new Map<string, UdpListenerSpec>();
   for (const name of listeners.carries.keys()) {
     const report = to.reporter(to.gathered.listeners.get(name)!);
     const http = listeners.http.get(name);
@@ -42,14 +45,19 @@ export function lowerConfig(to: Lowering): Model {
     if (http !== undefined) specs.set(name, lowerListener(name, http, of.get(name)!, to, report));
     else if (tcp !== undefined) specs.set(name, lowerTcpListener(name, tcp, to, report));
   }
-  checkAddresses(specs, rest, to);
+  for (const [name, c] of listeners.udp) {
+    const spec = lowerUdpListener(name, c, to.reporter(to.gathered.listeners.get(name)!));
+    if (spec !== null) udp.set(name, spec);
+  }
+  checkAddresses([...specs.values(), ...udp.values()], rest, to);
+  checkDatagramTargets(udp, clusters, to);
   // What the whole adds up to can only be said when all of it could be read.
   if (to.problems.errors === 0) {
-    checkSomeListener(specs, to.problems);
+    checkSomeListener(specs.size + udp.size, to.problems);
     checkShadowed(routes, to);
     checkUnused(names, [...listeners.http.keys()], routes, to);
   }
-  return { ...rest, listeners: specs, routeTables: tables, clusters };
+  return { ...rest, listeners: specs, udpListeners: udp, routeTables: tables, clusters };
 }
 
 function lowerClusters(to: Lowering, names: Names): Map<string, ClusterSpec> {

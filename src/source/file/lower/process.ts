@@ -7,7 +7,7 @@ import { configSchema, type SingleKey } from "../schema/config.ts";
 import { toPlain } from "../tree.ts";
 import type { Lowering } from "./lowering.ts";
 
-export type ProcessPart = Omit<Model, "listeners" | "routeTables" | "clusters">;
+export type ProcessPart = Omit<Model, "listeners" | "udpListeners" | "routeTables" | "clusters">;
 
 /** All that is not a listener, a route or a cluster. What has problems is left at its default; the problems have been told. */
 export function lowerProcess(to: Lowering): ProcessPart {

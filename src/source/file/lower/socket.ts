@@ -1,6 +1,6 @@
-import type { ListenerSpec, ProxyHeadersSpec } from "../../../config/model.ts";
+import type { ListenerSpec, ProxyHeadersSpec, RateSpec } from "../../../config/model.ts";
 import type { Reporter } from "../problem_list.ts";
-import type { SocketConfig } from "../schema/socket.ts";
+import type { RateConfig, SocketConfig } from "../schema/socket.ts";
 import type { Lowering } from "./lowering.ts";
 
 type SocketSpec = Pick<
@@ -26,12 +26,7 @@ export function lowerSocket(c: SocketConfig, to: Lowering, report: Reporter): So
     transparent: c.transparent,
     proxyHeaders: lowerProxyHeaders(c, report),
     sources: { allow: [...new Set(c.allow?.flat())], deny: [...new Set(c.deny?.flat())] },
-    connectionRate:
-      rate === undefined
-        ? null
-        : typeof rate === "number"
-          ? { perSecond: rate, burst: rate }
-          : { perSecond: rate.perSecond, burst: rate.burst ?? rate.perSecond },
+    connectionRate: lowerRate(rate),
   };
 }
 
@@ -43,4 +38,11 @@ function lowerProxyHeaders({ proxyProtocol: c, address }: SocketConfig, report: 
   if (address.kind !== "unix" && from.includes("unix"))
     report.error(["proxyProtocol", "from"], 'remove "unix": found it for an address that is no unix socket');
   return { from, required: c.required, versions: c.version ?? "any", timeoutMs: c.timeout };
+}
+
+export function lowerRate(rate: RateConfig | undefined): RateSpec | null {
+  if (rate === undefined) return null;
+  return typeof rate === "number"
+    ? { perSecond: rate, burst: rate }
+    : { perSecond: rate.perSecond, burst: rate.burst ?? rate.perSecond };
 }

@@ -17,13 +17,14 @@ import {
 import { routeCommon, routeSchema } from "./route.ts";
 import { text } from "./scalar.ts";
 import { tcpListenerSchema } from "./tcp_listener.ts";
+import { udpListenerSchema } from "./udp_listener.ts";
 
 /** Values under each listener, route and cluster that does not give its own. */
 export const defaultsSchema = z.strictObject({
   listener: listenerSchema
     .omit({ address: true, protocol: true, sni: true, fallback: true })
     .optional()
-    .describe("Under each listener; under one of TCP what concerns its socket"),
+    .describe("Under each listener; under one of TCP what concerns its socket, under one of UDP allow and deny"),
   route: z.strictObject(routeCommon).optional().describe("Under each route"),
   cluster: clusterSchema.omit({ endpoints: true }).optional().describe("Under each cluster"),
 });
@@ -47,7 +48,7 @@ export const configSchema = z.strictObject({
     .optional()
     .describe("Path of a file that tells the number of the main process while it serves; none when absent"),
   listeners: z
-    .record(z.string(), z.union([listenerSchema, tcpListenerSchema]))
+    .record(z.string(), z.union([listenerSchema, tcpListenerSchema, udpListenerSchema]))
     .optional()
     .describe("Where clients connect, by name"),
   routes: z.array(routeSchema).optional().describe("Which requests go where; the most specific one wins"),

@@ -66,7 +66,9 @@ const limits = z.strictObject({
 const timeouts = z.strictObject({
   idle: duration()
     .prefault("60s")
-    .describe("Between two requests of a kept connection; of TCP, 1h: a session on which nothing moves, false: it is left alone"),
+    .describe(
+      "Between two requests of a kept connection; of TCP, 1h: a session on which nothing moves, false: it is left alone; of UDP, 60s: the same",
+    ),
   head: duration().prefault("10s").describe("From the first byte of a request's head to its last"),
   body: duration().prefault("60s").describe("Between two reads of a request's body"),
   streamIdle: duration().prefault("5m").describe("Between any two bytes of a request or its reply"),
@@ -81,7 +83,7 @@ const fallback = z.strictObject({
 export const listenerSchema = z
   .strictObject({
     address: socketAddress,
-    protocol: protocol("http").prefault("http").describe("What it carries: http, or tcp for any other protocol"),
+    protocol: protocol("http").prefault("http").describe("What it carries: http, tcp for any other protocol over TCP, or udp"),
     ...socketKeys,
     tls: listenerTlsSchema.optional().describe("TLS; none when absent. Of TCP: what is inside goes to the cluster"),
     detect: bool()

@@ -5,7 +5,8 @@ import { ipRange } from "./ip.ts";
 import { type Leaf, leaf, mismatch } from "./leaf.ts";
 import { bool, choice, int, off } from "./scalar.ts";
 
-const rate = z.strictObject({
+/** A token bucket. */
+export const rateSchema = z.strictObject({
   perSecond: int(1, 1_000_000).describe("New connections a second"),
   burst: int(1, 1_000_000).optional().describe("As many may come at once; perSecond when absent"),
 });
@@ -36,7 +37,7 @@ export const socketKeys = {
     .optional()
     .describe("Connections on this listener; only the process's cap when absent"),
   connectionRate: z
-    .union([int(1, 1_000_000), rate])
+    .union([int(1, 1_000_000), rateSchema])
     .optional()
     .describe("New connections a second; those above are closed unserved. No limit when absent"),
   allow: z.array(ipRange).min(1).optional().describe("Addresses of clients whose connections are accepted; all when absent"),
@@ -53,6 +54,7 @@ export const socketKeys = {
 export const socketAddress = listenAddress.describe("Where to listen; without a host on every address, IPv6 and IPv4");
 
 type SocketShape = { [K in keyof typeof socketKeys]: z.output<(typeof socketKeys)[K]> };
+export type RateConfig = number | z.output<typeof rateSchema>;
 export type SocketConfig = { readonly [K in keyof SocketShape]?: SocketShape[K] | undefined } & {
   readonly address: z.output<typeof socketAddress>;
   readonly keepalive: number | null;

@@ -7,7 +7,7 @@ import { bool, int, off } from "./scalar.ts";
 import { detectTimeout, sniRules } from "./sni.ts";
 import { socketAddress, socketKeys } from "./socket.ts";
 
-const PROTOCOLS = "http or tcp";
+const PROTOCOLS = "http, tcp or udp";
 
 /** What a listener carries; which schema reads it is decided by this key. */
 export function protocol<const T extends string>(word: T): Leaf<T> {
@@ -18,7 +18,9 @@ const timeouts = z.strictObject({
   idle: z
     .union([duration(), off()])
     .prefault("1h")
-    .describe("Between two requests of a kept connection; of TCP, 1h: a session on which nothing moves, false: it is left alone"),
+    .describe(
+      "Between two requests of a kept connection; of TCP, 1h: a session on which nothing moves, false: it is left alone; of UDP, 60s: the same",
+    ),
   hello: duration().prefault("10s").describe("Of TCP: for a client's TLS hello, and for the handshake with it"),
 });
 
@@ -26,7 +28,7 @@ const timeouts = z.strictObject({
 export const tcpListenerSchema = z
   .strictObject({
     address: socketAddress,
-    protocol: protocol("tcp").describe("What it carries: http, or tcp for any other protocol"),
+    protocol: protocol("tcp").describe("What it carries: http, tcp for any other protocol over TCP, or udp"),
     to: toSchema.optional().describe("Of TCP: cluster that the sessions go to, or a list with weights"),
     sni: sniRules,
     ...socketKeys,
