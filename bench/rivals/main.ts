@@ -29,9 +29,10 @@ import { IDLE, IDLE_TLS } from "./works/idle.ts";
 import { OPEN_LOOP } from "./works/open_loop.ts";
 import { ROUTES } from "./works/routes.ts";
 import type { Outcome, Work } from "./works/work.ts";
+import { WORKERS } from "./works/workers.ts";
 
 const PEERS = [...WEIRS, nginx, haproxy, envoy];
-const HTTP = [KEEP_ALIVE, REPLY_64K, REPLY_1M, ROUTES, IDLE, NEW_CONNECTIONS, OPEN_LOOP];
+const HTTP = [KEEP_ALIVE, REPLY_64K, REPLY_1M, ROUTES, WORKERS, IDLE, NEW_CONNECTIONS, OPEN_LOOP];
 const WORKS = [...HTTP, TCP, TCP_NEW, SNI, H2, GRPC, TLS, HANDSHAKES, IDLE_TLS];
 const OUT = resolve(import.meta.dir, "../out");
 

@@ -1,5 +1,6 @@
 import type { Metric } from "./measure/sample.ts";
 import { FEW_ROUTES, MANY_ROUTES } from "./works/routes.ts";
+import { ONE_WORKER, TWO_WORKERS } from "./works/workers.ts";
 
 /** A number to reach: `subject`'s metric is at most `limit` times that of `against`, or `limit` itself where nobody stands against it. */
 export interface Target {
@@ -20,6 +21,8 @@ export const TARGETS: readonly Target[] = [
   at("1m", "deno", "cpu", "envoy", 0.8),
   at("routes", `bun ${MANY_ROUTES}`, "cpu", `bun ${FEW_ROUTES}`, 1.1),
   at("routes", `deno ${MANY_ROUTES}`, "cpu", `deno ${FEW_ROUTES}`, 1.1),
+  at("workers", `bun ${TWO_WORKERS}`, "cpu", `bun ${ONE_WORKER}`, 1.15),
+  at("workers", `deno ${TWO_WORKERS}`, "cpu", `deno ${ONE_WORKER}`, 1.15),
   at("idle", "bun", "idle", null, 5_000),
   at("idle", "deno", "idle", null, 10_000),
   at("new", "bun", "cpu", "haproxy", 1.5),

@@ -36,14 +36,21 @@ export function startOnProxyCore(name: string, command: readonly string[], o: St
   return child;
 }
 
+/** A proxy with several workers, on the cores of both. */
+export function startOnBothCores(name: string, command: readonly string[], o: StartOptions = {}): Child {
+  const child = start(name, `${PROXY_CORE},${LOAD_CORE}`, command, o);
+  child.process.stdout?.resume();
+  return child;
+}
+
 /** Standard input and output are pipes, unless the output goes to a file. */
 export function startOnLoadCore(name: string, command: readonly string[], o: StartOptions = {}): Child {
   return start(name, LOAD_CORE, command, o);
 }
 
 /** taskset and prlimit replace themselves by the command, so the process id is its own. */
-function start(name: string, core: number, command: readonly string[], o: StartOptions): Child {
-  const p = spawn("taskset", ["-c", String(core), "prlimit", `--nofile=${openFiles()}:`, ...command], {
+function start(name: string, cores: number | string, command: readonly string[], o: StartOptions): Child {
+  const p = spawn("taskset", ["-c", String(cores), "prlimit", `--nofile=${openFiles()}:`, ...command], {
     cwd: o.cwd,
     env: { ...process.env, ...o.env },
     stdio: ["pipe", o.stdout === undefined ? "pipe" : openSync(o.stdout, "a"), "pipe"],

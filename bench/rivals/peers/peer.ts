@@ -30,4 +30,6 @@ export interface Peer {
   version(): string;
   /** The same proxy with a config of its own, which `write` makes in the stage's directory; absent: not for this one. */
   withConfig?(name: string, write: (stage: Stage) => string): Peer;
+  /** The same proxy with several worker processes, on both cores when there is more than one; absent: not for this one. */
+  withWorkers?(name: string, workers: number): Peer;
 }

@@ -1,6 +1,6 @@
 import { copyFileSync, existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { startOnProxyCore } from "../measure/child.ts";
+import { startOnBothCores, startOnProxyCore } from "../measure/child.ts";
 import type { Peer, Stage } from "./peer.ts";
 
 const ROOT = resolve(import.meta.dir, "../../..");
@@ -15,6 +15,8 @@ interface Variant {
   readonly write: (stage: Stage) => string;
   /** Directory for CPU profiles, a directory for each name; null: none are taken. */
   readonly profiles: string | null;
+  /** 1 when absent. */
+  readonly workers?: number;
 }
 
 export const WEIRS: readonly Peer[] = weirs(null);
@@ -29,9 +31,12 @@ function weir(v: Variant): Peer {
     name: v.name,
     lacks: () => (v.home === "dist" && !existsSync(EXECUTABLE) ? "build dist/weir: ./compile.sh" : null),
     version: () => `weir, ${v.home === "dist" ? "executable" : `source on ${v.home}`}`,
+    withWorkers: (name, workers) => weir({ ...v, name: `${v.name} ${name}`, workers }),
     withConfig: (name, write) => weir({ ...v, name: `${v.name} ${name}`, write }),
     start(stage) {
-      return startOnProxyCore(v.name, [...commandOf(v), "run", v.write(stage)], {
+      const workers = v.workers ?? 1;
+      const startIt = workers === 1 ? startOnProxyCore : startOnBothCores;
+      return startIt(v.name, [...commandOf(v), "run", v.write(stage), "--workers", String(workers)], {
         cwd: stage.directory,
         env: {
           WEIR_RUNTIME: v.home === "deno" ? "deno" : "bun",
