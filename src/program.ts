@@ -6,6 +6,7 @@ import { wantsColor } from "./cli/render/paint.ts";
 import { renderProblems } from "./cli/render/render_problems.ts";
 import { showAnswer } from "./cli/show_answer.ts";
 import { writeAll } from "./cli/write_all.ts";
+import type { Model } from "./config/model.ts";
 import type { ConfigSource } from "./config/source.ts";
 import { createNodePlatform } from "./platform/node.ts";
 import type { Platform } from "./platform/types.ts";
@@ -14,6 +15,7 @@ import { createServing } from "./server/create_serving.ts";
 import { Host } from "./server/host/host.ts";
 import { takeHostVariables } from "./server/host/host_variables.ts";
 import { passedSockets } from "./server/host/passed_sockets.ts";
+import { numbersBytes } from "./server/numbers/numbers_bytes.ts";
 import { WeirNumbers } from "./server/numbers/weir_numbers.ts";
 import { work, workerIndex } from "./server/processes/worker.ts";
 import { run } from "./server/run.ts";
@@ -75,11 +77,11 @@ function createServingPlatform(): Promise<Platform> {
   });
 }
 
-async function serve({ workers, pidFile }: ServeOptions, sourceOf: (p: Platform) => ConfigSource): Promise<number> {
+async function serve(model: Model, { workers, pidFile }: ServeOptions, sourceOf: (p: Platform) => ConfigSource): Promise<number> {
   const platform = await createServingPlatform();
   const variables = takeHostVariables(process.env, process.pid);
   const held = new HeldSockets(inheritance?.sockets ?? passedSockets(variables.passed, platform.linux, log));
-  const numbers = createNumbers(platform);
+  const numbers = createNumbers(platform, model);
   const generation = inheritance?.generation ?? 0;
   const args = process.argv.slice(2);
   serving = createServing({ platform, log, build: BUILD, env: io.env, args, held, numbers, generation, workers });
@@ -103,8 +105,9 @@ async function serve({ workers, pidFile }: ServeOptions, sourceOf: (p: Platform)
   });
 }
 
-function createNumbers(platform: Platform): WeirNumbers {
-  const numbers = new WeirNumbers(platform.linux, log, `${process.pid}/${Math.round(platform.wallNow())}`);
+function createNumbers(platform: Platform, model: Model): WeirNumbers {
+  const id = `${process.pid}/${Math.round(platform.wallNow())}`;
+  const numbers = new WeirNumbers(platform.linux, log, id, numbersBytes(model));
   if (inheritance === null) return numbers;
   const { members } = inheritance.numbers;
   numbers.inherit(inheritance.numbers, inheritance.numbersFds);
@@ -149,11 +152,11 @@ function command(): Promise<number> {
     io,
     about,
     run: ({ configPath, loaded, ...options }) =>
-      serve(options, (platform) => {
+      serve(loaded.model, options, (platform) => {
         const script = new URL(import.meta.url);
         return new FileSource(platform, configPath, { env: io.env, runtime: io.runtime, first: loaded, script });
       }),
-    proxy: (model, options) => serve(options, () => new StaticSource(model)),
+    proxy: (model, options) => serve(model, options, () => new StaticSource(model)),
     control: async (request) => {
       const platform = await createPlatform(() => {});
       const answer = await askControl(platform, request.socket, request);

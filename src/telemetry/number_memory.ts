@@ -6,7 +6,7 @@ import { HEADER_SLOTS, LAYOUT_VERSION } from "./row_records.ts";
 const CHUNK_SLOTS = 4096;
 
 export interface SharedNumbers {
-  /** Zeroed memory, which others may map. 64 MiB hold about 380,000 routes, and what is not used of a memfd costs nothing. */
+  /** Zeroed memory, which others may map. 1 MiB holds about 5,900 routes. The runtimes' collectors take all of it for memory in use. */
   readonly buffer: ArrayBuffer;
   /** Called once, when there is no room: further rows are on the heap, right for this process and unseen by others. */
   readonly onFull?: () => void;

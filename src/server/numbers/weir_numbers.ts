@@ -10,9 +10,6 @@ import { RowReader } from "../../telemetry/row_reader.ts";
 import type { BaseBatch, RowBatch } from "../../telemetry/row_records.ts";
 import type { MetricGroup, ServerNumbers } from "./server_numbers.ts";
 
-/** Of one process; what is not used of it costs nothing. */
-export const NUMBERS_BYTES = 64 * 1024 * 1024;
-
 /** A process whose numbers lie in memory that this one has mapped. */
 interface Member {
   readonly id: string;
@@ -45,11 +42,11 @@ export class WeirNumbers {
   readonly #members = new Map<string, Member>();
   readonly #followers = new Set<(news: NumbersNews) => void>();
 
-  /** `id` is this process's own among all of all generations. */
-  constructor(linux: LinuxCalls | null, log: EventLog, id: string) {
+  /** `id` is this process's own among all of all generations; `bytes`: of the memory in which it counts. */
+  constructor(linux: LinuxCalls | null, log: EventLog, id: string, bytes: number) {
     this.#linux = linux;
     this.#log = log;
-    const memory = linux?.sharedMemory(NUMBERS_BYTES) ?? null;
+    const memory = linux?.sharedMemory(bytes) ?? null;
     this.metrics = new Metrics(new Numbers(memory === null ? new NumberMemory() : numberMemory(memory.buffer, log)));
     this.merged = new MergedNumbers(this.metrics.numbers);
     if (memory === null) return;

@@ -12,6 +12,7 @@ import type { AdminView } from "../admin/admin_app.ts";
 import type { ListenerPlace } from "../counts/shared_counts.ts";
 import { withInternalListeners } from "../internal_listeners.ts";
 import type { MovedConnection, Mover } from "../moving/moved_connection.ts";
+import { numbersBytes } from "../numbers/numbers_bytes.ts";
 import { retainNames } from "../numbers/retain_names.ts";
 import type { WeirNumbers } from "../numbers/weir_numbers.ts";
 import type { PreparedModel, Server } from "../server.ts";
@@ -26,7 +27,7 @@ import type { WorkerHost, WorkerProcess } from "./worker_process.ts";
 import { WorkerSlot } from "./worker_slot.ts";
 
 export interface SupervisorEnv {
-  readonly worker: WorkerHost;
+  readonly worker: Omit<WorkerHost, "numbersBytes">;
   readonly workers: number;
   readonly log: EventLog;
   readonly held: HeldSockets;
@@ -93,7 +94,7 @@ export class Supervisor implements Serving, AdminView {
     this.#sockets = new SocketTable(env.worker.linux, env.held, env.workers);
     this.#secrets = env.secrets(() => this.#secretsChanged());
     const host = {
-      worker: env.worker,
+      worker: { ...env.worker, numbersBytes: () => numbersBytes(this.#candidate?.model ?? this.#model!) },
       log: env.log,
       bring: (w: WorkerProcess) => this.#bring(w),
       goOn: (w: WorkerProcess, before: WorkerProcess | null) => void this.#goOn(w, before),

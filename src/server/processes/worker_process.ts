@@ -4,7 +4,6 @@ import type { RowBatch } from "../../telemetry/row_records.ts";
 import type { CountsMemory } from "../counts/counts_memory.ts";
 import type { MovedConnection } from "../moving/moved_connection.ts";
 import { movedHere, PacketMover } from "../moving/packet_mover.ts";
-import { NUMBERS_BYTES } from "../numbers/weir_numbers.ts";
 import { type HeldSocket, type NamedSocket, nameOf } from "../sockets/held_socket.ts";
 import type { Status } from "../status.ts";
 import { Channel, type ChannelHandler } from "./channel.ts";
@@ -20,6 +19,8 @@ export interface WorkerHost {
   /** How a worker is started, without its index. */
   readonly command: { readonly command: string; readonly args: readonly string[] };
   readonly env: Readonly<Record<string, string>>;
+  /** Of the memory in which one counts. */
+  numbersBytes(): number;
 }
 
 export interface WorkerWatcher {
@@ -69,7 +70,7 @@ export class WorkerProcess implements ChannelHandler<WorkerReport> {
     const [stream, streamThere] = linux.socketPair();
     const [packets, packetsThere] = linux.packetPair();
     this.#packets = packets;
-    this.numbers = linux.sharedMemory(NUMBERS_BYTES);
+    this.numbers = linux.sharedMemory(host.numbersBytes());
     this.row = counts.takeRow();
     this.#process = processes.spawn(
       {
