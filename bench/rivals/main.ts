@@ -24,6 +24,7 @@ import {
   TCP,
   TCP_NEW,
   TLS,
+  UDP,
 } from "./works/closed_loop.ts";
 import { IDLE, IDLE_TLS } from "./works/idle.ts";
 import { OPEN_LOOP } from "./works/open_loop.ts";
@@ -33,7 +34,7 @@ import { WORKERS } from "./works/workers.ts";
 
 const PEERS = [...WEIRS, nginx, haproxy, envoy];
 const HTTP = [KEEP_ALIVE, REPLY_64K, REPLY_1M, ROUTES, WORKERS, IDLE, NEW_CONNECTIONS, OPEN_LOOP];
-const WORKS = [...HTTP, TCP, TCP_NEW, SNI, H2, GRPC, TLS, HANDSHAKES, IDLE_TLS];
+const WORKS = [...HTTP, TCP, TCP_NEW, UDP, SNI, H2, GRPC, TLS, HANDSHAKES, IDLE_TLS];
 const OUT = resolve(import.meta.dir, "../out");
 
 const USAGE = `usage: bench/rivals/run [--quick] [--only NAME,…] [--work NAME,…] [--rounds N] [--seconds S]

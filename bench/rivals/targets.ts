@@ -33,6 +33,8 @@ export const TARGETS: readonly Target[] = [
   at("latency", "deno", "p99", "envoy", 1.5),
   at("tcp", "bun", "cpu", "haproxy", 1.2),
   at("tcp", "deno", "cpu", "haproxy", 1.2),
+  at("udp", "bun", "cpu", "nginx", 1),
+  at("udp", "deno", "cpu", "nginx", 1.2),
   at("h2", "bun", "cpu", "haproxy", 1.3),
   at("h2", "bun", "cpu", "envoy", 0.5),
   at("h2", "deno", "cpu", "envoy", 1),

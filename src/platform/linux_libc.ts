@@ -24,7 +24,9 @@ interface Functions {
   epoll_create1(flags: number): number;
   epoll_ctl(epoll: number, operation: number, fd: number, event: Uint8Array): number;
   epoll_wait(epoll: number, events: Uint8Array, count: number, timeout: number): number;
+  /** `argument`: a number, or where a structure lies. */
   fcntl(fd: number, command: number, argument: number): number;
+  pthread_sigmask(how: number, set: Uint8Array, before: number): number;
   close(fd: number): number;
   memfd_create(name: Uint8Array, flags: number): number;
   ftruncate(fd: number, bytes: number): number;
@@ -58,7 +60,8 @@ const FUNCTIONS: Readonly<Record<keyof Functions, Signature>> = {
   epoll_ctl: { args: ["i32", "i32", "i32", "bytes"], result: "i32" },
   epoll_wait: { args: ["i32", "bytes", "i32", "i32"], result: "i32" },
   // Variadic in C: on Linux such arguments are passed as any other on both architectures.
-  fcntl: { args: ["i32", "i32", "i32"], result: "i32" },
+  fcntl: { args: ["i32", "i32", "usize"], result: "i32" },
+  pthread_sigmask: { args: ["i32", "bytes", "usize"], result: "i32" },
   close: { args: ["i32"], result: "i32" },
   memfd_create: { args: ["bytes", "u32"], result: "i32" },
   ftruncate: { args: ["i32", "i64"], result: "i32" },

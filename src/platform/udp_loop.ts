@@ -1,8 +1,9 @@
+import { readlinkSync } from "node:fs";
 import process from "node:process";
 import { hostTimer } from "./host_services.ts";
 import type { LinuxLibc } from "./linux_libc.ts";
 import type { Timer } from "./types.ts";
-import { UdpMessages } from "./udp_messages.ts";
+import { SCRATCH_AT, UdpMessages } from "./udp_messages.ts";
 
 const EPOLL_CLOEXEC = 0o2000000;
 const EPOLL_CTL_ADD = 1;
@@ -10,7 +11,13 @@ const EPOLL_CTL_DEL = 2;
 const EPOLLIN = 1;
 const F_GETFL = 3;
 const F_SETFL = 4;
-const F_SETOWN = 8;
+const F_SETOWN_EX = 15;
+const F_OWNER_TID = 0;
+const SIG_BLOCK = 0;
+const SIG_UNBLOCK = 1;
+const SIGIO = 29;
+/** sigset_t of glibc and musl. */
+const SIGNAL_SET_BYTES = 128;
 const O_ASYNC = 0o20000;
 /** struct epoll_event is packed on x86-64 alone. */
 const EVENT_BYTES = process.arch === "x64" ? 12 : 16;
@@ -35,8 +42,10 @@ export interface Sender {
 
 /**
  * Tells the datagram sockets of this process when there is something to read. The runtimes give no way to wait for a descriptor of one's
- * own, so the system is asked for a signal (SIGIO, fcntl(2)) whenever something comes; epoll then tells for whom. One signal stands for all
- * that came since the last: under load it costs next to nothing, and reading goes on in turns of the event loop.
+ * own, so the system is asked for a signal (SIGIO, fcntl(2)) when something comes; epoll then tells for whom. After that the signal is
+ * blocked, and every turn of the event loop looks again, until one finds nothing: under load there are no signals.
+ *
+ *   waiting ──signal──▶ reading, a turn at a time ──nothing there──▶ waiting
  */
 export class UdpLoop {
   readonly libc: LinuxLibc;
@@ -46,8 +55,10 @@ export class UdpLoop {
   readonly #events = new Uint8Array(EVENTS * EVENT_BYTES);
   readonly #view = new DataView(this.#events.buffer);
   readonly #ports = new Map<number, Readable>();
+  readonly #signals = new Uint8Array(SIGNAL_SET_BYTES);
   #reading = false;
   #again = false;
+  #blocked = false;
   #tick: Timer | null = null;
   #sender: Sender | null = null;
   #flushes = false;
@@ -58,6 +69,12 @@ export class UdpLoop {
     this.#epoll = libc.must(libc.c.epoll_create1(EPOLL_CLOEXEC), "making an epoll descriptor");
     this.received = new UdpMessages(libc);
     this.outgoing = new UdpMessages(libc);
+    // struct f_owner_ex: signals go to this thread, for any other one would be woken for nothing.
+    this.received.view.setInt32(SCRATCH_AT, F_OWNER_TID, true);
+    this.received.view.setInt32(SCRATCH_AT + 4, threadNumber(), true);
+    this.#signals[(SIGIO - 1) >> 3] = 1 << ((SIGIO - 1) & 7);
+    // A process inherits what the one that started it had blocked.
+    libc.c.pthread_sigmask(SIG_UNBLOCK, this.#signals, 0);
   }
 
   /** The clock of the platform. */
@@ -76,7 +93,7 @@ export class UdpLoop {
     view.setUint32(0, EPOLLIN, true);
     view.setInt32(EVENT_DATA, p.fd, true);
     this.libc.must(c.epoll_ctl(this.#epoll, EPOLL_CTL_ADD, p.fd, event), "watching a socket");
-    c.fcntl(p.fd, F_SETOWN, process.pid);
+    c.fcntl(p.fd, F_SETOWN_EX, this.received.addressOf(SCRATCH_AT));
     c.fcntl(p.fd, F_SETFL, c.fcntl(p.fd, F_GETFL, 0) | O_ASYNC);
     // What came before there was anybody to be told.
     this.#soon();
@@ -129,6 +146,13 @@ export class UdpLoop {
     );
   }
 
+  /** What comes while it is blocked is one signal, told at the end. */
+  #block(on: boolean): void {
+    if (this.#blocked === on) return;
+    this.#blocked = on;
+    this.libc.c.pthread_sigmask(on ? SIG_BLOCK : SIG_UNBLOCK, this.#signals, 0);
+  }
+
   #soon(): void {
     if (this.#again) return;
     this.#again = true;
@@ -145,7 +169,12 @@ export class UdpLoop {
       let left = TURN_DATAGRAMS;
       while (left > 0) {
         const n = this.libc.c.epoll_wait(this.#epoll, this.#events, EVENTS, 0);
-        if (n <= 0) return;
+        if (n <= 0) {
+          if (left === TURN_DATAGRAMS) this.#block(false);
+          else this.#soon();
+          return;
+        }
+        this.#block(true);
         for (let i = 0; i < n && left > 0; i++) {
           const p = this.#ports.get(this.#view.getInt32(i * EVENT_BYTES + EVENT_DATA, true));
           // An error that was read counts too: a peer that is told of again and again must not hold the loop.
@@ -162,6 +191,10 @@ export class UdpLoop {
 
 /** Of all loops of the process, for a signal is the process's. None is taken out: a late signal that nobody takes would be the process's end. */
 const readers = new Set<() => void>();
+
+function threadNumber(): number {
+  return Number(/\d+$/.exec(readlinkSync("/proc/thread-self"))?.[0] ?? process.pid);
+}
 
 function tellReaders(): void {
   for (const f of readers) f();

@@ -17,7 +17,9 @@ const IOVECS_AT = BATCH * HEAD_BYTES;
 const NAMES_AT = IOVECS_AT + BATCH * IOVEC_BYTES;
 const CONTROLS_AT = NAMES_AT + BATCH * NAME_STEP;
 const SLOTS_AT = Math.ceil((CONTROLS_AT + BATCH * CONTROL_BYTES) / 4096) * 4096;
-const REGION_BYTES = SLOTS_AT + BATCH * SLOT_BYTES;
+/** Some bytes that no datagram uses. */
+export const SCRATCH_AT = SLOTS_AT + BATCH * SLOT_BYTES;
+const REGION_BYTES = SCRATCH_AT + 4096;
 // Within a head, in 32-bit words. Upper halves stay zero.
 const NAME_SIZE = 2;
 const CONTROL_SIZE = 10;
@@ -79,6 +81,11 @@ export class UdpMessages {
     this.words[head + NAME_SIZE] = nameBytes;
     this.words[head + CONTROL_SIZE] = controlBytes;
     this.words[head + FLAGS] = 0;
+  }
+
+  /** Where something lies in this memory, for a call. */
+  addressOf(at: number): number {
+    return this.#at + at;
   }
 
   /** How many came, or -1 with the reason in errno. The heads are ready for the next call when `rearm` was called. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { findFfi } from "../../src/platform/ffi.ts";
 import { createNodePlatform } from "../../src/platform/node.ts";
 import type { Address, MakeListenerOptions } from "../../src/platform/types.ts";
+import { UdpClient, UdpOrigin } from "../support/datagrams.ts";
 import { until } from "../support/deadline.ts";
 import { freePort } from "../support/ports.ts";
 import { treeOf } from "../support/process_tree.ts";
@@ -194,3 +195,30 @@ describe("sockets that were passed to another process", () => {
     expect(s.weir.stderr).not.toContain("passed");
   });
 });
+
+for (const workers of [1, 2])
+  test(`datagrams that wait in a socket that was passed are served by ${workers === 1 ? "one process" : "a worker"}`, async () => {
+    const port = await freePort();
+    const fd = linux!.makeDatagramSocket({ kind: "tcp", host: "127.0.0.1", port }, {});
+    fds.push(fd);
+    const origin = await UdpOrigin.echo("up:");
+    using c = await UdpClient.open(port);
+    for (let i = 1; i <= 2; i++) {
+      c.send(`${i}`);
+      const s = await site({
+        ...passed([fd]),
+        args: ["--workers", String(workers)],
+        clusters: { echo: { endpoints: [`127.0.0.1:${origin.port}`] } },
+        top: {
+          listeners: {
+            dns: { address: `127.0.0.1:${port}`, protocol: "udp", to: "echo" },
+            web: { address: `127.0.0.1:${await freePort()}` },
+          },
+        },
+      });
+      await c.until(i);
+      await s[Symbol.asyncDispose]();
+    }
+    expect(c.texts).toEqual(["up:1", "up:2"]);
+    await origin.close();
+  });

@@ -92,9 +92,9 @@ describe("DNS through a listener of UDP", () => {
       expect(decodeAnswer(Buffer.from(answer, "latin1"))).toEqual({ id: 1000 + i, rcode, records });
     });
 
-  test("300 clients at once get their own answers, and no session is left", async () => {
+  test("100 clients at once get their own answers, and no session is left", async () => {
     const all = await Promise.all(
-      Array.from({ length: 300 }, async (_, i) => {
+      Array.from({ length: 100 }, async (_, i) => {
         using c = await client("dns");
         return decodeAnswer(Buffer.from(await c.ask(encodeQuery(i, "www.example", "TXT")), "latin1")).id;
       }),

@@ -12,6 +12,7 @@ import { startTlsOrigin } from "./tls_origin.ts";
 import { loadTool } from "./tools.ts";
 
 const LOGGED_MS = 5_000;
+const ORIGINS = { h1: "origin", h2c: "origin_h2", udp: "origin_udp" } as const;
 
 /** A proxy that runs and answers. */
 export interface Subject {
@@ -83,7 +84,7 @@ async function startOrigin(
     const [port] = await freePorts();
     return { child: startTlsOrigin(directory, port, certificate!), port };
   }
-  const child = startOnLoadCore("origin", [loadTool(scene.origin === "h2c" ? "origin_h2" : "origin")]);
+  const child = startOnLoadCore("origin", [loadTool(ORIGINS[scene.origin])]);
   return { child, port: Number(await nextLine(child.process)) };
 }
 

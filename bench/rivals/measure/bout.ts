@@ -6,14 +6,14 @@ import type { Sample } from "./sample.ts";
 import { loadTool } from "./tools.ts";
 
 export interface Load {
-  readonly tool: "load" | "load_tls" | "load_h2";
+  readonly tool: "load" | "load_tls" | "load_h2" | "load_udp";
   /** One of the tool's. */
   readonly mode: "closed" | "new" | "open" | "handshakes" | "get" | "grpc";
   /** Path of a file of requests; absent: the tool has its own. */
   readonly requests?: string;
   /** Streams of each connection, for HTTP/2. */
   readonly streams?: number;
-  /** Bytes of a reply's body, for HTTP/2. */
+  /** Bytes of a reply's body, for HTTP/2; of a datagram. */
   readonly body?: number;
   readonly connections: number;
   readonly seconds: number;

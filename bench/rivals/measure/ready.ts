@@ -1,9 +1,11 @@
+import { createSocket } from "node:dgram";
 import { connect } from "node:http2";
 import type { Child } from "./child.ts";
 import type { Scene } from "./scene.ts";
 
 const READY_MS = 60_000;
 const CALL_MS = 2_000;
+const ECHO_MS = 500;
 export const REPLY_BYTES = 130;
 export const GRPC_REPLY_BYTES = 105;
 
@@ -13,7 +15,8 @@ export async function answers(child: Child, port: number, scene: Scene): Promise
   let last = "";
   while (Date.now() < until && child.process.exitCode === null) {
     try {
-      last = scene.origin === "h2c" ? await callOnce(port) : await getOnce(port, scene);
+      if (scene.origin === "udp") last = await echoOnce(port);
+      else last = scene.origin === "h2c" ? await callOnce(port) : await getOnce(port, scene);
       if (last === "") return;
     } catch (e) {
       last = String(e);
@@ -32,6 +35,21 @@ async function getOnce(port: number, scene: Scene): Promise<string> {
   const r = await fetch(`${scheme}://${host}:${port}/`, { headers, tls: { rejectUnauthorized: false } });
   const body = await r.text();
   return r.status === 200 && body.length === REPLY_BYTES ? "" : `status ${r.status} with ${body.length} bytes`;
+}
+
+/** One datagram and its echo. */
+function echoOnce(port: number): Promise<string> {
+  const socket = createSocket("udp4");
+  return new Promise<string>((done) => {
+    const late = setTimeout(() => done("no echo"), ECHO_MS);
+    const end = (what: string): void => {
+      clearTimeout(late);
+      done(what);
+    };
+    socket.on("error", (e) => end(String(e)));
+    socket.on("message", (b) => end(String(b) === "ready" ? "" : `echo ${b}`));
+    socket.send("ready", port, "127.0.0.1");
+  }).finally(() => socket.close());
 }
 
 /** A unary call: the load tool counts bytes and ends of streams, here the trailers are read as well. */

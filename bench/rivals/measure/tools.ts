@@ -11,7 +11,7 @@ export const CACHE: string =
 
 const SOURCES = join(import.meta.dir, "../load");
 
-const TOOLS = ["load", "load_tls", "load_h2", "origin", "origin_h2", "idle"] as const;
+const TOOLS = ["load", "load_tls", "load_h2", "load_udp", "origin", "origin_h2", "origin_udp", "idle"] as const;
 
 export type LoadTool = (typeof TOOLS)[number];
 

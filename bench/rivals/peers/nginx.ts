@@ -6,6 +6,7 @@ import type { Peer, Stage } from "./peer.ts";
 
 export const nginx: Peer = {
   name: "nginx",
+  relaysDatagrams: true,
   lacks: () => (inPath("nginx") === null ? "install nginx: apt-get install nginx" : null),
   version: () => firstLine("nginx", ["-v"]),
   start(stage) {
@@ -35,12 +36,11 @@ events { worker_connections 40000; }
 stream {
   log_format bench '$time_iso8601 $remote_addr ${s.layer === "sni" ? "$ssl_preread_server_name" : "$protocol"} $bytes_received $bytes_sent $session_time $upstream_connect_time origin $upstream_addr $status';
   access_log access.log bench buffer=64k flush=1s;
-  tcp_nodelay on;
-  upstream origin { server 127.0.0.1:${s.originPort}; }
+${s.layer === "udp" ? "" : "  tcp_nodelay on;\n"}  upstream origin { server 127.0.0.1:${s.originPort}; }
 ${s.layer === "sni" ? "  map $ssl_preread_server_name $to { bench.test origin; localhost origin; }\n" : ""}  server {
-    listen 127.0.0.1:${s.port} backlog=4096;
+    listen 127.0.0.1:${s.port} ${s.layer === "udp" ? "udp rcvbuf=4m" : "backlog=4096"};
     proxy_pass ${s.layer === "sni" ? "$to;\n    ssl_preread on" : "origin"};
-    proxy_timeout 1h;
+    proxy_timeout ${s.layer === "udp" ? "1s" : "1h"};
   }
 }
 `;

@@ -22,6 +22,7 @@ export interface Stage {
 export interface Peer {
   /** As `--only` and the table call it. */
   readonly name: string;
+  readonly relaysDatagrams?: boolean;
   /** What to do so that it can run; null: it can. */
   lacks(): string | null;
   /** Starts it, pinned and in the foreground. Who calls waits until it answers. */

@@ -29,6 +29,7 @@ export function weirs(profiles: string | null): readonly Peer[] {
 function weir(v: Variant): Peer {
   return {
     name: v.name,
+    relaysDatagrams: true,
     lacks: () => (v.home === "dist" && !existsSync(EXECUTABLE) ? "build dist/weir: ./compile.sh" : null),
     version: () => `weir, ${v.home === "dist" ? "executable" : `source on ${v.home}`}`,
     withWorkers: (name, workers) => weir({ ...v, name: `${v.name} ${name}`, workers }),

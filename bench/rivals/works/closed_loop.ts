@@ -3,7 +3,7 @@ import { GRPC_REPLY_BYTES, REPLY_BYTES } from "../measure/ready.ts";
 import { writeRequests } from "../measure/requests.ts";
 import { interleave, type LoadOf } from "../measure/rounds.ts";
 import type { Metric } from "../measure/sample.ts";
-import { CLEARTEXT, PASSTHROUGH, RELAY, type Scene, TLS_TO_H1, TLS_TO_H2C } from "../measure/scene.ts";
+import { CLEARTEXT, DATAGRAMS, PASSTHROUGH, RELAY, type Scene, TLS_TO_H1, TLS_TO_H2C } from "../measure/scene.ts";
 import type { Work } from "./work.ts";
 
 const CONNECTIONS = 64;
@@ -30,6 +30,13 @@ export const TCP_NEW: Work = closedLoop(
   "a relay of TCP: a session for each request, 64 at a time, 130-byte reply",
   get("/", "Connection: close\r\n", "new"),
   RELAY,
+);
+export const UDP: Work = closedLoop(
+  "udp",
+  "a relay of UDP: 64 clients, each of which sends 100 bytes and, when they have come back, again",
+  { tool: "load_udp", mode: "closed", connections: CONNECTIONS, body: 100, statuses: [] },
+  DATAGRAMS,
+  ["cpu", "perCpu", "busy", "rate", "p50", "p99", "rss"],
 );
 export const SNI: Work = closedLoop(
   "sni",
@@ -84,7 +91,8 @@ function closedLoop(
     title,
     metrics,
     async run(peers, pace) {
-      const arena = await openArena(peers, scene);
+      const able = scene.layer === "udp" ? peers.filter((p) => p.relaysDatagrams === true) : peers;
+      const arena = await openArena(able, scene);
       try {
         const file =
           path === undefined ? {} : { requests: writeRequests(arena.directory, name, [{ path, fields: fields ?? "" }]) };

@@ -129,8 +129,7 @@ export class SocketTable {
   }
 
   async #open(spec: ListenerSpec | UdpListenerSpec, opened: number[]): Promise<Row> {
-    if (spec.bind?.kind === "udp") return this.#openUdp(spec as UdpListenerSpec, opened);
-    return await this.#openListener(spec as ListenerSpec, opened);
+    return isUdp(spec) ? this.#openUdp(spec, opened) : await this.#openListener(spec, opened);
   }
 
   /** A group of sockets keeps its size over an upgrade: another member would get datagrams of sessions that others have. */
@@ -184,6 +183,10 @@ export class SocketTable {
   }
 }
 
+function isUdp(spec: ListenerSpec | UdpListenerSpec): spec is UdpListenerSpec {
+  return spec.bind?.kind === "udp";
+}
+
 function foreignOf(taken: readonly HeldSocket[]): Row["foreign"] {
   return new Map(taken.flatMap((s) => (s.foreign === undefined ? [] : [[s.fd, s.foreign] as const])));
 }
@@ -200,7 +203,8 @@ function goesOn(r: Row, spec: ListenerSpec | UdpListenerSpec): boolean {
 }
 
 function optionsOf(spec: ListenerSpec | UdpListenerSpec): unknown {
-  return "chains" in spec ? [spec.backlog, spec.mode, spec.transparent] : [spec.receiveBuffer, spec.sendBuffer];
+  if (isUdp(spec)) return [spec.receiveBuffer, spec.sendBuffer];
+  return [spec.backlog, spec.mode, spec.transparent];
 }
 
 function portOf(a: BoundAddress | null): number {

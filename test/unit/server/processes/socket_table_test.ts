@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { type Address, addressText } from "../../../../src/base/address.ts";
+import { type Address, addressText, type BoundAddress } from "../../../../src/base/address.ts";
 import { localFault } from "../../../../src/base/error.ts";
-import type { ListenerSpec } from "../../../../src/config/model.ts";
+import type { ListenerSpec, UdpListenerSpec } from "../../../../src/config/model.ts";
 import type { LinuxCalls } from "../../../../src/platform/types.ts";
 import { SocketTable } from "../../../../src/server/processes/socket_table.ts";
 import { type HeldSocket, HeldSockets } from "../../../../src/server/sockets/held_socket.ts";
@@ -12,6 +12,8 @@ class Descriptors {
   readonly cleared: string[] = [];
   readonly refused = new Set<string>();
   readonly shared = new Set<number>();
+  /** Datagram sockets beside which others may be bound. */
+  readonly beside = new Set<number>();
   #next = 100;
   readonly linux = {
     makeListener: (at: Address): number => {
@@ -21,6 +23,15 @@ class Descriptors {
       const bound = at.kind === "tcp" && at.port === 0 ? addressText({ ...at, port: 5_000 + fd }) : text;
       this.open.set(fd, bound);
       return fd;
+    },
+    makeDatagramSocket: (at: Address): number => {
+      const fd = this.#next++;
+      this.open.set(fd, `${addressText(at.kind === "tcp" && at.port === 0 ? { ...at, port: 5_000 + fd } : at)}`);
+      return fd;
+    },
+    shareDatagram: (fd: number, on: boolean): void => {
+      if (on) this.beside.add(fd);
+      else this.beside.delete(fd);
     },
     closeDescriptor: (fd: number): void => {
       if (!this.open.delete(fd)) throw new Error(`descriptor ${fd} is closed twice`);
@@ -36,7 +47,7 @@ class Descriptors {
   } as unknown as LinuxCalls;
 
   /** Of a predecessor. */
-  hold(listener: string, bind: Address, reusePort = true): HeldSocket {
+  hold(listener: string, bind: BoundAddress, reusePort = true): HeldSocket {
     const fd = this.#next++;
     this.open.set(fd, addressText(bind));
     if (!reusePort) this.shared.add(fd);
@@ -53,7 +64,11 @@ function listener(name: string, bind: Address | null): ListenerSpec {
   return { name, bind, backlog: null, mode: null } as unknown as ListenerSpec;
 }
 
-async function put(table: SocketTable, ...listeners: ListenerSpec[]): Promise<void> {
+function datagrams(name: string, port: number): UdpListenerSpec {
+  return { name, bind: { kind: "udp", host: "", port }, receiveBuffer: null, sendBuffer: null } as unknown as UdpListenerSpec;
+}
+
+async function put(table: SocketTable, ...listeners: (ListenerSpec | UdpListenerSpec)[]): Promise<void> {
   (await table.prepare(listeners)).commit();
 }
 
@@ -168,5 +183,38 @@ describe("files of unix sockets", () => {
     await table.clearPaths();
     expect(d.cleared).toEqual(["/x.sock"]);
     expect(d.open.size).toBe(0);
+  });
+});
+
+describe("sockets of datagrams", () => {
+  test("are one for each worker at one port, beside TCP's of the same number, and go on over a reload", async () => {
+    const d = new Descriptors();
+    const table = new SocketTable(d.linux, new HeldSockets([]), 2);
+    await put(table, listener("web", tcp(53)), datagrams("dns", 53), datagrams("any", 0));
+    expect([0, 1].map((w) => fds(table, w))).toEqual([
+      [100, 102, 104],
+      [101, 103, 105],
+    ]);
+    expect([104, 105].map((fd) => d.open.get(fd))).toEqual([":5104", ":5104"]);
+    await put(table, datagrams("dns", 53));
+    expect([0, 1].map((w) => fds(table, w))).toEqual([[102], [103]]);
+    table.shareDatagrams(true);
+    expect([...d.beside]).toEqual([102, 103]);
+    table.shareDatagrams(false);
+    expect([...d.beside]).toEqual([]);
+    table.close();
+    expect(d.open.size).toBe(0);
+  });
+
+  test("of a predecessor stay as many as they were, and no two workers have one", async () => {
+    const d = new Descriptors();
+    const bind = { kind: "udp", host: "", port: 53 } as const;
+    const held = [1, 2].map(() => d.hold("dns", bind));
+    const more = new SocketTable(d.linux, new HeldSockets(held), 3);
+    await put(more, datagrams("dns", 53));
+    expect([0, 1, 2].map((w) => fds(more, w))).toEqual([[100], [101], []]);
+    const fewer = new SocketTable(d.linux, new HeldSockets(held), 1);
+    await put(fewer, datagrams("dns", 53));
+    expect(fds(fewer, 0)).toEqual([100, 101]);
   });
 });

@@ -1,18 +1,21 @@
 import { describe, expect, test } from "bun:test";
-import type { Address } from "../../../../src/base/address.ts";
+import type { BoundAddress } from "../../../../src/base/address.ts";
 import { HeldSockets } from "../../../../src/server/sockets/held_socket.ts";
 
-function tcp(host: string, port: number): Address {
+function udp(host: string, port: number): BoundAddress {
+  return { kind: "udp", host, port };
+}
+function tcp(host: string, port: number): BoundAddress {
   return { kind: "tcp", host, port };
 }
-function unix(path: string): Address {
+function unix(path: string): BoundAddress {
   return { kind: "unix", path };
 }
 
 interface Row {
   readonly name: string;
-  readonly held: readonly (readonly [listener: string, bind: Address])[];
-  readonly ask: readonly [listener: string, bind: Address];
+  readonly held: readonly (readonly [listener: string, bind: BoundAddress])[];
+  readonly ask: readonly [listener: string, bind: BoundAddress];
   /** Indexes of `held`. */
   readonly given: readonly number[];
 }
@@ -46,6 +49,16 @@ const ROWS: readonly Row[] = [
       ["a", unix("/y")],
     ],
     ask: ["b", unix("/y")],
+    given: [1],
+  },
+  {
+    name: "a socket of datagrams for datagrams alone",
+    held: [
+      ["a", tcp("", 53)],
+      ["a", udp("", 53)],
+      ["a", udp("127.0.0.1", 53)],
+    ],
+    ask: ["b", udp("", 53)],
     given: [1],
   },
   { name: "no unix socket for a TCP address", held: [["a", unix("/x")]], ask: ["a", tcp("", 80)], given: [] },
