@@ -174,7 +174,7 @@ describe("a worker that ends", () => {
     kill(owner.pid, "SIGTERM");
     await conn.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlate");
     expect((await slow.response()).body).toBe("late");
-    await until("a successor", async () => (await workersOf(s)).find((w) => w.index === owner.index)!.restarts === 1);
+    await until("a successor", async () => (await workersOf(s)).find((w) => w.index === owner.index)!.restarts === 1, 15_000);
   });
 });
 

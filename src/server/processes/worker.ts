@@ -266,7 +266,8 @@ class Worker implements ChannelHandler<WorkerOrder> {
   /** The supervisor passes on what an operator wants; a terminal's signals reach all processes. */
   #onSignals(): void {
     for (const signal of ["SIGINT", "SIGHUP", "SIGUSR2"] as const) process.on(signal, () => {});
-    process.on("SIGTERM", () => this.#drain(AT_ONCE));
+    // Its siblings go on with what waits for a request.
+    process.on("SIGTERM", () => void this.#drainAndMove({ kind: "drain", move: true, ...AT_ONCE }));
     process.on("SIGUSR1", () => this.#server.reopenLogs());
   }
 }
