@@ -119,14 +119,16 @@ for (const workers of [1, 2]) {
 
     test("what no listener asks for, and what is no listening socket, is closed and told", async () => {
       const [web, other] = await Promise.all([freePort(), freePort()]);
-      const datagrams = socket(2, 2, 0);
-      fds.push(datagrams);
-      const units = [unit(tcp(other)), datagrams, unit(tcp(web))];
+      // One of datagrams, and a stream that listens to nobody.
+      const [datagrams, stream] = [socket(2, 2, 0), socket(2, 1, 0)];
+      fds.push(datagrams, stream);
+      const units = [unit(tcp(other)), datagrams, stream, unit(tcp(web))];
       const s = await site({ args, ...passed(units), top: { listeners: { web: { address: `127.0.0.1:${web}` } } } });
       await s.weir.said(new RegExp(`no listener has its address.*127.0.0.1:${other}`));
+      await s.weir.said(/no listener has its address.*udp/);
       await s.weir.said(/no listening stream socket/);
       expect((await get(web, "/")).body).toBe("hello");
-      expect(units.map((fd) => has(s.weir.pid, fd))).toEqual([false, false, true]);
+      expect(units.map((fd) => has(s.weir.pid, fd))).toEqual([false, false, false, true]);
     });
 
     test("an upgrade goes on with them, knows of no others, and they still stay with the manager", async () => {
