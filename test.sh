@@ -48,8 +48,8 @@ toolchain_deno
 export PATH="$root/node_modules/.bin:$PATH"
 unset BUN_OPTIONS BUN_INSPECT NODE_OPTIONS WEIR_RUNTIME
 
-# Seconds that a part may take before it counts as hung.
-limit=900
+# Seconds that a part may take before it counts as hung: three times what the longest, the whole program's, takes on two cores.
+limit=1800
 if [ -n "${WEIR_LONG-}" ]; then limit=7200; fi
 
 scratch=$(mktemp -d)
