@@ -131,10 +131,14 @@ describe("a worker that ends", () => {
       const { served } = load;
       await until("load on all", () => load.served > served + 100);
       kill(victim.pid, "SIGKILL");
-      await until("a successor", async () => {
-        const now = (await workersOf(s)).find((w) => w.index === victim.index)!;
-        return now.restarts === 1 && now.state === "running";
-      });
+      await until(
+        "a successor",
+        async () => {
+          const now = (await workersOf(s)).find((w) => w.index === victim.index)!;
+          return now.restarts === 1 && now.state === "running";
+        },
+        20_000,
+      );
     }
     const report = await load.stop();
     expect(report.served).toBeGreaterThan(200);
