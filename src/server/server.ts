@@ -99,6 +99,8 @@ export class Server implements AdminView, Serving {
   readonly #fileLimit: number | null;
   #caps: ConnectionCaps | null = null;
   #state: Status["state"] = "starting";
+  /** It drains, and what is idle may stay: others serve. */
+  #patient = false;
   #model: Model | null = null;
   #generation = 0;
   readonly #turns = new Turns();
@@ -220,6 +222,8 @@ export class Server implements AdminView, Serving {
       this.adopt(moved);
       return;
     }
+    // Those whose reply had begun without a word of a close come to rest later.
+    this.#env.platform.setTimer(MOVE_AGAIN_MS, () => this.#patient && void this.moveIdle(mover));
   }
 
   adopt(moved: readonly MovedConnection[]): void {
@@ -287,8 +291,14 @@ export class Server implements AdminView, Serving {
    * the latest. Resolves when nothing is left.
    */
   async drain({ delayMs: delay, patient }: DrainOptions = {}): Promise<void> {
+    if (this.#state === "draining" && this.#patient && patient !== true) {
+      // A worker that was told by itself, and now with all others: nobody is left who would take what it has.
+      this.#patient = false;
+      this.#env.platform.setTimer(ON_THE_WAY_MS, () => this.#closeIdle([...this.#listeners.values(), ...this.#leaving]), true);
+    }
     if (this.#state === "draining" || this.#state === "stopped") return;
     this.#state = "draining";
+    this.#patient = patient === true;
     this.metrics.server.draining.value = 1;
     const { limitMs, tunnelsMs, delayMs: configured } = this.#model?.drain ?? NO_DRAIN;
     const delayMs = delay ?? configured;
@@ -302,17 +312,18 @@ export class Server implements AdminView, Serving {
     this.#udp.drain();
     const done = Promise.all([...serving.map((l) => l.emptied()), this.#udp.emptied()]);
     const { platform } = this.#env;
-    const closeIdle = (): void => {
-      for (const l of serving) l.closeIdle();
-    };
     const cuts = [
-      ...(patient === true ? [] : [platform.setTimer(Math.min(ON_THE_WAY_MS, limitMs), closeIdle, true)]),
+      ...(patient === true ? [] : [platform.setTimer(Math.min(ON_THE_WAY_MS, limitMs), () => this.#closeIdle(serving), true)]),
       platform.setTimer(limitMs, () => this.#cut(serving, "requests", limitMs), true),
       platform.setTimer(tunnelsMs, () => this.#cut(serving, "tunnels", tunnelsMs), true),
     ];
     await Promise.race([done, this.#sleep(Math.max(limitMs, tunnelsMs) + CUT_MS)]);
     for (const c of cuts) c.cancel();
     await this.stop();
+  }
+
+  #closeIdle(listeners: readonly ListenerRuntime[]): void {
+    for (const l of listeners) l.closeIdle();
   }
 
   #cut(listeners: readonly ListenerRuntime[], what: "requests" | "tunnels", limitMs: number): void {
@@ -325,6 +336,7 @@ export class Server implements AdminView, Serving {
   async stop(): Promise<void> {
     if (this.#state === "stopped") return;
     this.#state = "stopped";
+    this.#patient = false;
     const all = [...this.#listeners.values(), ...this.#leaving];
     for (const l of all) l.abort();
     await Promise.all([...all.map((l) => l.unbind()), this.#udp.stop()]);
@@ -490,6 +502,8 @@ export class Server implements AdminView, Serving {
 const ON_THE_WAY_MS = 500;
 /** What was cut is closed on a later turn. */
 const CUT_MS = 1_000;
+/** Between two looks for connections that came to rest while their process drains. */
+const MOVE_AGAIN_MS = 250;
 const NO_DRAIN = { delayMs: 0, limitMs: 0, tunnelsMs: 0 };
 
 function problem(path: string, message: string): Problem {

@@ -34,7 +34,10 @@ export interface Serving {
   stop(): Promise<void>;
   /** The listening sockets, for a successor. They stay open here. */
   heldSockets(): readonly HeldSocket[];
-  /** Gives connections that wait for a request to a process that goes on with the listeners. Resolves when all that can go are gone. */
+  /**
+   * Gives connections that wait for a request to a process that goes on with the listeners. Resolves when all that can go are gone; those
+   * that come to rest later go then.
+   */
   moveIdle(mover: Mover): Promise<void>;
   /** Goes on with such connections; their descriptors belong to it. */
   adopt(moved: readonly MovedConnection[]): void;

@@ -115,8 +115,8 @@ for (const workers of [1, 2]) {
       await conn.send("te");
       expect((await client.response()).body).toBe("late");
       await client.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
-      const last = await client.response();
-      expect([last.body, fieldValue(last.fields, "connection").toLowerCase()]).toEqual(["one", "close"]);
+      expect((await client.response()).body).toBe("one");
+      // It does not hold the old process up.
       await s.weir.left;
     });
 

@@ -168,6 +168,21 @@ describe("a worker that ends", () => {
     expect((await workersOf(s)).some((w) => w.restarts > 0)).toBe(true);
   });
 
+  test("SIGTERM to one drains it: what idles goes on in another one", async () => {
+    const s = await site(2, { top: { drain: { limit: "60s" } } });
+    const clients = await openMany(s.port, 50);
+    const ask = async (c: RawPeer): Promise<string> => {
+      await c.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+      return (await c.response()).body;
+    };
+    for (const c of clients) expect(await ask(c)).toBe("one");
+    const { index, pid } = (await workersOf(s))[0]!;
+    kill(pid, "SIGTERM");
+    await until("a successor", async () => (await workersOf(s)).find((w) => w.index === index)!.restarts === 1, 15_000);
+    for (const c of clients) expect(await ask(c)).toBe("one");
+    for (const c of clients) c.destroy();
+  });
+
   test("SIGTERM to one drains it: what is in flight ends", async () => {
     const s = await site(2, { origin: {} });
     using slow = await openClient(s.port);
@@ -219,6 +234,15 @@ describe("the supervisor", () => {
     s.weir.signal("SIGTERM");
     expect(await s.weir.ended()).toEqual({ code: 0, signal: null });
     for (const pid of tree) expect(() => kill(pid, "SIGCONT")).toThrow();
+  });
+
+  test("SIGTERM to all of them at once ends idle connections, too", async () => {
+    const s = await site(2, { top: { drain: { limit: "60s" } } });
+    using idle = await openClient(s.port);
+    await idle.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+    await idle.response();
+    for (const pid of treeOf(s.weir.pid).reverse()) kill(pid, "SIGTERM");
+    expect(await s.weir.ended()).toEqual({ code: 0, signal: null });
   });
 
   test("when it is killed its workers serve on, to their limit", async () => {

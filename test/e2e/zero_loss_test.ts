@@ -55,8 +55,9 @@ for (const [workers, short] of ROWS) {
       const stay = new Set([now.pid, ...(now.workers ?? []).map((w) => w.pid)]);
       await until("the old processes to end", () => [...site.pids].every((p) => stay.has(p) || !lives(p)), 30_000);
     } catch (e) {
+      const killed = open.at(-1)?.victims.map((v) => `${v.stopped} to ${v.at}`) ?? [];
       throw new Error(
-        `FUZZ_SEED=${seed}: ${(e as Error).message}; what was done: ${log.join(", ")}; ${open.at(-1)?.weir.stderr.slice(-8000)}`,
+        `FUZZ_SEED=${seed}: ${(e as Error).message}; what was done: ${log.join(", ")}; killed: ${killed.join(", ")}; ${open.at(-1)?.weir.stderr.slice(-8000)}`,
         { cause: e },
       );
     }

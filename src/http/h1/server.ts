@@ -139,7 +139,7 @@ export class H1Server implements ByteFace, StreamWriter<ResponseHead>, BodySink 
 
   /** It waits for the first byte of a request, and holds nothing that was received. */
   get atRest(): boolean {
-    return this.#r === R_HEAD && this.#reader === null && this.#head.length === 0 && this.#stash.length === 0 && !this.#draining;
+    return this.#r === R_HEAD && this.#reader === null && this.#head.length === 0 && this.#stash.length === 0 && !this.#last;
   }
 
   /** A request is in hand. */

@@ -99,7 +99,7 @@ export class Supervisor implements Serving, AdminView {
       bring: (w: WorkerProcess) => this.#bring(w),
       goOn: (w: WorkerProcess, before: WorkerProcess | null) => void this.#goOn(w, before),
       onSpawn: (w: WorkerProcess) => env.numbers.add(w.id, "worker", w.numbers.fd, w.numbers.buffer),
-      onMoved: (moved: readonly MovedConnection[]) => this.#moved(moved),
+      onMoved: (w: WorkerProcess, moved: readonly MovedConnection[]) => void this.#moved(w, moved),
       onRows: (w: WorkerProcess, batch: RowBatch) => env.numbers.apply(w.id, batch),
       onGone: (w: WorkerProcess) => env.numbers.fold(w.id),
       onChange: (slot: WorkerSlot) => this.#changed(slot),
@@ -182,22 +182,23 @@ export class Supervisor implements Serving, AdminView {
   }
 
   adopt(moved: readonly MovedConnection[]): void {
-    void this.#adopt(moved);
+    void this.#adopt(moved, null);
   }
 
-  /** By the worker whose turn it is, or by another one when that is going. */
-  async #adopt(moved: readonly MovedConnection[]): Promise<void> {
-    const workers = this.#serving();
+  /** By the worker whose turn it is, or by another one when that is going; by the one that gave them up when there is no other. */
+  async #adopt(moved: readonly MovedConnection[], from: WorkerProcess | null): Promise<void> {
+    const all = this.#serving();
+    const others = all.filter((w) => w !== from);
+    const workers = others.length > 0 ? others : all;
     const first = this.#nextAdopter++;
     for (let i = 0; i < workers.length; i++) if (await workers[(first + i) % workers.length]!.adopt(moved)) return;
     this.#dropAll(moved);
   }
 
-  #moved(moved: readonly MovedConnection[]): void {
-    const mover = this.#mover;
+  async #moved(from: WorkerProcess, moved: readonly MovedConnection[]): Promise<void> {
+    const taken = (await this.#mover?.move(moved)) ?? false;
     // Without a weir behind this one, one worker takes the place of another.
-    if (mover === null) this.adopt(moved);
-    else void mover.move(moved).then((taken) => taken || this.#dropAll(moved));
+    if (!taken) await this.#adopt(moved, from);
   }
 
   #dropAll(moved: readonly MovedConnection[]): void {

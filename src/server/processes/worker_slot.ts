@@ -14,7 +14,7 @@ export interface SlotHost {
   /** A process is there, and counts. */
   onSpawn(w: WorkerProcess): void;
   /** One that drains gives these up. */
-  onMoved(moved: readonly MovedConnection[]): void;
+  onMoved(w: WorkerProcess, moved: readonly MovedConnection[]): void;
   onRows(w: WorkerProcess, batch: RowBatch): void;
   onGone(w: WorkerProcess): void;
   /** The slot's process serves, or there is none any more. */
@@ -94,7 +94,7 @@ export class WorkerSlot {
     try {
       const made = new WorkerProcess(this.#host.worker, this.index, {
         onStarted: (w) => void this.#started(w),
-        onMoved: (_, moved) => this.#host.onMoved(moved),
+        onMoved: (w, moved) => this.#host.onMoved(w, moved),
         onRows: (w, batch) => this.#host.onRows(w, batch),
         onExit: (w, how) => this.#exited(w, how),
       });

@@ -12,6 +12,7 @@ export interface LoadPorts {
   readonly grpc: readonly number[];
   readonly chat: readonly number[];
   readonly tcp: number;
+  readonly udp: number;
 }
 
 export type LoadOrder = { readonly do: "start"; readonly ports: LoadPorts } | { readonly do: "more" | "report" | "stop" };

@@ -13,6 +13,8 @@ import type { Origins } from "./origins.ts";
 
 /** What was open in a worker when it was killed. */
 interface Victim {
+  /** When it was stopped, and when it ended. */
+  readonly stopped: number;
   readonly at: number;
   /** Ports of listeners and of their clients. */
   readonly connections: readonly { readonly local: number; readonly remote: number }[];
@@ -31,7 +33,11 @@ interface SiteStatus {
 
 /** A client of another hand sees a little later that its connection is gone. */
 const NOTICE_MS = 2_000;
+/** A datagram that is older has been answered. */
+const UNDER_WAY_MS = 1_000;
 const LONG = "1h";
+/** Sessions of UDP end by it alone; clients of the load are never silent for so long. */
+const SILENCE = "10s";
 /** Seconds that a new process may take on a busy machine. */
 const UPGRADE_S = 60;
 const RELOAD_MS = 30_000;
@@ -68,8 +74,8 @@ export class LoadedSite implements AsyncDisposable {
     const load = await LoadProcess.start();
     const pki = new Pki();
     try {
-      const [web, tls, g0, g1, c0, c1, tcp, extra, adminPort] = await Promise.all(Array.from({ length: 9 }, freePort));
-      const ports: LoadPorts = { web: web!, tls: tls!, grpc: [g0!, g1!], chat: [c0!, c1!], tcp: tcp! };
+      const [web, tls, g0, g1, c0, c1, tcp, udp, extra, adminPort] = await Promise.all(Array.from({ length: 10 }, freePort));
+      const ports: LoadPorts = { web: web!, tls: tls!, grpc: [g0!, g1!], chat: [c0!, c1!], tcp: tcp!, udp: udp! };
       const dir = scratchDir();
       const config = configOf({ ports, dir, adminPort: adminPort!, pki, endpoints: allOf(load.origins), extra: extra!, turn: 0 });
       const path = join(dir, "weir.yaml");
@@ -114,7 +120,8 @@ export class LoadedSite implements AsyncDisposable {
       return chosen.map((p) => ({ address: `127.0.0.1:${p}`, weight: 1 + this.#random.below(5) }));
     };
     const { app, grpc, tcp } = this.load.origins;
-    this.#endpoints = { app: some(app), grpc: some(grpc), tcp: some(tcp) };
+    // A session of UDP has no end of its own: the answer that is under way when its endpoint is taken away is lost.
+    this.#endpoints = { ...this.#endpoints, app: some(app), grpc: some(grpc), tcp: some(tcp) };
     await this.#apply();
   }
 
@@ -123,9 +130,10 @@ export class LoadedSite implements AsyncDisposable {
     const { pid } = this.#random.pick((await this.#allServe()).workers!);
     // Stopped, so that it accepts nothing between the look and its end.
     process.kill(pid, "SIGSTOP");
+    const stopped = Date.now();
     const connections = connectionsOf(pid);
-    this.victims.push({ at: Date.now(), connections });
     process.kill(pid, "SIGKILL");
+    this.victims.push({ stopped, at: Date.now(), connections });
     this.#killed = pid;
   }
 
@@ -201,14 +209,15 @@ export class LoadedSite implements AsyncDisposable {
 const SESSIONS: ReadonlySet<string> = new Set(["grpc stream", "websocket", "tcp"]);
 
 /** It was sent on a connection that was open in a worker when that was killed. */
-function isOf(f: Failure, { at, connections }: Victim): boolean {
-  if (f.local === null) return f.opened <= at + NOTICE_MS && f.at >= at && connections.some((c) => c.local === f.listener);
-  return f.opened <= at && f.at >= at && connections.some((c) => c.local === f.listener && c.remote === f.local);
+function isOf(f: Failure, { stopped, at, connections }: Victim): boolean {
+  if (f.kind === "udp") return f.opened >= stopped - UNDER_WAY_MS && f.opened <= at;
+  if (f.local === null) return f.opened <= at + NOTICE_MS && f.at >= stopped && connections.some((c) => c.local === f.listener);
+  return f.opened <= at && f.at >= stopped && connections.some((c) => c.local === f.listener && c.remote === f.local);
 }
 
-function allOf({ app, grpc, tcp }: Origins): Record<keyof Origins, readonly unknown[]> {
+function allOf({ app, grpc, tcp, udp }: Origins): Record<keyof Origins, readonly unknown[]> {
   const plain = (ports: readonly number[]): string[] => ports.map((p) => `127.0.0.1:${p}`);
-  return { app: plain(app), grpc: plain(grpc), tcp: plain(tcp) };
+  return { app: plain(app), grpc: plain(grpc), tcp: plain(tcp), udp: plain(udp) };
 }
 
 interface ConfigParts {
@@ -239,6 +248,7 @@ function configOf({ ports, dir, adminPort, pki, endpoints, extra, turn }: Config
       tls: { address: at(ports.tls), tls: { certificates }, timeouts },
       ...Object.fromEntries(grpc),
       tcp: { address: at(ports.tcp), protocol: "tcp", to: "tcp", timeouts: { idle: LONG } },
+      udp: { address: at(ports.udp), protocol: "udp", to: "udp", timeouts: { idle: SILENCE } },
       ...(turn % 2 === 0 ? {} : { extra: { address: at(extra) } }),
     },
     routes: [
@@ -251,6 +261,7 @@ function configOf({ ports, dir, adminPort, pki, endpoints, extra, turn }: Config
       app: { endpoints: endpoints.app },
       grpc: { endpoints: endpoints.grpc, protocol: "h2c" },
       tcp: { endpoints: endpoints.tcp },
+      udp: { endpoints: endpoints.udp },
       unused: { endpoints: [at(1), at(2 + (turn % 7))] },
     },
   };

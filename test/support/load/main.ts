@@ -11,6 +11,7 @@ import { startOrigins } from "./origins.ts";
 import { SessionLoad } from "./session_load.ts";
 import { TCP_TALK, WEBSOCKET_TALK } from "./session_talks.ts";
 import { TextSocket } from "./text_socket.ts";
+import { UdpLoad } from "./udp_load.ts";
 
 const ORIGINS = 4;
 
@@ -19,7 +20,7 @@ let loads: readonly Load[] = [];
 const timers: ReturnType<typeof setInterval>[] = [];
 
 /** A kind of traffic is a line here. */
-function makeLoads({ web, tls, grpc, chat, tcp }: LoadPorts): readonly Load[] {
+function makeLoads({ web, tls, grpc, chat, tcp, udp }: LoadPorts): readonly Load[] {
   const kind = (name: string) => ledger.kind(name);
   return [
     new H1Load(kind("h1 kept"), () => TextSocket.open(web), 20, true),
@@ -30,6 +31,7 @@ function makeLoads({ web, tls, grpc, chat, tcp }: LoadPorts): readonly Load[] {
     new GrpcChatLoad(kind("grpc stream"), kind("grpc message"), chat, 4),
     new SessionLoad(kind("websocket"), kind("websocket message"), web, WEBSOCKET_TALK, { rate: 8, sessions: 6 }),
     new SessionLoad(kind("tcp"), kind("tcp message"), tcp, TCP_TALK, { rate: 8, sessions: 6 }),
+    new UdpLoad(kind("udp"), udp, 8, 6),
   ];
 }
 

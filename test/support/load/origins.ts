@@ -1,3 +1,4 @@
+import { createSocket } from "node:dgram";
 import { createServer, type Server, type Socket } from "node:net";
 import { turn } from "../deadline.ts";
 import { GrpcService } from "../grpc_service.ts";
@@ -10,6 +11,7 @@ export interface Origins {
   readonly app: readonly number[];
   readonly grpc: readonly number[];
   readonly tcp: readonly number[];
+  readonly udp: readonly number[];
 }
 
 /** A slow reply's head comes so late, in milliseconds, and its second half so long behind. */
@@ -19,18 +21,25 @@ const HALF_MS = 200;
 /** Upstreams that answer with what they were asked, and never close a connection by themselves. */
 export async function startOrigins(each: number): Promise<Origins> {
   const many = <T>(start: () => Promise<T>): Promise<T[]> => Promise.all(Array.from({ length: each }, start));
-  const [app, grpc, tcp] = await Promise.all([
+  const [app, grpc, tcp, udp] = await Promise.all([
     many(() => listen((s) => void serveHttp(new TextSocket(s, 0)))),
     many(async () => (await GrpcService.start()).port),
     many(() => listen((s) => s.on("error", () => s.destroy()).pipe(s))),
+    many(echoDatagrams),
   ]);
-  return { app, grpc, tcp };
+  return { app, grpc, tcp, udp };
 }
 
 async function listen(accepted: (s: Socket) => void): Promise<number> {
   const server: Server = createServer({ allowHalfOpen: true }, accepted);
   await new Promise<void>((resolve) => server.listen({ port: 0, host: "127.0.0.1", backlog: 1024 }, resolve));
   return (server.address() as { port: number }).port;
+}
+
+function echoDatagrams(): Promise<number> {
+  const socket = createSocket("udp4");
+  socket.on("message", (b, from) => socket.send(b, from.port, from.address));
+  return new Promise((resolve) => socket.bind(0, "127.0.0.1", () => resolve(socket.address().port)));
 }
 
 async function serveHttp(s: TextSocket): Promise<void> {
