@@ -16,6 +16,8 @@ export interface ChangedListener<S> {
   readonly address: BoundAddress | null;
   bind(): Promise<void>;
   unbind(): Promise<void>;
+  /** For one that never was in force; absent: as `unbind`. */
+  giveBack?(): Promise<void>;
 }
 
 /**
@@ -82,7 +84,7 @@ export class ListenerChange<S extends ChangedSpec, L extends ChangedListener<S>>
 
   /** Closes what was bound, and puts what made room back in its place. */
   async undo(log: EventLog): Promise<void> {
-    await Promise.all(this.bound.map((l) => l.unbind()));
+    await Promise.all(this.bound.map((l) => l.giveBack?.() ?? l.unbind()));
     for (const l of this.#madeRoom) {
       try {
         await l.bind();

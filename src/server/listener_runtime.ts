@@ -17,7 +17,7 @@ import { type MovedConnection, toldOf } from "./moving/moved_connection.ts";
 import { type GateHost, ProxyGate } from "./proxy_gate.ts";
 import type { HeldSocket } from "./sockets/held_socket.ts";
 import type { ListenSockets } from "./sockets/listen_sockets.ts";
-import { foreignOf, listenOn } from "./sockets/own_sockets.ts";
+import { foreignOf, giveBack, listenOn } from "./sockets/own_sockets.ts";
 import type { ListenerTls } from "./tls/listener_tls.ts";
 
 export interface ListenerEnv {
@@ -145,6 +145,13 @@ export class ListenerRuntime implements EntranceHost, GateHost {
     this.#listeners = [];
     this.#shared.clear();
     await Promise.all(open.map((l) => l.close()));
+  }
+
+  /** Stops accepting before it was in force: sockets that were handed on are still those of whoever handed them on. */
+  async giveBack(): Promise<void> {
+    const open = this.#listeners;
+    this.#listeners = [];
+    await Promise.all(open.map(giveBack));
   }
 
   /** Its sockets, for a process that goes on with them. */

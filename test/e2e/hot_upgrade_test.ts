@@ -247,6 +247,23 @@ for (const workers of [1, 2]) {
       expect((await get(s.port, "/hello")).body).toBe("one");
     });
 
+    test("a new one that can't have one of its addresses leaves the files of unix sockets where they are", async () => {
+      const s = await site({ args });
+      const path = join(s.weir.dir, "local.sock");
+      const listeners = { ...(s.config["listeners"] as object), local: { address: `unix:${path}` } };
+      s.weir.rewrite({ ...s.config, listeners });
+      expect((await s.weir.control("reload")).code).toBe(0);
+      const taken = s.origin.port;
+      s.weir.rewrite({ ...s.config, listeners: { ...listeners, more: { address: `127.0.0.1:${taken}` } } });
+      const ran = await s.weir.control("upgrade");
+      expect(ran.code).toBe(1);
+      expect(ran.stderr).toContain(String(taken));
+      expect((await get({ path }, "/hello")).body).toBe("one");
+      s.weir.rewrite({ ...s.config, listeners });
+      expect(await s.weir.control("upgrade")).toMatchObject(UPGRADED);
+      expect((await get({ path }, "/hello")).body).toBe("one");
+    });
+
     test("one in the middle of another is refused, and changes nothing", async () => {
       const s = await site({ args });
       const first = s.weir.control("upgrade", program(s, "exec sleep 60"), "--timeout", "3");

@@ -34,6 +34,15 @@ export function foreignOf(l: Listener): Foreign | undefined {
   return foreign.get(l);
 }
 
+/** The listeners that were opened on sockets which somebody else may have as well. */
+const handedOn = new WeakSet<Listener>();
+
+/** Closes it where nothing came of it: whoever handed its socket on listens at the same path. */
+export function giveBack(l: Listener): Promise<void> {
+  if (handedOn.has(l)) l.keepPath();
+  return l.close();
+}
+
 /**
  * Listens on all of them; on none when one can't be had. The descriptors belong to the listeners from here on. `removesPath`: closing
  * removes the files of unix sockets that are not somebody else's.
@@ -50,10 +59,11 @@ export async function listenOn(
     for (const { fd, foreign: whose } of held) {
       const l = await platform.listen({ fd, removesPath: removesPath && whose === undefined }, o, accept);
       if (whose !== undefined) foreign.set(l, whose);
+      handedOn.add(l);
       open.push(l);
     }
   } catch (e) {
-    await Promise.all(open.map((l) => l.close()));
+    await Promise.all(open.map(giveBack));
     throw e;
   }
   return open;
