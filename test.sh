@@ -1,11 +1,11 @@
 #!/bin/sh
 # Runs the tests and ends with one line: N passed, N failed, N skipped. Exit code 0 only when something ran and nothing failed.
 #
-#   ./test.sh                   everything
+#   ./test.sh                   everything but e2e-bun, whose runtime is that of e2e-dist, and interop; in two lanes side by side
 #   ./test.sh PART…             some of it: lint types arch unit seam golden conformance fuzz on-deno e2e packaging interop
 #                               (on-deno: unit and seam under Deno's runner; e2e: e2e-bun e2e-deno e2e-dist;
 #                               interop: interop-bun interop-deno interop-dist)
-#   ./test.sh long              everything, with the cases that take minutes, more rounds of fuzz, and interop
+#   ./test.sh long              everything, with the cases that take minutes, more rounds of fuzz, and interop; in one lane
 #   ./test.sh unit -- NAME…     further words go to bun test: parts of file names, -t 'part of a test name'
 #
 # FUZZ_SEED=n repeats a fuzz run: a failing one prints its seed.
@@ -15,7 +15,10 @@ cd "$root"
 bun='' deno=''
 . "$root/tools/toolchain.sh"
 
-all='lint types arch unit seam golden conformance fuzz on-deno e2e-bun e2e-deno e2e-dist packaging'
+# What a test waits for is seldom a core: two lanes of about the same length take little more than half as long.
+lane='lint types arch unit seam golden conformance fuzz e2e-deno'
+beside='on-deno e2e-dist packaging'
+all="$lane $beside e2e-bun"
 # Programs of others against Weir, which have to be built first (tools/peers/build): h2spec, gRPC's interoperability cases, Autobahn's, h2load.
 interop='interop-bun interop-deno interop-dist'
 passed=0 failed=0 skipped=0 broken=''
@@ -53,9 +56,16 @@ limit=1800
 if [ -n "${WEIR_LONG-}" ]; then limit=7200; fi
 
 scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
+beside_pid=''
+trap 'if [ -n "$beside_pid" ]; then end_tree "$beside_pid"; fi; rm -rf "$scratch"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
+
+# end_tree PID: a process with all that it started.
+end_tree() {
+  for end_child in $(cat "/proc/$1/task/"*/children 2>/dev/null); do end_tree "$end_child"; done
+  kill "$1" 2>/dev/null || true
+}
 
 # bounded COMMAND…: with the limit where the system has timeout(1).
 bounded() {
@@ -151,9 +161,42 @@ run_part() {
   esac
 }
 
+# Another of these with the parts of the second lane. What it says comes when both are done.
+start_beside() {
+  # shellcheck disable=SC2086
+  ./test.sh $beside -- "$@" >"$scratch/beside" 2>&1 &
+  beside_pid=$!
+}
+
+join_beside() {
+  beside_code=0
+  wait "$beside_pid" || beside_code=$?
+  beside_pid=''
+  heading "beside: $beside"
+  cat "$scratch/beside"
+  beside_sums=$(tail -n 1 "$scratch/beside")
+  beside_failed=$(beside_sum failed)
+  if [ "$beside_code" -ne 0 ] && [ "$beside_failed" -eq 0 ]; then beside_failed=1; fi
+  passed=$((passed + $(beside_sum passed)))
+  failed=$((failed + beside_failed))
+  skipped=$((skipped + $(beside_sum skipped)))
+  if [ "$beside_failed" -gt 0 ]; then broken="$broken$(sed -n 's/^[0-9]* s; failed in://p' "$scratch/beside")"; fi
+}
+
+beside_sum() {
+  printf ', %s\n' "$beside_sums" | sed -n "s/^.*, \([0-9][0-9]*\) $1.*\$/\1/p" | grep . || echo 0
+}
+
 started=$(date +%s) compiled=''
-if [ -z "$parts" ]; then parts="$all${WEIR_LONG:+ $interop}"; fi
-for selected in $parts; do run_part "$selected" "$@"; done
+if [ -n "$parts" ]; then
+  for selected in $parts; do run_part "$selected" "$@"; done
+elif [ -n "${WEIR_LONG-}" ]; then
+  for selected in $all $interop; do run_part "$selected" "$@"; done
+else
+  start_beside "$@"
+  for selected in $lane; do run_part "$selected" "$@"; done
+  join_beside
+fi
 
 printf '\n%s s' "$(($(date +%s) - started))"
 if [ -n "$broken" ]; then printf '; failed in:%s' "$broken"; fi
