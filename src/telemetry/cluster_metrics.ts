@@ -30,6 +30,8 @@ export class ClusterMetrics {
   readonly faults: CounterVector;
   /** HTTP/2 connections ended because the upstream went past a budget. */
   readonly floods: Counter;
+  /** Picks among all hosts because too few were healthy. */
+  readonly panics: Counter;
   readonly datagramsUp: Counter;
   readonly datagramsDown: Counter;
   /** To the upstream. */
@@ -54,6 +56,7 @@ export class ClusterMetrics {
     this.timeouts = by.counter("timeouts_total", "Attempts that ended with a timeout", "never");
     this.faults = by.vector("faults_total", "Attempts that failed, by error code", CODE_CELLS, "never");
     this.floods = by.counter("floods_total", "HTTP/2 connections ended because the upstream went past a budget", "never");
+    this.panics = by.counter("panics_total", "Picks among all hosts, healthy or not, because too few were healthy", "never");
     this.datagramsUp = by.counter("sent_datagrams_total", "Datagrams sent to upstreams", "never");
     this.datagramsDown = by.counter("received_datagrams_total", "Datagrams read from upstreams", "never");
     this.bytesUp = by.counter("sent_bytes_total", "Bytes written to upstreams", "never");

@@ -1,5 +1,6 @@
 import type { Slab } from "../base/slab.ts";
 import type { ClusterSpec } from "../config/model.ts";
+import type { SharingSpec } from "../config/traffic_model.ts";
 import type { StreamReader } from "../http/codec.ts";
 import { DEFAULT_H1_LIMITS } from "../http/h1/limits.ts";
 import { HeaderBlock } from "../http/h2/hpack/header_block.ts";
@@ -11,8 +12,8 @@ import type { ClusterMetrics } from "../telemetry/metrics.ts";
 import { type LinkEnv, WRITE_STALL_MS } from "../wire/link.ts";
 import { dialHost, hostDialOptions, optionsFor } from "./dialer.ts";
 import { ClusterDiscovery } from "./discovery/cluster_discovery.ts";
+import { compilePicker, type PickerEnv } from "./picker/compile_picker.ts";
 import { OriginalDestination } from "./picker/original_destination.ts";
-import { roundRobin } from "./picker/round_robin.ts";
 import { HostPool, type PoolEnv } from "./pool/host_pool.ts";
 import { PrivatePools } from "./pool/private_pools.ts";
 import type { Cluster, DialClient, Host, LeaseClient, LeaseWaiter, Picker, UpstreamTls } from "./types.ts";
@@ -35,6 +36,7 @@ export class UpstreamCluster implements Cluster {
   readonly #pools = new Map<Host, HostPool>();
   /** For connections that begin with a header. */
   readonly #private = new PrivatePools();
+  readonly #picking: PickerEnv;
   #pool: PoolEnv;
 
   constructor(env: ClusterEnv, spec: ClusterSpec, metrics: ClusterMetrics, tls: UpstreamTls | null) {
@@ -42,7 +44,8 @@ export class UpstreamCluster implements Cluster {
     this.spec = spec;
     this.metrics = metrics;
     this.#pool = poolEnv(env, spec, metrics, tls);
-    this.picker = pickerOf(spec, [], 0);
+    this.#picking = { clock: env.link.flusher, random: Math.random, panics: metrics.panics };
+    this.picker = this.#pickerOf([]);
     this.#discovery = new ClusterDiscovery(env.platform, env.log, spec, (hosts, gone) => this.#setHosts(hosts, gone));
   }
 
@@ -65,11 +68,11 @@ export class UpstreamCluster implements Cluster {
 
   /** Takes over a changed config; hosts that stay keep their connections. */
   update(spec: ClusterSpec, tls: UpstreamTls | null): void {
-    const before = this.spec.hosts;
+    const before = this.spec;
     this.spec = spec;
     this.#pool = poolEnv(this.#env, spec, this.metrics, tls);
     for (const p of this.#pools.values()) p.become(this.#pool);
-    if (spec.hosts !== before) this.picker = pickerOf(spec, this.hosts, Math.random());
+    if (!samePicking(before, spec)) this.picker = this.#pickerOf(this.hosts);
     this.#private.become(this.#pool);
     void this.#discovery.update(spec);
   }
@@ -109,19 +112,40 @@ export class UpstreamCluster implements Cluster {
     this.#private.close();
   }
 
+  /** Hosts have become available or unavailable. */
+  healthChanged(): void {
+    this.picker = this.#pickerOf(this.hosts);
+  }
+
   #setHosts(hosts: readonly Host[], gone: readonly Host[]): void {
-    // Not the first host again: it would be favoured whenever hosts come and go.
-    this.picker = pickerOf(this.spec, hosts, Math.random());
+    const now = this.#env.platform.now();
+    for (const h of hosts) if (h.since < 0) h.since = now;
+    this.picker = this.#pickerOf(hosts);
     for (const h of gone) {
       this.#pools.get(h)?.close();
       this.#pools.delete(h);
       this.#private.leave(h);
     }
   }
+
+  #pickerOf(hosts: readonly Host[]): Picker {
+    if (this.spec.hosts === "originalDestination") return new OriginalDestination();
+    return compilePicker({ balance: { kind: "roundRobin", slowStart: null }, sharing: SHARING }, hosts, this.#picking);
+  }
 }
 
-function pickerOf(spec: ClusterSpec, hosts: readonly Host[], start: number): Picker {
-  return spec.hosts === "originalDestination" ? new OriginalDestination() : roundRobin(hosts, start);
+const SHARING: SharingSpec = {
+  overprovisioning: 1.4,
+  panicThreshold: 0.5,
+  zoneWeights: null,
+  subsets: [],
+  subsetFallback: "any",
+  fallbackSubset: new Map(),
+};
+
+/** Whether hosts are chosen alike: a policy that stays keeps its turns and tables. */
+function samePicking(a: ClusterSpec, b: ClusterSpec): boolean {
+  return a.hosts === b.hosts;
 }
 
 /** From the connection's opening to the upstream's SETTINGS, and for a frame from its first byte to its last. */

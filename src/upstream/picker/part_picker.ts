@@ -1,0 +1,65 @@
+import type { ProxyError } from "../../base/error.ts";
+import type { Host, Picker, PickInput } from "../types.ts";
+import { type WeightedChoice, weightedChoice } from "../weighted.ts";
+import type { PolicyEnv } from "./policy.ts";
+
+/** Parts of a cluster's hosts: levels of priority, or zones. */
+export interface Part {
+  readonly picker: Picker;
+  /** Share of the requests, whole numbers; 0: only requests whose hosts in other parts were all tried. */
+  readonly share: number;
+}
+
+/**
+ * Chooses a part by its share, and a host in it. Without a hash parts take turns, so that shares are exact; with one a key always has the
+ * same part. A host that was tried is passed over for one of another part.
+ */
+export class PartPicker implements Picker {
+  readonly #parts: readonly Part[];
+  readonly #turns: WeightedChoice;
+  /** Sums of the shares up to and with each part, as parts of 2 ** 32; null: turns. */
+  readonly #bounds: Float64Array | null;
+
+  /** One share at least is above 0. */
+  constructor(parts: readonly Part[], byHash: boolean, env: PolicyEnv) {
+    this.#parts = parts;
+    const shares = parts.map((p) => p.share);
+    this.#turns = weightedChoice(shares, env.random());
+    this.#bounds = byHash ? boundsOf(shares) : null;
+  }
+
+  pick(p: PickInput): Host | ProxyError {
+    const bounds = this.#bounds;
+    const at = bounds === null || p.hash === 0 ? this.#turns.next() : boundOf(bounds, p.hash);
+    const host = this.#parts[at]!.picker.pick(p);
+    const { exclude } = p;
+    return exclude === null || host instanceof Error || !exclude.includes(host) ? host : this.#other(p, exclude, at, host);
+  }
+
+  #other(p: PickInput, exclude: readonly Host[], tried: number, host: Host): Host {
+    for (let i = 0; i < this.#parts.length; i++) {
+      if (i === tried) continue;
+      const other = this.#parts[i]!.picker.pick(p);
+      if (!(other instanceof Error || exclude.includes(other))) return other;
+    }
+    return host;
+  }
+}
+
+function boundsOf(shares: readonly number[]): Float64Array {
+  const sum = shares.reduce((a, b) => a + b);
+  let upTo = 0;
+  return Float64Array.from(shares, (share) => {
+    upTo += share;
+    return (upTo / sum) * 2 ** 32;
+  });
+}
+
+/** A key's place in a table must say nothing of its part, or a part would have keys of one side of its table only: the bits are mixed. */
+function boundOf(bounds: Float64Array, hash: number): number {
+  const mixed = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b) >>> 0;
+  const key = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35) >>> 0;
+  let i = 0;
+  while (i < bounds.length - 1 && key >= bounds[i]!) i++;
+  return i;
+}
