@@ -28,9 +28,14 @@ export function xxHash32(text: string, seed: number): number {
   h = (h + n) | 0;
   for (; at <= n - 4; at += 4) h = Math.imul(rotl((h + Math.imul(wordAt(text, at), P3)) | 0, 17), P4);
   for (; at < n; at++) h = Math.imul(rotl((h + Math.imul(text.charCodeAt(at) & 0xff, P5)) | 0, 11), P1);
-  h = Math.imul(h ^ (h >>> 15), P2);
-  h = Math.imul(h ^ (h >>> 13), P3);
-  return (h ^ (h >>> 16)) >>> 0;
+  return mix32(h);
+}
+
+/** XXH32's last step, the avalanche: each bit of what comes in moves each of what goes out with even odds. No two numbers fall together. */
+export function mix32(x: number): number {
+  const a = Math.imul(x ^ (x >>> 15), P2);
+  const b = Math.imul(a ^ (a >>> 13), P3);
+  return (b ^ (b >>> 16)) >>> 0;
 }
 
 function round(lane: number, word: number): number {

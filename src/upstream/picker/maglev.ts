@@ -1,6 +1,6 @@
 import { xxHash32 } from "../../base/xxhash32.ts";
-import { reduceWeights, SmoothHeap } from "../smooth_heap.ts";
 import type { Host, Picker, PickInput } from "../types.ts";
+import { type WeightedChoice, weightedChoice } from "../weighted.ts";
 import { hashNames, randomKey } from "./hash_names.ts";
 import { hasUntried, type PolicyEnv } from "./policy.ts";
 
@@ -53,41 +53,44 @@ const SKIP_SEED = 0x4d61676c;
 export function buildMaglev(hosts: readonly Host[], weights: readonly number[], slots: number): Slots {
   const n = hosts.length;
   const names = hashNames(hosts);
-  const offsets = Float64Array.from(names, (name) => xxHash32(name, OFFSET_SEED) % slots);
-  const skips = Float64Array.from(names, (name) => (xxHash32(name, SKIP_SEED) % (slots - 1)) + 1);
   // In the order of names, so that the order of the config moves no key.
-  const order = Array.from(names, (_, i) => i).sort((a, b) => (names[a]! < names[b]! ? -1 : 1));
+  const order = Int32Array.from(names, (_, i) => i).sort((a, b) => (names[a]! < names[b]! ? -1 : 1));
+  const next = Int32Array.from(order, (i) => xxHash32(names[i]!, OFFSET_SEED) % slots);
+  const skips = Int32Array.from(order, (i) => (xxHash32(names[i]!, SKIP_SEED) % (slots - 1)) + 1);
   const table: Slots = n <= 0x100 ? new Uint8Array(slots) : n <= 0x10000 ? new Uint16Array(slots) : new Uint32Array(slots);
-  const taken = new Uint8Array(slots);
-  const counts = new Int32Array(n);
-  const turns = turnsOf(order.map((i) => weights[i]!));
-  for (let filled = 0; filled < slots; filled++) {
-    const i = order[turns()]!;
-    let slot = offsets[i]!;
-    while (taken[slot] === 1) {
-      slot += skips[i]!;
-      if (slot >= slots) slot -= slots;
-    }
-    taken[slot] = 1;
-    table[slot] = i;
-    offsets[i] = slot;
-    counts[i]!++;
-  }
-  if (n <= slots) for (const i of order) if (counts[i] === 0) takeOne(table, counts, i, offsets[i]!, skips[i]!);
+  const counts = fill(table, order, next, skips, turnsOf(Array.from(order, (i) => weights[i]!)));
+  if (n <= slots) for (let k = 0; k < n; k++) if (counts[order[k]!] === 0) takeOne(table, counts, order[k]!, next[k]!, skips[k]!);
   return table;
 }
 
-function turnsOf(weights: readonly number[]): () => number {
-  const reduced = reduceWeights(weights);
-  if (reduced.some((w) => w !== 1)) {
-    const heap = new SmoothHeap(reduced);
-    return () => heap.next();
+/** How many slots each host has. Most steps find a slot taken: those marks are bits, so that they stay in the processor's first cache. */
+function fill(table: Slots, order: Int32Array, next: Int32Array, skips: Int32Array, turns: WeightedChoice | null): Int32Array {
+  const slots = table.length;
+  const n = order.length;
+  const taken = new Int32Array((slots >>> 5) + 1);
+  const counts = new Int32Array(n);
+  let k = -1;
+  for (let filled = 0; filled < slots; filled++) {
+    if (turns !== null) k = turns.next();
+    else if (++k === n) k = 0;
+    const skip = skips[k]!;
+    let slot = next[k]!;
+    while ((taken[slot >>> 5]! & (1 << (slot & 31))) !== 0) {
+      slot += skip;
+      if (slot >= slots) slot -= slots;
+    }
+    taken[slot >>> 5]! |= 1 << (slot & 31);
+    next[k] = slot;
+    const host = order[k]!;
+    table[slot] = host;
+    counts[host]!++;
   }
-  let at = -1;
-  return () => {
-    if (++at === reduced.length) at = 0;
-    return at;
-  };
+  return counts;
+}
+
+/** null: all have the same weight, and turns are in order. */
+function turnsOf(weights: readonly number[]): WeightedChoice | null {
+  return weights.every((w) => w === weights[0]) ? null : weightedChoice(weights);
 }
 
 /** A host too light for a slot gets one all the same: a weight above 0 takes something. */

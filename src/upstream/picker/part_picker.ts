@@ -1,4 +1,5 @@
 import type { ProxyError } from "../../base/error.ts";
+import { mix32 } from "../../base/xxhash32.ts";
 import type { Host, Picker, PickInput } from "../types.ts";
 import { type WeightedChoice, weightedChoice } from "../weighted.ts";
 import type { PolicyEnv } from "./policy.ts";
@@ -57,8 +58,7 @@ function boundsOf(shares: readonly number[]): Float64Array {
 
 /** A key's place in a table must say nothing of its part, or a part would have keys of one side of its table only: the bits are mixed. */
 function boundOf(bounds: Float64Array, hash: number): number {
-  const mixed = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b) >>> 0;
-  const key = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35) >>> 0;
+  const key = mix32(hash);
   let i = 0;
   while (i < bounds.length - 1 && key >= bounds[i]!) i++;
   return i;
