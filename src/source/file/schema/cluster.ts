@@ -22,10 +22,10 @@ const endpoint = z.strictObject({
   priority: int(0, 127).prefault(0).describe("Level of the endpoint, 0 the highest: a level takes what those above it can't"),
 });
 
-/** Of a cluster, and what a file of endpoints holds. */
-export const endpointList = z.array(z.union([dialAddress, endpoint])).min(1);
+/** One of a cluster's `endpoints`, or of a file's. */
+export const endpointSchema = z.union([dialAddress, endpoint]);
 
-export type EndpointsConfig = z.output<typeof endpointList>;
+export type EndpointConfig = z.output<typeof endpointSchema>;
 
 const dns = z.strictObject({
   families: choice("auto", "v4", "v6").prefault("auto").describe("Addresses to ask for; auto: both"),
@@ -53,7 +53,7 @@ const sentProxyHeader = z.union([
 export const clusterSchema = z
   .strictObject({
     endpoints: z
-      .union([endpointList, choice("originalDestination")])
+      .union([z.array(endpointSchema).min(1), choice("originalDestination")])
       .optional()
       .describe(
         "Servers that share the cluster's requests. originalDestination: each TCP session goes where it was going before the firewall redirected it",
@@ -113,6 +113,6 @@ export const clusterSchema = z
 export type ClusterConfig = z.output<typeof clusterSchema>;
 
 /** Those that the config lists. */
-export function listedEndpoints(c: ClusterConfig): EndpointsConfig {
+export function listedEndpoints(c: ClusterConfig): readonly EndpointConfig[] {
   return c.endpoints === undefined || typeof c.endpoints === "string" ? [] : c.endpoints;
 }
