@@ -1,6 +1,6 @@
 import type { Slab } from "../base/slab.ts";
 import type { ClusterSpec } from "../config/model.ts";
-import type { SharingSpec } from "../config/traffic_model.ts";
+import type { BalanceSpec, SharingSpec } from "../config/traffic_model.ts";
 import type { StreamReader } from "../http/codec.ts";
 import { DEFAULT_H1_LIMITS } from "../http/h1/limits.ts";
 import { HeaderBlock } from "../http/h2/hpack/header_block.ts";
@@ -130,22 +130,29 @@ export class UpstreamCluster implements Cluster {
 
   #pickerOf(hosts: readonly Host[]): Picker {
     if (this.spec.hosts === "originalDestination") return new OriginalDestination();
-    return compilePicker({ balance: { kind: "roundRobin", slowStart: null }, sharing: SHARING }, hosts, this.#picking);
+    return compilePicker(this.spec, hosts, this.#picking);
   }
 }
 
-const SHARING: SharingSpec = {
-  overprovisioning: 1.4,
-  panicThreshold: 0.5,
-  zoneWeights: null,
-  subsets: [],
-  subsetFallback: "any",
-  fallbackSubset: new Map(),
-};
-
 /** Whether hosts are chosen alike: a policy that stays keeps its turns and tables. */
 function samePicking(a: ClusterSpec, b: ClusterSpec): boolean {
-  return a.hosts === b.hosts;
+  const redirected = a.hosts === "originalDestination";
+  return (
+    redirected === (b.hosts === "originalDestination") && sameBalance(a.balance, b.balance) && sameSharing(a.sharing, b.sharing)
+  );
+}
+
+function sameBalance(a: BalanceSpec, b: BalanceSpec): boolean {
+  // Plain values, but for the keys of a hash, which are none of a picker's matters.
+  return a === b || JSON.stringify({ ...a, on: null }) === JSON.stringify({ ...b, on: null });
+}
+
+function sameSharing(a: SharingSpec, b: SharingSpec): boolean {
+  return a === b || textOf(a) === textOf(b);
+}
+
+function textOf(s: SharingSpec): string {
+  return JSON.stringify([s, [...(s.zoneWeights ?? [])], s.zoneWeights === null, [...s.fallbackSubset]]);
 }
 
 /** From the connection's opening to the upstream's SETTINGS, and for a frame from its first byte to its last. */

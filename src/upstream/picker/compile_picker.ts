@@ -29,13 +29,18 @@ export function compilePicker(spec: PickerSpec, hosts: readonly Host[], env: Pic
   if (spec.balance.kind !== "peakEwma") for (const h of hosts) h.latency = null;
   const taking = hosts.filter((h) => h.endpoint.weight > 0);
   if (taking.length === 0) return new NoHostPicker();
+  return spec.sharing.subsets.length === 0 ? pickLevels(spec, taking, env) : pickSubsets(spec, taking, env);
+}
+
+function pickSubsets(spec: PickerSpec, hosts: readonly Host[], env: PickerEnv): Picker {
   const { subsets, subsetFallback, fallbackSubset } = spec.sharing;
-  if (subsets.length === 0) return pickLevels(spec, taking, env);
+  const levels = (some: readonly Host[]): Picker =>
+    some.length === 0 ? new NoHostPicker(NOBODY_IN_SUBSET) : new LazyPicker(() => pickLevels(spec, some, env));
   const parts = new Map<string, Picker>();
-  for (const [key, some] of subsetsOf(taking, subsets)) parts.set(key, new LazyPicker(() => pickLevels(spec, some, env)));
-  const others = subsetFallback === "any" ? taking : subsetFallback === "none" ? [] : matching(taking, fallbackSubset);
-  const fallback = others.length === 0 ? new NoHostPicker(NOBODY_IN_SUBSET) : new LazyPicker(() => pickLevels(spec, others, env));
-  return new SubsetPicker(parts, fallback);
+  for (const [key, some] of subsetsOf(hosts, subsets)) parts.set(key, levels(some));
+  const all = levels(hosts);
+  const fallback = subsetFallback === "any" ? all : levels(subsetFallback === "none" ? [] : matching(hosts, fallbackSubset));
+  return new SubsetPicker(parts, all, fallback);
 }
 
 /** `hosts`: one at least, all with a weight. */

@@ -31,19 +31,21 @@ export function subsetsOf(hosts: readonly Host[], selectors: readonly (readonly 
   return subsets;
 }
 
-/** Asks the part of the hosts that a request names, and the fallback for one that names none, or one without hosts. */
+/** Asks the part of the hosts that a request names, all for one that names none, and the fallback where the part has no host. */
 export class SubsetPicker implements Picker {
   readonly #subsets: ReadonlyMap<string, Picker>;
+  readonly #all: Picker;
   readonly #fallback: Picker;
 
-  constructor(subsets: ReadonlyMap<string, Picker>, fallback: Picker) {
+  constructor(subsets: ReadonlyMap<string, Picker>, all: Picker, fallback: Picker) {
     this.#subsets = subsets;
+    this.#all = all;
     this.#fallback = fallback;
   }
 
   pick(p: PickInput): Host | ProxyError {
     const { subset } = p;
-    if (subset === undefined || subset === null) return this.#fallback.pick(p);
+    if (subset === undefined || subset === null) return this.#all.pick(p);
     return (this.#subsets.get(subset) ?? this.#fallback).pick(p);
   }
 }

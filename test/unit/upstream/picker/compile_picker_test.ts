@@ -189,9 +189,14 @@ describe("subsets", () => {
       expect(named(picker, key(["stage", "prod"], ["version", "1"]))).toEqual([0]);
     });
 
-  test("any host, none, or those of the fallback, for a subset that is not there and for a request that names none", () => {
+  test("a request that names none has all hosts, whatever the fallback", () => {
+    for (const subsetFallback of ["any", "none", "subset"] as const)
+      expect(named(makerOf(ROUND)(hosts, { sharing: { subsets, subsetFallback } }), null)).toEqual([0, 1, 2, 3]);
+  });
+
+  test("any host, none, or those of the fallback, for a subset that is not there", () => {
     const make = makerOf(ROUND);
-    for (const asked of [null, key(["version", "3"]), key(["stage", "dev"])]) {
+    for (const asked of [key(["version", "3"]), key(["stage", "dev"])]) {
       expect(named(make(hosts, { sharing: { subsets, subsetFallback: "any" } }), asked)).toEqual([0, 1, 2, 3]);
       const none = make(hosts, { sharing: { subsets, subsetFallback: "none" } });
       expect((none.pick({ ...ANY, subset: asked }) as ProxyError).facts).toMatchObject({ code: "noHost", status: 503 });
@@ -204,7 +209,8 @@ describe("subsets", () => {
     const picker = makerOf(ROUND)(hosts, {
       sharing: { subsets, subsetFallback: "subset", fallbackSubset: new Map([["stage", "qa"]]) },
     });
-    expect((picker.pick(ANY) as ProxyError).message).toContain("metadata");
+    const none = picker.pick({ ...ANY, subset: key(["version", "3"]) });
+    expect((none as ProxyError).message).toContain("metadata");
   });
 
   test("health and levels are a subset's own", () => {
