@@ -23,7 +23,7 @@ export class ConnectAttempt implements RequestTarget, DialHandler {
     const x = this.#x;
     x.cluster = this.#cluster.name;
     x.attempts++;
-    const host = this.#cluster.picker.pick({ hash: 0, exclude: null });
+    const host = x.pick(this.#cluster);
     if (host instanceof Error) {
       this.#over = true;
       x.fail(host);

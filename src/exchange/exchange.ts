@@ -10,6 +10,7 @@ import type { RequestHead, ResponseHead } from "../http/head.ts";
 import { removeHopByHop } from "../http/hop_by_hop.ts";
 import { ID } from "../http/names.ts";
 import { RESPONSE_FLAGS } from "../telemetry/response_flags.ts";
+import type { Cluster, Host } from "../upstream/types.ts";
 import { Tunnel, type TunnelDone, type TunnelEnd } from "../wire/tunnel.ts";
 import { Attempt } from "./attempt.ts";
 import { ConnectAttempt } from "./connect_attempt.ts";
@@ -21,6 +22,7 @@ import type { Peer } from "./forwarded.ts";
 import { maxForwards, passMaxForwards } from "./max_forwards.ts";
 import { ALLOWED_METHODS, errorReply, grpcReply, grpcStatusOfFault, httpDate, makeReply } from "./reply.ts";
 import { mayRetry } from "./retry.ts";
+import type { RequestKeys } from "./route_keys.ts";
 import type { ForwardAction, RespondAction, RouteRule, Site } from "./site.ts";
 import { StreamTunnel } from "./stream_tunnel.ts";
 import { WebCall } from "./web_call.ts";
@@ -71,6 +73,8 @@ export class Exchange extends ExchangeTimes implements StreamReader<RequestHead>
   #grpc = false;
   /** What comes on a stream that asks to be a tunnel before it is one; uncredited, so the stream's window bounds it. null: an ordinary request. */
   #early: Early | null = null;
+  /** What of the request says where it goes; null: nothing. */
+  #keys: RequestKeys | null = null;
 
   constructor(down: DownstreamConn, site: Site, peer: Peer, w: StreamWriter<ResponseHead>) {
     super(down, site, peer);
@@ -210,7 +214,10 @@ export class Exchange extends ExchangeTimes implements StreamReader<RequestHead>
     const { site, rule } = this;
     this.#state = REPLYING;
     this.headCame();
-    if (!this.#own) forwardReply(h, site);
+    if (!this.#own) {
+      forwardReply(h, site);
+      if (this.#keys !== null) this.#keys.setCookies(h.fields);
+    }
     if (rule !== null && rule.responseOps !== null) applyOps(h.fields, rule.responseOps);
     this.status = h.status;
     this.response = h;
@@ -324,6 +331,8 @@ export class Exchange extends ExchangeTimes implements StreamReader<RequestHead>
     this.#state = TUNNEL;
     this.status = h.status;
     this.response = h;
+    this.#keys?.setCookies(h.fields);
+    this.#keys = null;
     this.#writer?.sendHead(h, false);
     this.#writer = null;
     this.#target = null;
@@ -476,8 +485,9 @@ export class Exchange extends ExchangeTimes implements StreamReader<RequestHead>
       this.#early = { parts: [], ended: false };
       this.#requestOver(this.began);
     }
-    const { choice } = action;
-    const index = choice === null ? 0 : choice.next();
+    const { choice, keys } = action;
+    if (keys !== null) this.#keys = keys.open(this);
+    const index = this.#keys !== null ? this.#keys.index : choice === null ? 0 : choice.next();
     if (head.method === "CONNECT") {
       if (!action.connect) {
         this.fail(CONNECT_REFUSED);
@@ -523,7 +533,7 @@ export class Exchange extends ExchangeTimes implements StreamReader<RequestHead>
     this.attempts++;
     const cluster = action.clusters[clusterIndex]!;
     this.cluster = cluster.name;
-    const host = cluster.picker.pick(PICK);
+    const host = this.pick(cluster);
     if (host instanceof Error) {
       this.#target = null;
       this.fail(host);
@@ -534,6 +544,11 @@ export class Exchange extends ExchangeTimes implements StreamReader<RequestHead>
     this.#target = a;
     a.start(this.attempts > 1);
     if (this.#state !== DONE && this.dueAt === Number.POSITIVE_INFINITY) this.arm();
+  }
+
+  /** The host of the next attempt. */
+  pick(cluster: Cluster): Host | ProxyError {
+    return cluster.picker.pick(this.#keys ?? PICK);
   }
 
   // ---- ends ----

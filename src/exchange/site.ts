@@ -10,6 +10,7 @@ import type { Cluster } from "../upstream/types.ts";
 import type { WeightedChoice } from "../upstream/weighted.ts";
 import type { LinkEnv } from "../wire/link.ts";
 import type { ForwardedPolicy } from "./forwarded.ts";
+import type { RouteKeys } from "./route_keys.ts";
 import type { Handler } from "./web.ts";
 
 /** What a route is on the data path: everything that its requests need, resolved when the config was compiled. */
@@ -47,6 +48,8 @@ export interface ForwardAction {
   readonly clusters: readonly Cluster[];
   /** null: there is one cluster. */
   readonly choice: WeightedChoice | null;
+  /** What of a request says where it goes, instead of `choice` alone; null: nothing. */
+  readonly keys: RouteKeys | null;
   /** null: the path stays. */
   readonly rewrite: ((path: string, matchedPrefix: string) => string) | null;
   /** null: as the cluster says. */

@@ -1,5 +1,6 @@
 import type { ProxyError } from "../../base/error.ts";
 import { mix32 } from "../../base/xxhash32.ts";
+import { HashShares } from "../hash_shares.ts";
 import type { Host, Picker, PickInput } from "../types.ts";
 import { type WeightedChoice, weightedChoice } from "../weighted.ts";
 import type { PolicyEnv } from "./policy.ts";
@@ -18,20 +19,21 @@ export interface Part {
 export class PartPicker implements Picker {
   readonly #parts: readonly Part[];
   readonly #turns: WeightedChoice;
-  /** Sums of the shares up to and with each part, as parts of 2 ** 32; null: turns. */
-  readonly #bounds: Float64Array | null;
+  /** null: turns. */
+  readonly #byHash: HashShares | null;
 
   /** One share at least is above 0. */
   constructor(parts: readonly Part[], byHash: boolean, env: PolicyEnv) {
     this.#parts = parts;
     const shares = parts.map((p) => p.share);
     this.#turns = weightedChoice(shares, env.random());
-    this.#bounds = byHash ? boundsOf(shares) : null;
+    this.#byHash = byHash ? new HashShares(shares) : null;
   }
 
   pick(p: PickInput): Host | ProxyError {
-    const bounds = this.#bounds;
-    const at = bounds === null || p.hash === 0 ? this.#turns.next() : boundOf(bounds, p.hash);
+    const byHash = this.#byHash;
+    // A key's place in a table must say nothing of its part, or a part would have keys of one side of its table only: the bits are mixed.
+    const at = byHash === null || p.hash === 0 ? this.#turns.next() : byHash.at(mix32(p.hash));
     const host = this.#parts[at]!.picker.pick(p);
     const { exclude } = p;
     return exclude === null || host instanceof Error || !exclude.includes(host) ? host : this.#other(p, exclude, at, host);
@@ -45,21 +47,4 @@ export class PartPicker implements Picker {
     }
     return host;
   }
-}
-
-function boundsOf(shares: readonly number[]): Float64Array {
-  const sum = shares.reduce((a, b) => a + b);
-  let upTo = 0;
-  return Float64Array.from(shares, (share) => {
-    upTo += share;
-    return (upTo / sum) * 2 ** 32;
-  });
-}
-
-/** A key's place in a table must say nothing of its part, or a part would have keys of one side of its table only: the bits are mixed. */
-function boundOf(bounds: Float64Array, hash: number): number {
-  const key = mix32(hash);
-  let i = 0;
-  while (i < bounds.length - 1 && key >= bounds[i]!) i++;
-  return i;
 }
