@@ -1,5 +1,6 @@
-import type { Address, UdpAddress } from "../base/address.ts";
+import type { Address, TcpAddress, UdpAddress } from "../base/address.ts";
 import type { ForwardedCertificateSpec, TlsSpec, UpstreamTlsSpec } from "./tls_model.ts";
+import type { HostsSpec } from "./traffic_model.ts";
 
 /**
  * The one model that every source lowers to (file, xDS, Kubernetes, MOSN): frozen data, no behaviour. It can say what Envoy's listeners,
@@ -337,8 +338,8 @@ export interface HeaderOpsSpec {
 
 export interface ClusterSpec {
   readonly name: string;
-  /** Where its hosts come from; `originalDestination`: each session goes where it was going before it was redirected, and there are no endpoints. */
-  readonly hosts: "listed" | "originalDestination";
+  readonly hosts: HostsSpec;
+  /** Of `listed` hosts. */
   readonly endpoints: readonly EndpointSpec[];
   readonly balance: { readonly kind: "roundRobin" };
   /** `auto`: what ALPN agrees on, which takes TLS; h2c is HTTP/2 in cleartext by prior knowledge. */
@@ -360,7 +361,16 @@ export interface ClusterSpec {
   /** What connections begin with, before TLS; null: nothing. Such a connection is for one client's alone. */
   readonly proxyHeader: SentProxyHeaderSpec | null;
   readonly host: { readonly kind: "pass" } | { readonly kind: "endpoint" } | { readonly kind: "literal"; readonly value: string };
-  readonly dns: { readonly families: "auto" | "v4" | "v6"; readonly minTtlMs: number; readonly maxTtlMs: number };
+  readonly dns: DnsSpec;
+}
+
+/** How a cluster's names are resolved. */
+export interface DnsSpec {
+  readonly families: "auto" | "v4" | "v6";
+  readonly minTtlMs: number;
+  readonly maxTtlMs: number;
+  /** Name servers, by IP address, that alone are asked; empty: as the system resolves. */
+  readonly servers: readonly TcpAddress[];
 }
 
 /** A header of the PROXY protocol, which names the client. */

@@ -17,6 +17,8 @@ import { type CertsStatus, certsStatus } from "../tls/store/certs_status.ts";
 import { diskSecrets, type SecretFiles } from "../tls/store/secret_files.ts";
 import { TlsSecrets } from "../tls/store/tls_secrets.ts";
 import { UpstreamCluster } from "../upstream/cluster.ts";
+import type { EndpointSource, OpenEndpoints } from "../upstream/discovery/endpoint_source.ts";
+import { ListedEndpoints } from "../upstream/discovery/listed_endpoints.ts";
 import { Flusher } from "../wire/flusher.ts";
 import type { LinkEnv } from "../wire/link.ts";
 import { type AdminView, adminApp, observeApp } from "./admin/admin_app.ts";
@@ -60,6 +62,8 @@ export interface ServerEnv {
   readonly sockets?: ListenSockets;
   /** Where certificates come from; the disk when absent. */
   readonly secretFiles?: SecretFiles;
+  /** Sources of endpoints other than the config and DNS; absent: such clusters have no hosts. */
+  readonly openEndpoints?: OpenEndpoints;
   readonly log: EventLog;
   readonly build: { readonly version: string; readonly commit: string };
 }
@@ -420,7 +424,8 @@ export class Server implements AdminView, Serving {
   }
 
   #nextClusters(model: Model, tls: ModelTls, made: UpstreamCluster[]): Map<string, UpstreamCluster> {
-    const env = { platform: this.#env.platform, link: this.#link, slab: this.#slab, log: this.#env.log };
+    const { platform, log, openEndpoints = openNone } = this.#env;
+    const env = { platform, link: this.#link, slab: this.#slab, log, openEndpoints };
     const next = new Map<string, UpstreamCluster>();
     for (const [name, spec] of model.clusters) {
       let c = this.#clusters.get(name);
@@ -505,6 +510,10 @@ const CUT_MS = 1_000;
 /** Between two looks for connections that came to rest while their process drains. */
 const MOVE_AGAIN_MS = 250;
 const NO_DRAIN = { delayMs: 0, limitMs: 0, tunnelsMs: 0 };
+
+function openNone(): EndpointSource {
+  return new ListedEndpoints([]);
+}
 
 function problem(path: string, message: string): Problem {
   return { severity: "error", path, message, hint: "", place: null };

@@ -1,8 +1,10 @@
-import type { ClusterSpec, EndpointSpec, SentProxyHeaderSpec } from "../../../config/model.ts";
+import type { ClusterSpec, SentProxyHeaderSpec } from "../../../config/model.ts";
 import type { Item } from "../gather.ts";
 import type { Reporter } from "../problem_list.ts";
 import { type ClusterConfig, listedEndpoints } from "../schema/cluster.ts";
 import { lowerClusterTls, lowerProtocol } from "./cluster_tls.ts";
+import { lowerDns } from "./dns.ts";
+import { lowerEndpoint } from "./endpoint.ts";
 import { hostPolicy } from "./host_policy.ts";
 import { lowerHttp2 } from "./http2.ts";
 import type { Lowering } from "./lowering.ts";
@@ -19,14 +21,9 @@ export function lowerCluster(
   const isOriginal = c.endpoints === "originalDestination";
   if (isOriginal && !onlySessions)
     report.error(["endpoints"], "list the endpoints: found originalDestination, and only listeners of TCP may lead there");
-  const endpoints = listedEndpoints(c).map((e): EndpointSpec => {
-    if ("kind" in e) return { address: to.address(e), weight: 1, metadata: new Map(), zone: "", priority: 0 };
-    const metadata = new Map(Object.entries(e.metadata ?? {}));
-    return { address: to.address(e.address), weight: e.weight, metadata, zone: e.zone, priority: 0 };
-  });
+  const endpoints = listedEndpoints(c).map((e) => lowerEndpoint(e, (a) => to.address(a)));
   if (!isOriginal && endpoints.every((e) => e.weight === 0))
     report.error(["endpoints"], "raise a weight above 0: found none that takes traffic");
-  if (c.dns.minTtl > c.dns.maxTtl) report.error(["dns"], "raise maxTtl or lower minTtl: found minTtl above maxTtl");
   return {
     name,
     hosts: isOriginal ? "originalDestination" : "listed",
@@ -43,7 +40,7 @@ export function lowerCluster(
     source: c.source ?? null,
     proxyHeader: lowerSentHeader(c, report),
     host: hostPolicy(c.host),
-    dns: { families: c.dns.families, minTtlMs: c.dns.minTtl, maxTtlMs: c.dns.maxTtl },
+    dns: lowerDns(c.dns, report),
   };
 }
 

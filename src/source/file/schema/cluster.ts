@@ -1,24 +1,12 @@
 import { z } from "zod";
-import { dialAddress } from "./address.ts";
 import { clusterTlsSchema } from "./cluster_tls.ts";
+import { dnsSchema } from "./dns.ts";
 import { duration } from "./duration.ts";
+import { endpointSchema } from "./endpoint.ts";
 import { hostName } from "./host.ts";
 import { http2Schema } from "./http2.ts";
 import { ipAddress } from "./ip.ts";
-import { bool, choice, int, off, text } from "./scalar.ts";
-
-const endpoint = z.strictObject({
-  address: dialAddress.describe("host:port or unix:/path; a host name is resolved again when its records expire"),
-  weight: int(0, 65535).prefault(1).describe("Its share of the sum of all weights; 0: no traffic"),
-  metadata: z.record(z.string(), text()).optional().describe("Labels of the endpoint; none is read yet"),
-  zone: text().prefault("").describe("Label of the place where it runs; not read yet"),
-});
-
-const dns = z.strictObject({
-  families: choice("auto", "v4", "v6").prefault("auto").describe("Addresses to ask for; auto: both"),
-  minTtl: duration(0).prefault("1s").describe("Keep an answer at least so long"),
-  maxTtl: duration().prefault("5m").describe("Ask again after this time at the latest"),
-});
+import { bool, choice, int, off } from "./scalar.ts";
 
 const proxyVersion = choice("v1", "v2");
 
@@ -40,7 +28,7 @@ const sentProxyHeader = z.union([
 export const clusterSchema = z
   .strictObject({
     endpoints: z
-      .union([z.array(z.union([dialAddress, endpoint])).min(1), choice("originalDestination")])
+      .union([z.array(endpointSchema).min(1), choice("originalDestination")])
       .describe(
         "Servers that share the cluster's requests. originalDestination: each TCP session goes where it was going before the firewall redirected it",
       ),
@@ -71,7 +59,7 @@ export const clusterSchema = z
     proxyProtocol: sentProxyHeader
       .optional()
       .describe("Begin connections with a PROXY header, which names the client: v1 or v2. None when absent"),
-    dns: dns.prefault({}).describe("How host names are resolved"),
+    dns: dnsSchema.prefault({}).describe("How host names are resolved"),
   })
   .meta({ id: "Cluster" });
 
