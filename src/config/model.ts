@@ -1,6 +1,6 @@
 import type { Address, TcpAddress, UdpAddress } from "../base/address.ts";
 import type { ForwardedCertificateSpec, TlsSpec, UpstreamTlsSpec } from "./tls_model.ts";
-import type { HostsSpec } from "./traffic_model.ts";
+import type { AdmissionSpec, FaultSpec, HostsSpec } from "./traffic_model.ts";
 
 /**
  * The one model that every source lowers to (file, xDS, Kubernetes, MOSN): frozen data, no behaviour. It can say what Envoy's listeners,
@@ -238,7 +238,7 @@ export interface RouteSpec {
   readonly allowPath: { readonly encodedSlash: boolean; readonly backslash: boolean; readonly nul: boolean };
 }
 
-export type FilterSpec = GrpcWebSpec;
+export type FilterSpec = GrpcWebSpec | FaultSpec | AdmissionSpec;
 
 /** gRPC-Web of browsers becomes gRPC (grpc/doc/PROTOCOL-WEB.md). */
 export interface GrpcWebSpec {

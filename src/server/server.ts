@@ -25,8 +25,8 @@ import { type AdminView, adminApp, observeApp } from "./admin/admin_app.ts";
 import { compileSites } from "./compile.ts";
 import { ConnectionCaps } from "./connection_caps.ts";
 import type { ConnectionCounts } from "./counts/connection_counts.ts";
-import { provisionFilter } from "./filter_kinds.ts";
 import { ADMIN_HANDLER, bindLabel, isInternal, OBSERVE_HANDLER, withInternalListeners } from "./internal_listeners.ts";
+import { KeptFilters } from "./kept_filters.ts";
 import { lackingProblems } from "./lacking.ts";
 import { ListenerChange } from "./listener_change.ts";
 import { type ListenerEnv, ListenerRuntime } from "./listener_runtime.ts";
@@ -93,6 +93,7 @@ export class Server implements AdminView, Serving {
   /** Removed by a reload, with connections that end on their own. */
   readonly #leaving = new Set<ListenerRuntime>();
   readonly #udp: UdpListeners;
+  readonly #filters: KeptFilters;
   readonly #clusters = new Map<string, UpstreamCluster>();
   #clusterTls: ReadonlyMap<string, ClusterTls> = new Map();
   /** null: the runtime can't have TLS. */
@@ -116,6 +117,12 @@ export class Server implements AdminView, Serving {
     this.metrics = this.#numbers.metrics;
     this.#sockets = env.sockets ?? new OwnSockets(platform, new HeldSockets([]));
     this.#udp = new UdpListeners({ platform, sockets: this.#sockets }, env.log);
+    this.#filters = new KeptFilters({
+      now: () => platform.now(),
+      wallNow: () => platform.wallNow(),
+      setTimer: (ms, f) => platform.setTimer(ms, f),
+      random: Math.random,
+    });
     const flusher = new Flusher(() => platform.now(), platform.afterTurn);
     this.#link = {
       flusher,
@@ -370,6 +377,7 @@ export class Server implements AdminView, Serving {
     this.#caps ??= new ConnectionCaps(model.process, this.#fileLimit, this.#env.counts);
     const made: UpstreamCluster[] = [];
     const clusters = this.#nextClusters(model, tls, made);
+    const filters = this.#filters.prepare();
     const compileEnv = {
       link: this.#link,
       log: this.#env.log,
@@ -377,7 +385,7 @@ export class Server implements AdminView, Serving {
       metrics: this.metrics,
       clusters,
       handlers: this.#handlers,
-      filter: provisionFilter,
+      filter: filters.filter,
       accessLog: model.accessLogs.length === 0 ? null : this.accessLogs,
       wall: () => this.#env.platform.wallNow(),
     };
@@ -411,6 +419,7 @@ export class Server implements AdminView, Serving {
     return {
       commit: () => {
         this.secrets.commit(secrets);
+        filters.commit();
         this.#commit(model, sites, change, udp, clusters, tls);
         release();
         return { generation: this.#generation, problems: [] };
