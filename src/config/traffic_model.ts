@@ -211,9 +211,11 @@ export interface OverloadSpec {
   readonly refuseConnectionsAt: number;
 }
 
-/** Where a cluster's hosts come from. `originalDestination`: each session goes where it was going before it was redirected. */
+/** Where a cluster's hosts come from. */
 export type HostsSpec =
+  /** The config's endpoints. */
   | "listed"
+  /** Each session goes where it was going before it was redirected. */
   | "originalDestination"
   /** SRV records (RFC 2782): priorities become levels, weights weights. */
   | { readonly kind: "srv"; readonly name: string }

@@ -255,7 +255,7 @@ class Actions {
 
   of(spec: ActionSpec): RuleAction {
     if (spec.kind !== "forward" || spec.to.length > 1) return compileAction(spec, this.#env);
-    const key = JSON.stringify(spec);
+    const key = JSON.stringify(spec, (_key, value: unknown) => (value instanceof Map ? [...value] : value));
     let action = this.#forwards.get(key);
     if (action === undefined) {
       action = compileAction(spec, this.#env);

@@ -70,11 +70,11 @@ export class UpstreamCluster implements Cluster {
 
   /** Takes over a changed config; hosts that stay keep their connections. */
   update(spec: ClusterSpec, tls: UpstreamTls | null): void {
-    const before = this.spec.hosts;
+    const was = this.spec.hosts === "originalDestination";
     this.spec = spec;
     this.#pool = poolEnv(this.#env, spec, this.metrics, tls);
     for (const p of this.#pools.values()) p.become(this.#pool);
-    if (spec.hosts !== before) this.picker = pickerOf(spec, this.hosts, Math.random());
+    if ((spec.hosts === "originalDestination") !== was) this.picker = pickerOf(spec, this.hosts, Math.random());
     this.#private.become(this.#pool);
     void this.#discovery.update(spec);
   }

@@ -5,7 +5,7 @@ import type { Problem } from "../../../config/problem.ts";
 import type { Address } from "../../../platform/types.ts";
 import { pathFrom } from "../config_files.ts";
 import { decode } from "../decode.ts";
-import { lowerEndpoint } from "../lower/endpoint.ts";
+import { lowerEndpoints } from "../lower/hosts.ts";
 import { ProblemList, Reporter } from "../problem_list.ts";
 import { endpointSchema } from "../schema/endpoint.ts";
 import { SourceText } from "../source_text.ts";
@@ -39,5 +39,5 @@ export function readEndpoints(path: string, text: string): EndpointsRead {
   const directory = dirname(path);
   const address = (a: Address): Address =>
     a.kind === "tcp" || a.path.startsWith("\0") ? a : { kind: "unix", path: pathFrom(directory, a.path) };
-  return { kind: "list", endpoints: list.map((e) => lowerEndpoint(e, address)) };
+  return { kind: "list", endpoints: lowerEndpoints(list, { address }) };
 }

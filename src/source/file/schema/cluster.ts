@@ -1,12 +1,24 @@
 import { z } from "zod";
+import { balanceSchema } from "./balance.ts";
+import { breakersSchema } from "./breakers.ts";
 import { clusterTlsSchema } from "./cluster_tls.ts";
 import { dnsSchema } from "./dns.ts";
 import { duration } from "./duration.ts";
 import { endpointSchema } from "./endpoint.ts";
+import { healthSchema } from "./health.ts";
 import { hostName } from "./host.ts";
 import { http2Schema } from "./http2.ts";
 import { ipAddress } from "./ip.ts";
+import { outlierSchema } from "./outlier.ts";
 import { bool, choice, int, off } from "./scalar.ts";
+import { sharingSchema, subsetsSchema } from "./sharing.ts";
+import { srvName } from "./srv_name.ts";
+import { filePath } from "./tls_values.ts";
+
+/** Of a cluster, and what a file of endpoints holds. */
+export const endpointList = z.array(endpointSchema).min(1);
+
+export type EndpointsConfig = z.output<typeof endpointList>;
 
 const proxyVersion = choice("v1", "v2");
 
@@ -28,11 +40,29 @@ const sentProxyHeader = z.union([
 export const clusterSchema = z
   .strictObject({
     endpoints: z
-      .union([z.array(endpointSchema).min(1), choice("originalDestination")])
+      .union([endpointList, choice("originalDestination")])
+      .optional()
       .describe(
         "Servers that share the cluster's requests. originalDestination: each TCP session goes where it was going before the firewall redirected it",
       ),
-    balance: choice("roundRobin").prefault("roundRobin").describe("How an endpoint is chosen"),
+    srv: srvName()
+      .optional()
+      .describe(
+        "Instead of endpoints: a name whose SRV records tell hosts, ports, weights and levels; asked again as they expire",
+      ),
+    endpointsFile: filePath.optional().describe("Instead of endpoints: a file with a list of them, YAML or JSON; watched"),
+    balance: balanceSchema
+      .prefault("roundRobin")
+      .describe("How an endpoint is chosen: the name of a policy, or one with settings"),
+    sharing: sharingSchema.prefault({}).describe("What part of the endpoints takes traffic"),
+    subsets: subsetsSchema.optional().describe("Metadata by which routes may ask for a part of the endpoints; none when absent"),
+    health: healthSchema
+      .optional()
+      .describe("Ask endpoints how they are: http, tcp or grpc, or one of them with settings; false or absent: don't"),
+    outlier: outlierSchema
+      .optional()
+      .describe("Leave out endpoints that answer badly for a while; {} has the defaults; false or absent: none"),
+    breakers: breakersSchema.prefault({}).describe("Caps above which requests are answered with 503 at once; workers share them"),
     protocol: choice("auto", "http1", "h2", "h2c")
       .prefault("auto")
       .describe("auto: what ALPN agrees on over TLS, HTTP/1.1 without; h2 is HTTP/2 over TLS, h2c without"),
@@ -51,6 +81,10 @@ export const clusterSchema = z
       .union([int(1, 2 ** 31 - 1), off()])
       .prefault(false)
       .describe("Requests on one connection; false: no limit"),
+    maxConnectionAge: z
+      .union([duration(), off()])
+      .prefault(false)
+      .describe("Age at which a connection takes no more requests and ends when those under way have; false: no limit"),
     keepalive: z
       .union([duration(), off()])
       .prefault("60s")
@@ -66,6 +100,6 @@ export const clusterSchema = z
 export type ClusterConfig = z.output<typeof clusterSchema>;
 
 /** Those that the config lists. */
-export function listedEndpoints(c: ClusterConfig): Exclude<ClusterConfig["endpoints"], string> {
-  return typeof c.endpoints === "string" ? [] : c.endpoints;
+export function listedEndpoints(c: ClusterConfig): EndpointsConfig {
+  return c.endpoints === undefined || typeof c.endpoints === "string" ? [] : c.endpoints;
 }
