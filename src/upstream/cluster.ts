@@ -11,6 +11,7 @@ import type { ClusterMetrics } from "../telemetry/metrics.ts";
 import { type LinkEnv, WRITE_STALL_MS } from "../wire/link.ts";
 import { dialHost, hostDialOptions, optionsFor } from "./dialer.ts";
 import { ClusterDiscovery } from "./discovery/cluster_discovery.ts";
+import type { OpenEndpoints } from "./discovery/endpoint_source.ts";
 import { OriginalDestination } from "./picker/original_destination.ts";
 import { roundRobin } from "./picker/round_robin.ts";
 import { HostPool, type PoolEnv } from "./pool/host_pool.ts";
@@ -23,6 +24,7 @@ export interface ClusterEnv {
   readonly link: LinkEnv;
   readonly slab: Slab;
   readonly log: EventLog;
+  readonly openEndpoints: OpenEndpoints;
 }
 
 /** A cluster in force: its hosts as discovery finds them, the picker over them, and a pool for each. It outlives config changes. */
@@ -43,7 +45,10 @@ export class UpstreamCluster implements Cluster {
     this.metrics = metrics;
     this.#pool = poolEnv(env, spec, metrics, tls);
     this.picker = pickerOf(spec, [], 0);
-    this.#discovery = new ClusterDiscovery(env.platform, env.log, spec, (hosts, gone) => this.#setHosts(hosts, gone));
+    const { platform, log, openEndpoints } = env;
+    this.#discovery = new ClusterDiscovery({ platform, log, open: openEndpoints }, spec, (hosts, gone) =>
+      this.#setHosts(hosts, gone),
+    );
   }
 
   get name(): string {

@@ -105,7 +105,7 @@ describe("config/traffic.yaml", () => {
     await using weir = await startWeir(text + own, { dir, adminPort });
     const asked = async (path: string, ...args: string[]): Promise<string> =>
       (await curl(...args, `http://127.0.0.1:${ports[0]}${path}`)).stdout;
-    for (const path of ["/", "/cart", "/checkout", "/reports"])
+    for (const path of ["/", "/cart", "/checkout", "/reports", "/batch/1"])
       await until(`a reply for ${path}`, async () => /^[abc]\n$/.test(await asked(path)));
     expect(await weir.metric("weir_route_requests_total", { route: "checkout", status: "2xx" })).toBeGreaterThan(0);
   });
