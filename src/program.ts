@@ -22,6 +22,7 @@ import { run } from "./server/run.ts";
 import type { Serving } from "./server/serving.ts";
 import { HeldSockets } from "./server/sockets/held_socket.ts";
 import { type Inheritance, inherit, isSuccessor } from "./server/upgrade/inheritance.ts";
+import { openEndpoints } from "./source/file/endpoints/endpoints_file.ts";
 import { FileSource } from "./source/file/file_source.ts";
 import { serveLoads } from "./source/file/load_aside.ts";
 import { StaticSource } from "./source/static_source.ts";
@@ -84,7 +85,7 @@ async function serve(model: Model, { workers, pidFile }: ServeOptions, sourceOf:
   const numbers = createNumbers(platform, model);
   const generation = inheritance?.generation ?? 0;
   const args = process.argv.slice(2);
-  serving = createServing({ platform, log, build: BUILD, env: io.env, args, held, numbers, generation, workers });
+  serving = createServing({ platform, log, build: BUILD, env: io.env, args, held, numbers, generation, workers, openEndpoints });
   return await run({
     platform,
     log,
@@ -128,6 +129,7 @@ async function serveAsWorker(index: number): Promise<number> {
     log,
     env: io.env,
     build: BUILD,
+    openEndpoints,
     onServer: (s) => {
       serving = s;
     },

@@ -3,6 +3,7 @@ import type { Platform } from "../platform/types.ts";
 import type { EventLog } from "../telemetry/event_log.ts";
 import { diskSecrets } from "../tls/store/secret_files.ts";
 import { TlsSecrets } from "../tls/store/tls_secrets.ts";
+import type { OpenEndpoints } from "../upstream/discovery/endpoint_source.ts";
 import { CountsMemory } from "./counts/counts_memory.ts";
 import type { WeirNumbers } from "./numbers/weir_numbers.ts";
 import { Supervisor } from "./processes/supervisor.ts";
@@ -23,6 +24,7 @@ export interface ServingEnv {
   /** Number of the config that a predecessor had in force; 0: there was none. */
   readonly generation: number;
   readonly workers: number | "auto";
+  readonly openEndpoints: OpenEndpoints;
 }
 
 /** Settings of a runtime that would change what workers are. */
@@ -39,14 +41,15 @@ export function createServing({
   numbers,
   generation,
   workers: asked,
+  openEndpoints,
 }: ServingEnv): Serving {
   const sockets = new OwnSockets(platform, held);
   const { linux, processes } = platform;
   const workers = asked === "auto" ? (processes?.cpuCount() ?? 1) : asked;
-  if (workers === 1) return new Server({ platform, log, build, sockets, numbers: numbers.ofServer, generation });
+  if (workers === 1) return new Server({ platform, log, build, sockets, numbers: numbers.ofServer, generation, openEndpoints });
   if (linux === null || processes === null) {
     log.log("warning", "this system has no workers: one process serves", { workers });
-    return new Server({ platform, log, build, sockets, numbers: numbers.ofServer, generation });
+    return new Server({ platform, log, build, sockets, numbers: numbers.ofServer, generation, openEndpoints });
   }
   return new Supervisor({
     worker: {

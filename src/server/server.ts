@@ -17,14 +17,16 @@ import { type CertsStatus, certsStatus } from "../tls/store/certs_status.ts";
 import { diskSecrets, type SecretFiles } from "../tls/store/secret_files.ts";
 import { TlsSecrets } from "../tls/store/tls_secrets.ts";
 import { UpstreamCluster } from "../upstream/cluster.ts";
+import type { EndpointSource, OpenEndpoints } from "../upstream/discovery/endpoint_source.ts";
+import { ListedEndpoints } from "../upstream/discovery/listed_endpoints.ts";
 import { Flusher } from "../wire/flusher.ts";
 import type { LinkEnv } from "../wire/link.ts";
 import { type AdminView, adminApp, observeApp } from "./admin/admin_app.ts";
 import { compileSites } from "./compile.ts";
 import { ConnectionCaps } from "./connection_caps.ts";
 import type { ConnectionCounts } from "./counts/connection_counts.ts";
-import { provisionFilter } from "./filter_kinds.ts";
 import { ADMIN_HANDLER, bindLabel, isInternal, OBSERVE_HANDLER, withInternalListeners } from "./internal_listeners.ts";
+import { KeptFilters } from "./kept_filters.ts";
 import { lackingProblems } from "./lacking.ts";
 import { ListenerChange } from "./listener_change.ts";
 import { type ListenerEnv, ListenerRuntime } from "./listener_runtime.ts";
@@ -60,6 +62,8 @@ export interface ServerEnv {
   readonly sockets?: ListenSockets;
   /** Where certificates come from; the disk when absent. */
   readonly secretFiles?: SecretFiles;
+  /** Sources of endpoints other than the config and DNS; absent: such clusters have no hosts. */
+  readonly openEndpoints?: OpenEndpoints;
   readonly log: EventLog;
   readonly build: { readonly version: string; readonly commit: string };
 }
@@ -89,6 +93,7 @@ export class Server implements AdminView, Serving {
   /** Removed by a reload, with connections that end on their own. */
   readonly #leaving = new Set<ListenerRuntime>();
   readonly #udp: UdpListeners;
+  readonly #filters: KeptFilters;
   readonly #clusters = new Map<string, UpstreamCluster>();
   #clusterTls: ReadonlyMap<string, ClusterTls> = new Map();
   /** null: the runtime can't have TLS. */
@@ -112,6 +117,12 @@ export class Server implements AdminView, Serving {
     this.metrics = this.#numbers.metrics;
     this.#sockets = env.sockets ?? new OwnSockets(platform, new HeldSockets([]));
     this.#udp = new UdpListeners({ platform, sockets: this.#sockets }, env.log);
+    this.#filters = new KeptFilters({
+      now: () => platform.now(),
+      wallNow: () => platform.wallNow(),
+      setTimer: (ms, f) => platform.setTimer(ms, f),
+      random: Math.random,
+    });
     const flusher = new Flusher(() => platform.now(), platform.afterTurn);
     this.#link = {
       flusher,
@@ -366,6 +377,7 @@ export class Server implements AdminView, Serving {
     this.#caps ??= new ConnectionCaps(model.process, this.#fileLimit, this.#env.counts);
     const made: UpstreamCluster[] = [];
     const clusters = this.#nextClusters(model, tls, made);
+    const filters = this.#filters.prepare();
     const compileEnv = {
       link: this.#link,
       log: this.#env.log,
@@ -373,7 +385,7 @@ export class Server implements AdminView, Serving {
       metrics: this.metrics,
       clusters,
       handlers: this.#handlers,
-      filter: provisionFilter,
+      filter: filters.filter,
       accessLog: model.accessLogs.length === 0 ? null : this.accessLogs,
       wall: () => this.#env.platform.wallNow(),
     };
@@ -407,6 +419,7 @@ export class Server implements AdminView, Serving {
     return {
       commit: () => {
         this.secrets.commit(secrets);
+        filters.commit();
         this.#commit(model, sites, change, udp, clusters, tls);
         release();
         return { generation: this.#generation, problems: [] };
@@ -420,7 +433,8 @@ export class Server implements AdminView, Serving {
   }
 
   #nextClusters(model: Model, tls: ModelTls, made: UpstreamCluster[]): Map<string, UpstreamCluster> {
-    const env = { platform: this.#env.platform, link: this.#link, slab: this.#slab, log: this.#env.log };
+    const { platform, log, openEndpoints = openNone } = this.#env;
+    const env = { platform, link: this.#link, slab: this.#slab, log, openEndpoints };
     const next = new Map<string, UpstreamCluster>();
     for (const [name, spec] of model.clusters) {
       let c = this.#clusters.get(name);
@@ -505,6 +519,10 @@ const CUT_MS = 1_000;
 /** Between two looks for connections that came to rest while their process drains. */
 const MOVE_AGAIN_MS = 250;
 const NO_DRAIN = { delayMs: 0, limitMs: 0, tunnelsMs: 0 };
+
+function openNone(): EndpointSource {
+  return new ListedEndpoints([]);
+}
 
 function problem(path: string, message: string): Problem {
   return { severity: "error", path, message, hint: "", place: null };

@@ -1,6 +1,5 @@
 import type { Slab } from "../base/slab.ts";
 import type { ClusterSpec } from "../config/model.ts";
-import type { BalanceSpec, SharingSpec } from "../config/traffic_model.ts";
 import type { StreamReader } from "../http/codec.ts";
 import { DEFAULT_H1_LIMITS } from "../http/h1/limits.ts";
 import { HeaderBlock } from "../http/h2/hpack/header_block.ts";
@@ -12,8 +11,10 @@ import type { ClusterMetrics } from "../telemetry/metrics.ts";
 import { type LinkEnv, WRITE_STALL_MS } from "../wire/link.ts";
 import { dialHost, hostDialOptions, optionsFor } from "./dialer.ts";
 import { ClusterDiscovery } from "./discovery/cluster_discovery.ts";
+import type { OpenEndpoints } from "./discovery/endpoint_source.ts";
 import { compilePicker, type PickerEnv } from "./picker/compile_picker.ts";
 import { OriginalDestination } from "./picker/original_destination.ts";
+import { samePicking } from "./picker/same_picking.ts";
 import { HostPool, type PoolEnv } from "./pool/host_pool.ts";
 import { PrivatePools } from "./pool/private_pools.ts";
 import type { Cluster, DialClient, Host, LeaseClient, LeaseWaiter, Picker, UpstreamTls } from "./types.ts";
@@ -24,6 +25,7 @@ export interface ClusterEnv {
   readonly link: LinkEnv;
   readonly slab: Slab;
   readonly log: EventLog;
+  readonly openEndpoints: OpenEndpoints;
 }
 
 /** A cluster in force: its hosts as discovery finds them, the picker over them, and a pool for each. It outlives config changes. */
@@ -46,7 +48,10 @@ export class UpstreamCluster implements Cluster {
     this.#pool = poolEnv(env, spec, metrics, tls);
     this.#picking = { clock: env.link.flusher, random: Math.random, panics: metrics.panics };
     this.picker = this.#pickerOf([]);
-    this.#discovery = new ClusterDiscovery(env.platform, env.log, spec, (hosts, gone) => this.#setHosts(hosts, gone));
+    const { platform, log, openEndpoints } = env;
+    this.#discovery = new ClusterDiscovery({ platform, log, open: openEndpoints }, spec, (hosts, gone) =>
+      this.#setHosts(hosts, gone),
+    );
   }
 
   get name(): string {
@@ -132,27 +137,6 @@ export class UpstreamCluster implements Cluster {
     if (this.spec.hosts === "originalDestination") return new OriginalDestination();
     return compilePicker(this.spec, hosts, this.#picking);
   }
-}
-
-/** Whether hosts are chosen alike: a policy that stays keeps its turns and tables. */
-function samePicking(a: ClusterSpec, b: ClusterSpec): boolean {
-  const redirected = a.hosts === "originalDestination";
-  return (
-    redirected === (b.hosts === "originalDestination") && sameBalance(a.balance, b.balance) && sameSharing(a.sharing, b.sharing)
-  );
-}
-
-function sameBalance(a: BalanceSpec, b: BalanceSpec): boolean {
-  // Plain values, but for the keys of a hash, which are none of a picker's matters.
-  return a === b || JSON.stringify({ ...a, on: null }) === JSON.stringify({ ...b, on: null });
-}
-
-function sameSharing(a: SharingSpec, b: SharingSpec): boolean {
-  return a === b || textOf(a) === textOf(b);
-}
-
-function textOf(s: SharingSpec): string {
-  return JSON.stringify([s, [...(s.zoneWeights ?? [])], s.zoneWeights === null, [...s.fallbackSubset]]);
 }
 
 /** From the connection's opening to the upstream's SETTINGS, and for a frame from its first byte to its last. */

@@ -4,6 +4,7 @@ import type { AdjustableEventLog } from "../../telemetry/create_event_log.ts";
 import { Metrics } from "../../telemetry/metrics.ts";
 import { Numbers } from "../../telemetry/numbers.ts";
 import { RowFeed } from "../../telemetry/row_feed.ts";
+import type { OpenEndpoints } from "../../upstream/discovery/endpoint_source.ts";
 import { hasRow, SharedCounts } from "../counts/shared_counts.ts";
 import { movedHere, PacketMover } from "../moving/packet_mover.ts";
 import { ownNumbers } from "../numbers/server_numbers.ts";
@@ -35,6 +36,7 @@ export interface WorkerEnv {
   readonly log: AdjustableEventLog;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly build: { readonly version: string; readonly commit: string };
+  readonly openEndpoints: OpenEndpoints;
   /** Is given what counts a callback's throw. */
   readonly onServer: (s: Server) => void;
 }
@@ -96,6 +98,7 @@ class Worker implements ChannelHandler<WorkerOrder> {
       build,
       sockets: this.#sockets,
       secretFiles: this.#secrets,
+      openEndpoints: env.openEndpoints,
       numbers: ownNumbers(metrics),
       ...(this.#counts === null ? {} : { counts: this.#counts }),
     });
