@@ -21,15 +21,12 @@ export class ConnectAttempt implements RequestTarget, DialHandler {
 
   start(): void {
     const x = this.#x;
-    x.cluster = this.#cluster.name;
-    x.attempts++;
-    const host = x.pick(this.#cluster);
+    const host = x.pick(this.#cluster, null);
     if (host instanceof Error) {
       this.#over = true;
       x.fail(host);
       return;
     }
-    x.endpoint = host.label;
     this.#startedAt = x.site.link.flusher.now;
     const dial = this.#cluster.dial(host, this, x.down);
     if (!this.#over) this.#dial = dial;

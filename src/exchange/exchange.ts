@@ -10,19 +10,17 @@ import type { RequestHead, ResponseHead } from "../http/head.ts";
 import { removeHopByHop } from "../http/hop_by_hop.ts";
 import { ID } from "../http/names.ts";
 import { RESPONSE_FLAGS } from "../telemetry/response_flags.ts";
-import type { Cluster, Host } from "../upstream/types.ts";
 import { Tunnel, type TunnelDone, type TunnelEnd } from "../wire/tunnel.ts";
 import { Attempt } from "./attempt.ts";
 import { ConnectAttempt } from "./connect_attempt.ts";
 import type { DownstreamConn } from "./downstream_conn.ts";
-import { ExchangeTimes } from "./exchange_times.ts";
 import { applyOps, forwardHead } from "./forward_head.ts";
 import { forwardReply } from "./forward_reply.ts";
 import type { Peer } from "./forwarded.ts";
+import { KeyedExchange } from "./keyed_exchange.ts";
 import { maxForwards, passMaxForwards } from "./max_forwards.ts";
 import { ALLOWED_METHODS, errorReply, grpcReply, grpcStatusOfFault, httpDate, makeReply } from "./reply.ts";
 import { mayRetry } from "./retry.ts";
-import type { RequestKeys } from "./route_keys.ts";
 import type { ForwardAction, RespondAction, RouteRule, Site } from "./site.ts";
 import { StreamTunnel } from "./stream_tunnel.ts";
 import { WebCall } from "./web_call.ts";
@@ -60,7 +58,7 @@ const DONE = 2;
 const TUNNEL = 3;
 
 /** One request in flight: finds its route, sends it on, passes the reply back, and tells logs and metrics what became of it. */
-export class Exchange extends ExchangeTimes implements StreamReader<RequestHead>, FilterHost {
+export class Exchange extends KeyedExchange implements StreamReader<RequestHead>, FilterHost {
   #writer: StreamWriter<ResponseHead> | null;
   #state = WAITING;
   #target: RequestTarget | null = null;
@@ -73,8 +71,6 @@ export class Exchange extends ExchangeTimes implements StreamReader<RequestHead>
   #grpc = false;
   /** What comes on a stream that asks to be a tunnel before it is one; uncredited, so the stream's window bounds it. null: an ordinary request. */
   #early: Early | null = null;
-  /** What of the request says where it goes; null: nothing. */
-  #keys: RequestKeys | null = null;
 
   constructor(down: DownstreamConn, site: Site, peer: Peer, w: StreamWriter<ResponseHead>) {
     super(down, site, peer);
@@ -216,7 +212,7 @@ export class Exchange extends ExchangeTimes implements StreamReader<RequestHead>
     this.headCame();
     if (!this.#own) {
       forwardReply(h, site);
-      if (this.#keys !== null) this.#keys.setCookies(h.fields);
+      this.setCookies(h.fields);
     }
     if (rule !== null && rule.responseOps !== null) applyOps(h.fields, rule.responseOps);
     this.status = h.status;
@@ -334,8 +330,7 @@ export class Exchange extends ExchangeTimes implements StreamReader<RequestHead>
     this.#state = TUNNEL;
     this.status = h.status;
     this.response = h;
-    this.#keys?.setCookies(h.fields);
-    this.#keys = null;
+    this.setCookies(h.fields);
     this.#writer?.sendHead(h, false);
     this.#writer = null;
     this.#target = null;
@@ -490,9 +485,7 @@ export class Exchange extends ExchangeTimes implements StreamReader<RequestHead>
       this.#early = { parts: [], ended: false };
       this.#requestOver(this.began);
     }
-    const { choice, keys } = action;
-    if (keys !== null) this.#keys = keys.open(this);
-    const index = this.#keys !== null ? this.#keys.index : choice === null ? 0 : choice.next();
+    const index = this.choose(action);
     if (head.method === "CONNECT") {
       if (!action.connect) {
         this.fail(CONNECT_REFUSED);
@@ -535,25 +528,16 @@ export class Exchange extends ExchangeTimes implements StreamReader<RequestHead>
   }
 
   #attempt(action: ForwardAction, clusterIndex: number, replay: Uint8Array[] | null): void {
-    this.attempts++;
-    const cluster = action.clusters[clusterIndex]!;
-    this.cluster = cluster.name;
-    const host = this.pick(cluster);
+    const host = this.pick(action.clusters[clusterIndex]!, null);
     if (host instanceof Error) {
       this.#target = null;
       this.fail(host);
       return;
     }
-    this.endpoint = host.label;
     const a = new Attempt(this, action, clusterIndex, host, replay);
     this.#target = a;
     a.start(this.attempts > 1);
     if (this.#state !== DONE && this.dueAt === Number.POSITIVE_INFINITY) this.arm();
-  }
-
-  /** The host of the next attempt. */
-  pick(cluster: Cluster): Host | ProxyError {
-    return cluster.picker.pick(this.#keys ?? PICK);
   }
 
   // ---- ends ----
@@ -611,5 +595,4 @@ interface Early {
 }
 
 const NONE = new Uint8Array(0);
-const PICK = { hash: 0, exclude: null };
 const REPLIED_EARLY = localFault("internal", 0, "the reply was complete before the request");
