@@ -1,5 +1,6 @@
 import { addressText } from "../base/address.ts";
 import type { ActionSpec, HttpHandlerSpec, ListenerSpec, Model, RouteSpec } from "../config/model.ts";
+import type { KeySource } from "../exchange/hash_keys.ts";
 import { isAuthority, portOf } from "../http/authority.ts";
 import { Fields } from "../http/fields.ts";
 import type { RequestHead } from "../http/head.ts";
@@ -10,6 +11,7 @@ import { compileRewrite } from "../router/rewrite.ts";
 import { loadConfig } from "../source/file/load_config.ts";
 import { type CliIo, EXIT } from "./deps.ts";
 import { explainChain, share } from "./explain_chain.ts";
+import { explainHosts, explainSticky } from "./explain_hosts.ts";
 import { wantsColor } from "./render/paint.ts";
 import { renderProblems } from "./render/render_problems.ts";
 
@@ -128,15 +130,23 @@ function decide(model: Model, listener: ListenerSpec, why: string, head: Request
   steps.push(...table.explain({ head }));
   const winner = table.match({ head });
   if (winner === null) return told(null, ["gets 404"]);
-  return told(winner.rule.name, outcome(winner.rule, winner.matchedPrefix, head, handler));
+  const x = { head, clientAddress: from };
+  return told(winner.rule.name, outcome(winner.rule, winner.matchedPrefix, x, handler, model.clusters));
 }
 
-function outcome(route: RouteSpec, matchedPrefix: string, head: RequestHead, handler: HttpHandlerSpec): string[] {
+function outcome(
+  route: RouteSpec,
+  matchedPrefix: string,
+  x: KeySource,
+  handler: HttpHandlerSpec,
+  clusters: Model["clusters"],
+): string[] {
+  const { head } = x;
   if ((head.pathFlags & refusedPathFlags(route.allowPath)) !== 0)
     return ['is refused: the route does not allow this shape of path; see "allow"'];
   const body = route.bodyBytes ?? handler.limits.bodyBytes;
   const filters = route.filters.map((f) => `passes through filter ${f.kind}`);
-  const then = [...filters, ...actionText(route.action, matchedPrefix, head)];
+  const then = [...filters, ...actionText(route.action, matchedPrefix, x, clusters)];
   if (body !== null && body !== Number.MAX_SAFE_INTEGER) then.push(`may have a body of ${body} bytes`);
   if (route.timeoutMs !== null) then.push(`must be answered within ${route.timeoutMs} ms`);
   if (route.grpc.maxTimeoutMs !== null)
@@ -144,7 +154,8 @@ function outcome(route: RouteSpec, matchedPrefix: string, head: RequestHead, han
   return then;
 }
 
-function actionText(action: ActionSpec, matchedPrefix: string, head: RequestHead): string[] {
+function actionText(action: ActionSpec, matchedPrefix: string, x: KeySource, clusters: Model["clusters"]): string[] {
+  const { head } = x;
   switch (action.kind) {
     case "respond":
       return [`gets status ${action.status} with ${action.body.length} bytes from Weir`];
@@ -159,6 +170,9 @@ function actionText(action: ActionSpec, matchedPrefix: string, head: RequestHead
         (t) =>
           `goes to cluster ${JSON.stringify(t.cluster)}${action.to.length === 1 ? "" : `, ${share(t.weight, sum)} of the time`}`,
       );
+      const sticky = explainSticky(action);
+      if (sticky !== null) then.push(sticky);
+      for (const t of action.to) then.push(explainHosts(t, action.hash, clusters.get(t.cluster)!, x));
       const path = compileRewrite(action.rewrite.path)(head.path, matchedPrefix);
       if (path !== head.path) then.push(`is sent on with path ${JSON.stringify(path)}`);
       return then;
