@@ -25,19 +25,26 @@ const listSchema = z.array(endpointSchema);
  */
 export function readEndpoints(path: string, text: string): EndpointsRead {
   const problems = new ProblemList();
+  const endpoints = readEndpointsInto(problems, path, text);
+  return endpoints === null ? { kind: "bad", problems: problems.sorted() } : { kind: "list", endpoints };
+}
+
+/** The same with its problems among others; null when there is one. */
+export function readEndpointsInto(problems: ProblemList, path: string, text: string): readonly EndpointSpec[] | null {
   const source = new SourceText(path, text.replace(/^\uFEFF/, ""));
   problems.beginFile(path);
+  const before = problems.errors;
   const root = readYaml(source, problems, null);
-  if (root === null) return { kind: "bad", problems: problems.sorted() };
+  if (root === null) return null;
   const report = new Reporter(problems, root, []);
   if (root.kind !== "list") {
     report.error([], `write a list of endpoints: found ${report.foundAt([])}`, 'each begins with "- "');
-    return { kind: "bad", problems: problems.sorted() };
+    return null;
   }
   const list = decode(listSchema, toPlain(root), report);
-  if (list === null || problems.errors > 0) return { kind: "bad", problems: problems.sorted() };
+  if (list === null || problems.errors > before) return null;
   const directory = dirname(path);
   const address = (a: Address): Address =>
     a.kind === "tcp" || a.path.startsWith("\0") ? a : { kind: "unix", path: pathFrom(directory, a.path) };
-  return { kind: "list", endpoints: lowerEndpoints(list, { address }) };
+  return lowerEndpoints(list, address);
 }

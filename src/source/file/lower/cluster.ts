@@ -24,7 +24,7 @@ export function lowerCluster(
   report: Reporter,
 ): ClusterSpec {
   const hosts = lowerHosts(c, onlySessions, to, report);
-  const endpoints = lowerEndpoints(listedEndpoints(c), to);
+  const endpoints = lowerEndpoints(listedEndpoints(c), (a) => to.address(a));
   if (endpoints.length > 0 && endpoints.every((e) => e.weight === 0))
     report.error(["endpoints"], "raise a weight above 0: found none that takes traffic");
   return {

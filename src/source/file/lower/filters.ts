@@ -27,7 +27,7 @@ export function lowerFilters(filters: readonly FilterConfig[], report: Reporter)
     seen.add(kind);
     if (c.grpcWeb !== undefined) out.push({ kind: "grpcWeb" });
     if (c.fault !== undefined) out.push(lowerFault(c.fault, ["filters", i, kind], report));
-    if (c.admission !== undefined) out.push(lowerAdmission(c.admission));
+    if (c.admission !== undefined) out.push(lowerAdmission(c.admission, ["filters", i, kind], report));
   }
   return out;
 }

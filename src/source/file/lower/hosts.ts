@@ -1,7 +1,9 @@
+import type { Address } from "../../../base/address.ts";
 import type { EndpointSpec } from "../../../config/model.ts";
 import type { HostsSpec } from "../../../config/traffic_model.ts";
 import type { Reporter } from "../problem_list.ts";
-import type { ClusterConfig, EndpointsConfig } from "../schema/cluster.ts";
+import type { ClusterConfig } from "../schema/cluster.ts";
+import type { EndpointConfig } from "../schema/endpoint.ts";
 import type { Lowering } from "./lowering.ts";
 
 const SOURCES = ["endpoints", "srv", "endpointsFile"] as const;
@@ -22,7 +24,10 @@ export function lowerHosts(c: ClusterConfig, onlySessions: boolean, to: Lowering
   }
   if (c.endpoints !== undefined) return "listed";
   if (c.srv !== undefined) return { kind: "srv", name: c.srv };
-  return c.endpointsFile === undefined ? "listed" : { kind: "file", path: to.path(c.endpointsFile) };
+  if (c.endpointsFile === undefined) return "listed";
+  const path = to.path(c.endpointsFile);
+  to.endpointFiles.add(report, path);
+  return { kind: "file", path };
 }
 
 /** Hosts that nobody lists can't be compared, checked or left out. */
@@ -34,10 +39,11 @@ function checkOriginal(c: ClusterConfig, onlySessions: boolean, report: Reporter
       report.errorAtKey([key], `remove "${key}": found endpoints: originalDestination, which lists none`);
 }
 
-export function lowerEndpoints(endpoints: EndpointsConfig, to: Pick<Lowering, "address">): EndpointSpec[] {
+/** `placed` gives addresses their place. */
+export function lowerEndpoints(endpoints: readonly EndpointConfig[], placed: (a: Address) => Address): EndpointSpec[] {
   return endpoints.map((e): EndpointSpec => {
-    if ("kind" in e) return { address: to.address(e), weight: 1, metadata: new Map(), zone: "", priority: 0 };
+    if ("kind" in e) return { address: placed(e), weight: 1, metadata: new Map(), zone: "", priority: 0 };
     const { weight, zone, priority } = e;
-    return { address: to.address(e.address), weight, metadata: new Map(Object.entries(e.metadata ?? {})), zone, priority };
+    return { address: placed(e.address), weight, metadata: new Map(Object.entries(e.metadata ?? {})), zone, priority };
   });
 }

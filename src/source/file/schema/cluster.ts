@@ -4,7 +4,7 @@ import { breakersSchema } from "./breakers.ts";
 import { clusterTlsSchema } from "./cluster_tls.ts";
 import { dnsSchema } from "./dns.ts";
 import { duration } from "./duration.ts";
-import { endpointSchema } from "./endpoint.ts";
+import { type EndpointConfig, endpointSchema } from "./endpoint.ts";
 import { healthSchema } from "./health.ts";
 import { hostName } from "./host.ts";
 import { http2Schema } from "./http2.ts";
@@ -14,11 +14,6 @@ import { bool, choice, int, off } from "./scalar.ts";
 import { sharingSchema, subsetsSchema } from "./sharing.ts";
 import { srvName } from "./srv_name.ts";
 import { filePath } from "./tls_values.ts";
-
-/** Of a cluster, and what a file of endpoints holds. */
-export const endpointList = z.array(endpointSchema).min(1);
-
-export type EndpointsConfig = z.output<typeof endpointList>;
 
 const proxyVersion = choice("v1", "v2");
 
@@ -40,7 +35,7 @@ const sentProxyHeader = z.union([
 export const clusterSchema = z
   .strictObject({
     endpoints: z
-      .union([endpointList, choice("originalDestination")])
+      .union([z.array(endpointSchema).min(1), choice("originalDestination")])
       .optional()
       .describe(
         "Servers that share the cluster's requests. originalDestination: each TCP session goes where it was going before the firewall redirected it",
@@ -100,6 +95,6 @@ export const clusterSchema = z
 export type ClusterConfig = z.output<typeof clusterSchema>;
 
 /** Those that the config lists. */
-export function listedEndpoints(c: ClusterConfig): EndpointsConfig {
+export function listedEndpoints(c: ClusterConfig): readonly EndpointConfig[] {
   return c.endpoints === undefined || typeof c.endpoints === "string" ? [] : c.endpoints;
 }

@@ -12,3 +12,5 @@ const endpoint = z.strictObject({
 
 /** One of `endpoints`, in the config or in a file of endpoints. */
 export const endpointSchema = z.union([dialAddress, endpoint]);
+
+export type EndpointConfig = z.output<typeof endpointSchema>;

@@ -14,11 +14,12 @@ export function srvName(): Leaf<string> {
     const labels = name.split(".");
     if (name.length > 253 || !labels.every((l) => LABEL.test(l))) return refuse(`correct the name: ${found}`);
     if (labels.length < 3 || !labels[0]!.startsWith("_") || !labels[1]!.startsWith("_"))
-      return refuse(`begin the name with the service and the protocol: ${found}`, `did you mean "_http._tcp.${bare(labels)}"?`);
+      return refuse(`begin the name with the service and the protocol: ${found}`, suggestion(labels));
     return name;
   });
 }
 
-function bare(labels: readonly string[]): string {
-  return labels.filter((l) => !l.startsWith("_")).join(".");
+function suggestion(labels: readonly string[]): string {
+  const rest = labels.filter((l) => !l.startsWith("_")).join(".");
+  return rest === "" ? "" : `did you mean "_http._tcp.${rest}"?`;
 }
