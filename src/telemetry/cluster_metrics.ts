@@ -30,6 +30,8 @@ export class ClusterMetrics {
   readonly faults: CounterVector;
   /** HTTP/2 connections ended because the upstream went past a budget. */
   readonly floods: Counter;
+  /** Questions of DNS without an answer, and files of endpoints that can't be used. */
+  readonly discoveryFailures: Counter;
   readonly datagramsUp: Counter;
   readonly datagramsDown: Counter;
   /** To the upstream. */
@@ -54,6 +56,11 @@ export class ClusterMetrics {
     this.timeouts = by.counter("timeouts_total", "Attempts that ended with a timeout", "never");
     this.faults = by.vector("faults_total", "Attempts that failed, by error code", CODE_CELLS, "never");
     this.floods = by.counter("floods_total", "HTTP/2 connections ended because the upstream went past a budget", "never");
+    this.discoveryFailures = by.counter(
+      "discovery_failures_total",
+      "Questions of DNS that brought no address, and changes of a file of endpoints that could not be used",
+      "never",
+    );
     this.datagramsUp = by.counter("sent_datagrams_total", "Datagrams sent to upstreams", "never");
     this.datagramsDown = by.counter("received_datagrams_total", "Datagrams read from upstreams", "never");
     this.bytesUp = by.counter("sent_bytes_total", "Bytes written to upstreams", "never");

@@ -46,8 +46,10 @@ export class UpstreamCluster implements Cluster {
     this.#pool = poolEnv(env, spec, metrics, tls);
     this.picker = pickerOf(spec, [], 0);
     const { platform, log, openEndpoints } = env;
-    this.#discovery = new ClusterDiscovery({ platform, log, open: openEndpoints }, spec, (hosts, gone) =>
-      this.#setHosts(hosts, gone),
+    this.#discovery = new ClusterDiscovery(
+      { platform, log, open: openEndpoints, failed: () => metrics.discoveryFailures.add(1) },
+      spec,
+      (hosts, gone) => this.#setHosts(hosts, gone),
     );
   }
 
