@@ -9,7 +9,7 @@ import { grpcStatusIn, grpcStatusOf } from "../http/grpc/status.ts";
 import type { RequestHead, ResponseHead } from "../http/head.ts";
 import { removeHopByHop } from "../http/hop_by_hop.ts";
 import { ID } from "../http/names.ts";
-import { RESPONSE_FLAGS } from "../telemetry/response_flags.ts";
+import { flagOf } from "../telemetry/response_flags.ts";
 import { Tunnel, type TunnelDone, type TunnelEnd } from "../wire/tunnel.ts";
 import { Attempt } from "./attempt.ts";
 import { ConnectAttempt } from "./connect_attempt.ts";
@@ -347,7 +347,7 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
       this.requestBodyBytes += bytesUp;
       this.responseBodyBytes += bytesDown;
       this.duration = link.flusher.now - this.began;
-      if (cause !== null) this.flags = RESPONSE_FLAGS[cause.facts.code].flag;
+      if (cause !== null) this.mark(flagOf(cause.facts.code));
       routeMetrics?.finish(this.status, this.duration);
       accessLog?.write(this);
       this.#state = DONE;
