@@ -1,4 +1,4 @@
-import { type ErrorCode, localFault, type ProxyError } from "../base/error.ts";
+import { localFault, type ProxyError } from "../base/error.ts";
 import type { FilterChain } from "../filter/filter_chain.ts";
 import { type FilterHost, FilterRun } from "../filter/filter_run.ts";
 import type { Reply } from "../filter/types.ts";
@@ -21,6 +21,7 @@ import { KeyedExchange } from "./keyed_exchange.ts";
 import { maxForwards, passMaxForwards } from "./max_forwards.ts";
 import { ALLOWED_METHODS, errorReply, grpcReply, grpcStatusOfFault, httpDate, makeReply } from "./reply.ts";
 import { mayRetry } from "./retry.ts";
+import { shed } from "./shed.ts";
 import type { ForwardAction, RespondAction, RouteRule, Site } from "./site.ts";
 import { StreamTunnel } from "./stream_tunnel.ts";
 import { WebCall } from "./web_call.ts";
@@ -93,9 +94,10 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
     this.scheme = head.scheme;
     // gRPC is a protocol of HTTP/2: what says so elsewhere is a body like others.
     this.#grpc = head.protocol === "HTTP/2" && isGrpc(head.fields);
-    if (!this.down.serves(head.authority)) {
+    const refusal = this.down.serves(head.authority) ? shed(site.shedding, this.down) : MISDIRECTED;
+    if (refusal !== null) {
       if (end) this.#requestOver(this.began);
-      this.fail(MISDIRECTED);
+      this.fail(refusal);
       return;
     }
     const match = site.table.match(this);
@@ -279,7 +281,7 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
   fail(e: ProxyError): void {
     if (this.#state === DONE || this.#state === TUNNEL) return;
     const { code, status } = e.facts;
-    this.#note(code);
+    this.note(code);
     if (this.#grpc) this.grpcStatus = grpcStatusOfFault(e);
     const target = this.#target;
     this.#target = null;
@@ -291,11 +293,6 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
       return;
     }
     this.#send(errorReply(e, this.site.wall(), this.#grpc));
-  }
-
-  #note(code: ErrorCode): void {
-    this.mark(RESPONSE_FLAGS[code].flag);
-    this.site.metrics.fault(code);
   }
 
   /** The request asks its stream, one of several on its connection, to become a tunnel: its own bytes come only afterwards. */
@@ -417,7 +414,7 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
   shortCut(r: Reply): void {
     const { fields } = r.head;
     if (!fields.hasId(ID.date)) fields.add("Date", httpDate(this.site.wall()));
-    if (r.code !== undefined) this.#note(r.code);
+    if (r.code !== undefined) this.note(r.code);
     if (this.#grpc) this.grpcStatus = grpcStatusIn(fields);
     this.#send(r);
   }

@@ -87,6 +87,14 @@ export interface Codecs {
   readonly h2: Omit<H2ServerOptions, "onRefused">;
 }
 
+/** What of requests is given up under pressure. */
+export interface RequestShedding {
+  /** 0: nothing. 1: replies close their connections. 2 and above: requests are refused too. */
+  readonly step: number;
+  /** Counts one that the step concerned. */
+  count(step: 1 | 2): void;
+}
+
 /** What serves a listener's requests now. Replaced whole by a reload; an exchange keeps the one that it began with. */
 export interface Site {
   readonly listener: string;
@@ -101,6 +109,8 @@ export interface Site {
   /** A handler inside the process threw: logged and counted. */
   readonly handlerThrew: (cause: unknown) => void;
   readonly filterThrew: (cause: unknown) => void;
+  /** What is given up under pressure; looked at once for each request. */
+  readonly shedding: RequestShedding;
   /** Milliseconds since the epoch. */
   readonly wall: () => number;
 }

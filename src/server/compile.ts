@@ -11,7 +11,7 @@ import type {
 } from "../config/model.ts";
 import { ForwardedPolicy } from "../exchange/forwarded.ts";
 import { RouteKeys } from "../exchange/route_keys.ts";
-import type { Codecs, GrpcRule, RouteRule, RuleAction, Site } from "../exchange/site.ts";
+import type { Codecs, GrpcRule, RequestShedding, RouteRule, RuleAction, Site } from "../exchange/site.ts";
 import type { Handler } from "../exchange/web.ts";
 import { FilterChain } from "../filter/filter_chain.ts";
 import type { FilterFactory } from "../filter/types.ts";
@@ -31,6 +31,7 @@ import { type WeightedChoice, weightedChoice } from "../upstream/weighted.ts";
 import { type LinkEnv, WRITE_STALL_MS } from "../wire/link.ts";
 import { isInternal } from "./internal_listeners.ts";
 import type { ListenerSite } from "./listener_site.ts";
+import { NO_SHEDDING } from "./overload/shedding.ts";
 import { textOf } from "./same.ts";
 
 /** What compiling needs beside the model. */
@@ -42,6 +43,7 @@ export interface CompileEnv {
   readonly clusters: ReadonlyMap<string, Cluster>;
   readonly handlers: ReadonlyMap<string, Handler>;
   readonly filter: (spec: FilterSpec, route: string) => FilterFactory;
+  readonly shedding: RequestShedding;
   /** null: no access log. */
   readonly accessLog: AccessLog | null;
   readonly wall: () => number;
@@ -143,6 +145,7 @@ function compileSite(
     table: tables.get(spec.routes)!,
     forwarded: new ForwardedPolicy(spec.forwarded, pseudonym),
     codecs: { plain: compileCodecs(spec, "http", metrics, env, guesses), tls: compileCodecs(spec, "https", metrics, env, false) },
+    shedding: isInternal(listener.name) ? NO_SHEDDING : env.shedding,
     handlerThrew: (cause) => {
       metrics.handlerFaults.add(1);
       env.log.log("error", "a handler threw: its request failed", { listener: listener.name, reason: stackOf(cause) });

@@ -32,6 +32,8 @@ export class ClusterMetrics {
   readonly floods: Counter;
   /** Picks among all hosts because too few were healthy. */
   readonly panics: Counter;
+  /** Questions of DNS without an answer, and files of endpoints that can't be used. */
+  readonly discoveryFailures: Counter;
   readonly datagramsUp: Counter;
   readonly datagramsDown: Counter;
   /** To the upstream. */
@@ -57,6 +59,11 @@ export class ClusterMetrics {
     this.faults = by.vector("faults_total", "Attempts that failed, by error code", CODE_CELLS, "never");
     this.floods = by.counter("floods_total", "HTTP/2 connections ended because the upstream went past a budget", "never");
     this.panics = by.counter("panics_total", "Picks among all hosts, healthy or not, because too few were healthy", "never");
+    this.discoveryFailures = by.counter(
+      "discovery_failures_total",
+      "Questions of DNS that brought no address, and changes of a file of endpoints that could not be used",
+      "never",
+    );
     this.datagramsUp = by.counter("sent_datagrams_total", "Datagrams sent to upstreams", "never");
     this.datagramsDown = by.counter("received_datagrams_total", "Datagrams read from upstreams", "never");
     this.bytesUp = by.counter("sent_bytes_total", "Bytes written to upstreams", "never");

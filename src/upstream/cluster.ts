@@ -49,8 +49,10 @@ export class UpstreamCluster implements Cluster {
     this.#picking = { clock: env.link.flusher, random: Math.random, panics: metrics.panics };
     this.picker = this.#pickerOf([]);
     const { platform, log, openEndpoints } = env;
-    this.#discovery = new ClusterDiscovery({ platform, log, open: openEndpoints }, spec, (hosts, gone) =>
-      this.#setHosts(hosts, gone),
+    this.#discovery = new ClusterDiscovery(
+      { platform, log, open: openEndpoints, failed: () => metrics.discoveryFailures.add(1) },
+      spec,
+      (hosts, gone) => this.#setHosts(hosts, gone),
     );
   }
 

@@ -453,7 +453,15 @@ function namesOf({ listeners, udpListeners }: Model): readonly string[] {
 
 /** What the supervisor serves itself. */
 function frontModel(model: Model): Model {
-  return { ...model, listeners: new Map(), udpListeners: new Map(), routeTables: new Map(), clusters: new Map(), accessLogs: [] };
+  return {
+    ...model,
+    overload: null,
+    listeners: new Map(),
+    udpListeners: new Map(),
+    routeTables: new Map(),
+    clusters: new Map(),
+    accessLogs: [],
+  };
 }
 
 function problem(path: string, message: string): Problem {
