@@ -3,7 +3,7 @@ import type { ProxyError } from "../base/error.ts";
 import { Fields } from "../http/fields.ts";
 import type { ResponseHead } from "../http/head.ts";
 import type { Conn, DialHandler } from "../platform/types.ts";
-import type { Cluster } from "../upstream/types.ts";
+import type { Cluster, Host } from "../upstream/types.ts";
 import type { Exchange, RequestTarget } from "./exchange.ts";
 
 /** A CONNECT request that becomes a tunnel to a host of the route's cluster (RFC 9110 9.3.6). The cluster decides where it goes, not the client. */
@@ -13,6 +13,7 @@ export class ConnectAttempt implements RequestTarget, DialHandler {
   #dial: { cancel(): void } | null = null;
   #over = false;
   #startedAt = 0;
+  #host: Host | null = null;
 
   constructor(x: Exchange, cluster: Cluster) {
     this.#x = x;
@@ -27,6 +28,7 @@ export class ConnectAttempt implements RequestTarget, DialHandler {
       x.fail(host);
       return;
     }
+    this.#host = host;
     this.#startedAt = x.site.link.flusher.now;
     const dial = this.#cluster.dial(host, this, x.down);
     if (!this.#over) this.#dial = dial;
@@ -47,7 +49,7 @@ export class ConnectAttempt implements RequestTarget, DialHandler {
         contentLength: 0,
         upgrade: "",
       };
-      x.tunnel(head, { conn, unread: NO_BYTES });
+      x.tunnel(head, { conn, unread: NO_BYTES, host: this.#host! });
     } finally {
       link.flusher.leave();
     }

@@ -307,7 +307,7 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
     const idleMs = site.spec.timeouts.tunnelIdleMs;
     const early = this.#early;
     const writer = this.#writer!;
-    const done = this.#becomeTunnel(h);
+    const done = this.#becomeTunnel(h, up.host ?? null);
     if (early === null) {
       new Tunnel(link, down.detach(), up, idleMs, down.tunnels, done).start();
       return;
@@ -322,7 +322,7 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
   }
 
   /** Config is let go: a week-old tunnel must hold no old one alive. Returns what the tunnel's end calls. */
-  #becomeTunnel(h: ResponseHead): TunnelDone {
+  #becomeTunnel(h: ResponseHead, host: { active: number } | null): TunnelDone {
     const { site } = this;
     this.#state = TUNNEL;
     this.status = h.status;
@@ -339,8 +339,10 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
     this.rule = null;
     this.site = null as unknown as Site;
     metrics.tunnelsActive.add(1);
+    if (host !== null) host.active++;
     return (bytesUp, bytesDown, cause) => {
       metrics.tunnelsActive.add(-1);
+      if (host !== null) host.active--;
       this.down.tunnelClosed();
       metrics.requestsActive.add(-1);
       metrics.finish(this.status);
