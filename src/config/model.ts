@@ -1,5 +1,6 @@
 import type { Address, UdpAddress } from "../base/address.ts";
 import type { ForwardedCertificateSpec, TlsSpec, UpstreamTlsSpec } from "./tls_model.ts";
+import type { HealthCheckSpec, OutlierSpec } from "./traffic_model.ts";
 
 /**
  * The one model that every source lowers to (file, xDS, Kubernetes, MOSN): frozen data, no behaviour. It can say what Envoy's listeners,
@@ -341,6 +342,10 @@ export interface ClusterSpec {
   readonly hosts: "listed" | "originalDestination";
   readonly endpoints: readonly EndpointSpec[];
   readonly balance: { readonly kind: "roundRobin" };
+  /** null: hosts are not asked how they are. */
+  readonly health?: HealthCheckSpec | null;
+  /** null: no host is left out for its answers. */
+  readonly outlier?: OutlierSpec | null;
   /** `auto`: what ALPN agrees on, which takes TLS; h2c is HTTP/2 in cleartext by prior knowledge. */
   readonly protocol: "http1" | "h2" | "h2c" | "auto";
   /** null: cleartext. */
