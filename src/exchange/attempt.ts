@@ -7,6 +7,7 @@ import { ID } from "../http/names.ts";
 import type { Cluster, Host, LeaseWaiter, StreamLease } from "../upstream/types.ts";
 import type { Exchange, RequestTarget } from "./exchange.ts";
 import type { ForwardAction } from "./site.ts";
+import { statusOfHead, statusOfTrailers, tellOutcome } from "./attempt_outcome.ts";
 import { WEBSOCKET_ACCEPT, WEBSOCKET_KEY, websocketAccept } from "./websocket.ts";
 
 /** Bytes of a request's body kept for a second try on a pooled connection that turns out dead; more is not retried. */
@@ -32,6 +33,8 @@ export class Attempt implements StreamReader<ResponseHead>, LeaseWaiter, Request
   #owed = 0;
   #sentAt = 0;
   #startedAt = 0;
+  /** For whoever is told how this attempt ended. */
+  #status = 0;
   #trailers: Fields | null = null;
   #over = false;
   #replied = false;
@@ -141,6 +144,7 @@ export class Attempt implements StreamReader<ResponseHead>, LeaseWaiter, Request
     const ms = x.site.link.flusher.now - this.#sentAt;
     x.upstreamHeadDuration = this.#sentAt === 0 ? 0 : ms;
     metrics.responses.add(Math.trunc(h.status / 100), 1);
+    this.#status = this.#host.outcome === null ? h.status : statusOfHead(h);
     if (this.#sentAt !== 0) metrics.headDuration.observe(ms / 1000);
     this.#replied = true;
     this.replay = null;
@@ -165,6 +169,7 @@ export class Attempt implements StreamReader<ResponseHead>, LeaseWaiter, Request
   }
 
   onTrailers(f: Fields): void {
+    if (this.#host.outcome !== null && this.#status === 200) this.#status = statusOfTrailers(f);
     this.#end(null);
     this.#x.replyTrailers(f);
   }
@@ -186,8 +191,10 @@ export class Attempt implements StreamReader<ResponseHead>, LeaseWaiter, Request
     if (this.#over) return;
     this.#over = true;
     const { metrics } = this.cluster;
+    const { outcome } = this.#host;
     metrics.requestsActive.add(-1);
     if (e !== null) metrics.fault(e.facts.code);
+    if (outcome !== null) tellOutcome(outcome, this.#status, e, this.reused);
   }
 
   #sent(now: number): void {

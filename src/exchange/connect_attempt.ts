@@ -3,7 +3,7 @@ import type { ProxyError } from "../base/error.ts";
 import { Fields } from "../http/fields.ts";
 import type { ResponseHead } from "../http/head.ts";
 import type { Conn, DialHandler } from "../platform/types.ts";
-import type { Cluster } from "../upstream/types.ts";
+import type { Cluster, Host } from "../upstream/types.ts";
 import type { Exchange, RequestTarget } from "./exchange.ts";
 
 /** A CONNECT request that becomes a tunnel to a host of the route's cluster (RFC 9110 9.3.6). The cluster decides where it goes, not the client. */
@@ -13,6 +13,7 @@ export class ConnectAttempt implements RequestTarget, DialHandler {
   #dial: { cancel(): void } | null = null;
   #over = false;
   #startedAt = 0;
+  #host: Host | null = null;
 
   constructor(x: Exchange, cluster: Cluster) {
     this.#x = x;
@@ -29,6 +30,7 @@ export class ConnectAttempt implements RequestTarget, DialHandler {
       x.fail(host);
       return;
     }
+    this.#host = host;
     x.endpoint = host.label;
     this.#startedAt = x.site.link.flusher.now;
     const dial = this.#cluster.dial(host, this, x.down);
@@ -42,6 +44,7 @@ export class ConnectAttempt implements RequestTarget, DialHandler {
     try {
       this.#over = true;
       this.#cluster.metrics.connects.add(1);
+      this.#host!.outcome?.(200, null);
       x.connectDuration = link.flusher.now - this.#startedAt;
       const head: ResponseHead = {
         status: 200,
@@ -63,6 +66,7 @@ export class ConnectAttempt implements RequestTarget, DialHandler {
     flusher.enter();
     try {
       this.#cluster.metrics.connectFailed(cause.facts.code);
+      this.#host!.outcome?.(0, cause);
       this.#x.fail(cause);
     } finally {
       flusher.leave();

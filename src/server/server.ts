@@ -11,12 +11,14 @@ import { createMetricsRenderer } from "../export/prometheus.ts";
 import type { ScrapedMetric } from "../export/scraped_metric.ts";
 import type { Platform } from "../platform/types.ts";
 import type { EventLog } from "../telemetry/event_log.ts";
-import type { Metrics } from "../telemetry/metrics.ts";
+import type { Metrics, TlsMetrics } from "../telemetry/metrics.ts";
 import { VerifiedChains } from "../tls/peer/verified_chains.ts";
 import { type CertsStatus, certsStatus } from "../tls/store/certs_status.ts";
 import { diskSecrets, type SecretFiles } from "../tls/store/secret_files.ts";
 import { TlsSecrets } from "../tls/store/tls_secrets.ts";
 import { UpstreamCluster } from "../upstream/cluster.ts";
+import { HealthBoard, type HealthRecord } from "../upstream/health/health_board.ts";
+import { HealthPlace } from "../upstream/health/health_place.ts";
 import { Flusher } from "../wire/flusher.ts";
 import type { LinkEnv } from "../wire/link.ts";
 import { type AdminView, adminApp, observeApp } from "./admin/admin_app.ts";
@@ -60,6 +62,10 @@ export interface ServerEnv {
   readonly sockets?: ListenSockets;
   /** Where certificates come from; the disk when absent. */
   readonly secretFiles?: SecretFiles;
+  /** Where rotations of certificates are counted; absent: among the numbers. */
+  readonly tlsMetrics?: TlsMetrics;
+  /** Absent: this process checks hosts, and begins with knowing none. */
+  readonly health?: HealthPlace;
   readonly log: EventLog;
   readonly build: { readonly version: string; readonly commit: string };
 }
@@ -84,6 +90,7 @@ export class Server implements AdminView, Serving {
   readonly #sockets: ListenSockets;
   readonly #numbers: ServerNumbers;
   readonly #link: LinkEnv;
+  readonly #health: HealthPlace;
   readonly #slab = new Slab();
   readonly #listeners = new Map<string, ListenerRuntime>();
   /** Removed by a reload, with connections that end on their own. */
@@ -112,6 +119,7 @@ export class Server implements AdminView, Serving {
     this.metrics = this.#numbers.metrics;
     this.#sockets = env.sockets ?? new OwnSockets(platform, new HeldSockets([]));
     this.#udp = new UdpListeners({ platform, sockets: this.#sockets }, env.log);
+    this.#health = env.health ?? new HealthPlace(new HealthBoard(), true);
     const flusher = new Flusher(() => platform.now(), platform.afterTurn);
     this.#link = {
       flusher,
@@ -121,7 +129,12 @@ export class Server implements AdminView, Serving {
       ),
     };
     this.accessLogs = new AccessLogs(this.metrics, { platform, log: env.log });
-    this.secrets = new TlsSecrets({ platform, log: env.log, metrics: this.metrics.tls, files: env.secretFiles ?? diskSecrets });
+    this.secrets = new TlsSecrets({
+      platform,
+      log: env.log,
+      metrics: env.tlsMetrics ?? this.metrics.tls,
+      files: env.secretFiles ?? diskSecrets,
+    });
     this.#tlsEnv =
       platform.tls === null
         ? null
@@ -256,6 +269,10 @@ export class Server implements AdminView, Serving {
     await Promise.all([...this.#listeners.values()].map((l) => l.unshare(worker)));
   }
 
+  healthRecords(): readonly HealthRecord[] {
+    return this.#health.board.records();
+  }
+
   /** A page of metrics in Prometheus' text format. */
   metricsPage(): Promise<{ readonly contentType: string; readonly body: string }> {
     return this.#render();
@@ -282,7 +299,7 @@ export class Server implements AdminView, Serving {
         })),
         ...this.#udp.status(),
       ],
-      clusters: [...this.#clusters.values()].map((c) => ({ name: c.name, hosts: c.hosts.map((h) => h.label) })),
+      clusters: [...this.#clusters.values()].map((c) => ({ name: c.name, hosts: c.showHosts() })),
     };
   }
 
@@ -420,7 +437,7 @@ export class Server implements AdminView, Serving {
   }
 
   #nextClusters(model: Model, tls: ModelTls, made: UpstreamCluster[]): Map<string, UpstreamCluster> {
-    const env = { platform: this.#env.platform, link: this.#link, slab: this.#slab, log: this.#env.log };
+    const env = { platform: this.#env.platform, link: this.#link, slab: this.#slab, log: this.#env.log, health: this.#health };
     const next = new Map<string, UpstreamCluster>();
     for (const [name, spec] of model.clusters) {
       let c = this.#clusters.get(name);
@@ -456,6 +473,8 @@ export class Server implements AdminView, Serving {
     }
     udp.commit();
     this.#commitClusters(model, clusters, tls);
+    const checked = new Set([...model.clusters.values()].filter((c) => (c.health ?? null) !== null).map((c) => c.name));
+    this.#health.board.retain(checked);
     this.#caps!.update(model.process);
     this.accessLogs.apply(model.accessLogs);
     retainNames(model, (group, names) => this.#numbers.retain(group, names));

@@ -101,7 +101,7 @@ describe("names", () => {
       expect([name, name.endsWith("_total")]).toEqual([name, kind === "counter"]);
       if (kind === "histogram") expect(name).toEndWith("_seconds");
       expect(
-        labelNames.filter((l) => !/^(listener|route|method|cluster|log|certificate|result|version|runtime)$/.test(l)),
+        labelNames.filter((l) => !/^(listener|route|method|cluster|log|certificate|result|state|version|runtime)$/.test(l)),
       ).toEqual([]);
     }
   });
