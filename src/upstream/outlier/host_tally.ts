@@ -34,7 +34,9 @@ export class HostTally {
   total = 0;
   /** When it is let back; 0: it is not ejected. */
   ejectedUntil = 0;
-  /** How often it was ejected, less one for each interval that it stayed. */
+  /** It was let back since the interval began. */
+  cameBack = false;
+  /** How often it was ejected, less one for each whole interval that it stayed. */
   times = 0;
   readonly #owner: TallyOwner;
 

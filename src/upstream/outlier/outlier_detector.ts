@@ -114,8 +114,9 @@ export class OutlierDetector extends Timed implements TallyOwner {
     this.#byShares(spec);
     let busy = false;
     for (const t of this.#tallies.values()) {
-      // A host that stayed is forgiven one of its ejections.
-      if (t.ejectedUntil === 0 && t.times > 0) t.times--;
+      // A host that stayed all the while is forgiven one of its ejections.
+      if (t.ejectedUntil === 0 && !t.cameBack && t.times > 0) t.times--;
+      t.cameBack = false;
       busy ||= t.total > 0 || t.times > 0;
       t.clearInterval();
     }
@@ -159,6 +160,7 @@ export class OutlierDetector extends Timed implements TallyOwner {
   #letBack(t: HostTally): void {
     const { log, cluster, states } = this.#env;
     t.ejectedUntil = 0;
+    t.cameBack = true;
     t.clearRuns();
     t.clearInterval();
     this.#count(-1);
