@@ -30,6 +30,7 @@ function route(name: string, match: Partial<MatchSpec>): RouteSpec {
     responseHeaders: NO_OPS,
     timeoutMs: null,
     responseHeadMs: 60_000,
+    timeoutHeader: null,
     bodyBytes: null,
     filters: [],
     grpc: { maxTimeoutMs: null, methods: [] },

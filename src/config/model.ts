@@ -1,6 +1,19 @@
 import type { Address, UdpAddress } from "../base/address.ts";
 import type { ForwardedCertificateSpec, TlsSpec, UpstreamTlsSpec } from "./tls_model.ts";
-import type { HealthCheckSpec, OutlierSpec } from "./traffic_model.ts";
+import type {
+  BalanceSpec,
+  BreakerSpec,
+  HashKeySpec,
+  HealthCheckSpec,
+  HedgeSpec,
+  HostsSpec,
+  MirrorSpec,
+  OutlierSpec,
+  OverloadSpec,
+  RetrySpec,
+  SharingSpec,
+  StickySpec,
+} from "./traffic_model.ts";
 
 /**
  * The one model that every source lowers to (file, xDS, Kubernetes, MOSN): frozen data, no behaviour. It can say what Envoy's listeners,
@@ -22,6 +35,8 @@ export interface Model {
   readonly log: EventLogSpec;
   readonly drain: DrainSpec;
   readonly process: ProcessLimitsSpec;
+  /** null: nothing is given up under pressure. */
+  readonly overload: OverloadSpec | null;
   /** Path of the control socket; null: the default place. */
   readonly control: string | null;
   /** Path of a file that tells the number of the main process; null: none. */
@@ -200,6 +215,8 @@ export interface HttpTimeoutsSpec {
   readonly streamIdleMs: number;
   /** Idle time of an upgraded connection or a tunnel. */
   readonly tunnelIdleMs: number;
+  /** Age at which a connection takes no more requests and ends when those under way have; null: no limit. */
+  readonly maxConnectionMs: number | null;
 }
 
 /** Routes of one or more listeners. */
@@ -231,6 +248,11 @@ export interface RouteSpec {
   readonly timeoutMs: number | null;
   /** Upstream connected and request sent to the reply's head. */
   readonly responseHeadMs: number;
+  /**
+   * Field of a request, lower case, whose milliseconds shorten `timeoutMs` when a peer of `forwarded.trusted` sent it, as
+   * x-envoy-upstream-rq-timeout-ms does; null: none is read.
+   */
+  readonly timeoutHeader: string | null;
   /** null: the listener's. */
   readonly bodyBytes: number | null;
   readonly grpc: GrpcRouteSpec;
@@ -282,7 +304,21 @@ export type ActionSpec = ForwardSpec | RespondSpec | RedirectSpec | HandlerSpec;
 
 export interface ForwardSpec {
   readonly kind: "forward";
-  readonly to: readonly { readonly cluster: string; readonly weight: number }[];
+  /** Weights are shares of requests. `subset`: only hosts whose metadata have these values; null: all. */
+  readonly to: readonly {
+    readonly cluster: string;
+    readonly weight: number;
+    readonly subset: ReadonlyMap<string, string> | null;
+  }[];
+  /** What goes to the same item of `to` each time; null: items take turns. */
+  readonly sticky: StickySpec | null;
+  /** Keys of a hash that chooses the host; null: those of the cluster's policy. */
+  readonly hash: readonly HashKeySpec[] | null;
+  /** Whose caps of the cluster's breakers hold. */
+  readonly priority: "default" | "high";
+  readonly retry: RetrySpec | null;
+  readonly hedge: HedgeSpec | null;
+  readonly mirrors: readonly MirrorSpec[];
   readonly rewrite: RewriteSpec;
   /** Upgrade tokens let through, lower case; `*`: all. `h2c` never is. */
   readonly upgrades: readonly string[];
@@ -338,14 +374,17 @@ export interface HeaderOpsSpec {
 
 export interface ClusterSpec {
   readonly name: string;
-  /** Where its hosts come from; `originalDestination`: each session goes where it was going before it was redirected, and there are no endpoints. */
-  readonly hosts: "listed" | "originalDestination";
+  /** Where its hosts come from. */
+  readonly hosts: HostsSpec;
+  /** Empty unless `hosts` is `listed`. */
   readonly endpoints: readonly EndpointSpec[];
-  readonly balance: { readonly kind: "roundRobin" };
+  readonly balance: BalanceSpec;
+  readonly sharing: SharingSpec;
   /** null: hosts are not asked how they are. */
-  readonly health?: HealthCheckSpec | null;
+  readonly health: HealthCheckSpec | null;
   /** null: no host is left out for its answers. */
-  readonly outlier?: OutlierSpec | null;
+  readonly outlier: OutlierSpec | null;
+  readonly breakers: { readonly default: BreakerSpec; readonly high: BreakerSpec };
   /** `auto`: what ALPN agrees on, which takes TLS; h2c is HTTP/2 in cleartext by prior knowledge. */
   readonly protocol: "http1" | "h2" | "h2c" | "auto";
   /** null: cleartext. */
@@ -358,6 +397,8 @@ export interface ClusterSpec {
   readonly maxIdle: number;
   /** Requests on one upstream connection; null: no limit. */
   readonly requestsPerConnection: number | null;
+  /** Age at which a connection takes no more requests and ends when those under way have; null: no limit. */
+  readonly maxConnectionMs: number | null;
   /** Idle time before the first TCP keepalive probe; null: off. */
   readonly keepAliveMs: number | null;
   /** IP literal that connections come from; null: the system's choice. */
@@ -384,7 +425,7 @@ export interface EndpointSpec {
   readonly weight: number;
   readonly metadata: ReadonlyMap<string, string>;
   readonly zone: string;
-  /** 0 is the highest. */
+  /** 0 is the highest, 127 the lowest: a level takes what those above it can't. */
   readonly priority: number;
 }
 

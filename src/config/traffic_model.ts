@@ -75,7 +75,7 @@ export interface HealthCheckSpec {
         /** What the first KiB of the body must contain; null: it isn't read. */
         readonly body: string | null;
       }
-    /** `send` null: that the connection stands is enough. */
+    /** What the answer begins with; `expect` null: that the connection stands, and `send` was sent, is enough. */
     | { readonly kind: "tcp"; readonly send: Uint8Array | null; readonly expect: Uint8Array | null }
     /** grpc.health.v1; `service` "": the server. */
     | { readonly kind: "grpc"; readonly service: string; readonly authority: string | null };
@@ -211,9 +211,11 @@ export interface OverloadSpec {
   readonly refuseConnectionsAt: number;
 }
 
-/** Where a cluster's hosts come from. `originalDestination`: each session goes where it was going before it was redirected. */
+/** Where a cluster's hosts come from. */
 export type HostsSpec =
+  /** The config's endpoints. */
   | "listed"
+  /** Each session goes where it was going before it was redirected. */
   | "originalDestination"
   /** SRV records (RFC 2782): priorities become levels, weights weights. */
   | { readonly kind: "srv"; readonly name: string }

@@ -5,9 +5,9 @@ import type { RequestHead, ResponseHead } from "../http/head.ts";
 import { removeHopByHop } from "../http/hop_by_hop.ts";
 import { ID } from "../http/names.ts";
 import type { Cluster, Host, LeaseWaiter, StreamLease } from "../upstream/types.ts";
+import { statusOfHead, statusOfTrailers, tellOutcome } from "./attempt_outcome.ts";
 import type { Exchange, RequestTarget } from "./exchange.ts";
 import type { ForwardAction } from "./site.ts";
-import { statusOfHead, statusOfTrailers, tellOutcome } from "./attempt_outcome.ts";
 import { WEBSOCKET_ACCEPT, WEBSOCKET_KEY, websocketAccept } from "./websocket.ts";
 
 /** Bytes of a request's body kept for a second try on a pooled connection that turns out dead; more is not retried. */

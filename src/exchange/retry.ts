@@ -1,7 +1,5 @@
 import type { ProxyError } from "../base/error.ts";
-
-/** Methods whose repetition has the effect of one (RFC 9110 9.2.2). */
-const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
+import { isIdempotent } from "../http/methods.ts";
 
 /** What is known of an attempt that failed. */
 export interface FailedAttempt {
@@ -25,5 +23,5 @@ export function mayRetry(a: FailedAttempt): boolean {
   const { code, retry } = a.error.facts;
   // RFC 9113 8.7: a refused stream, or one above the last that GOAWAY names, was not worked on.
   if (retry === "always") return code === "upstreamReset" || code === "upstreamClosed";
-  return retry === "ifReused" && a.reused && IDEMPOTENT.has(a.method);
+  return retry === "ifReused" && a.reused && isIdempotent(a.method);
 }

@@ -30,6 +30,7 @@ import { type WeightedChoice, weightedChoice } from "../upstream/weighted.ts";
 import { type LinkEnv, WRITE_STALL_MS } from "../wire/link.ts";
 import { isInternal } from "./internal_listeners.ts";
 import type { ListenerSite } from "./listener_site.ts";
+import { textOf } from "./same.ts";
 
 /** What compiling needs beside the model. */
 export interface CompileEnv {
@@ -255,7 +256,8 @@ class Actions {
 
   of(spec: ActionSpec): RuleAction {
     if (spec.kind !== "forward" || spec.to.length > 1) return compileAction(spec, this.#env);
-    const key = JSON.stringify(spec);
+    // A subset is a map, which plain JSON says nothing of; most routes have none, and there may be ten thousand of them.
+    const key = spec.to[0]!.subset === null ? JSON.stringify(spec) : textOf(spec);
     let action = this.#forwards.get(key);
     if (action === undefined) {
       action = compileAction(spec, this.#env);

@@ -473,7 +473,7 @@ export class Server implements AdminView, Serving {
     }
     udp.commit();
     this.#commitClusters(model, clusters, tls);
-    const checked = new Set([...model.clusters.values()].filter((c) => (c.health ?? null) !== null).map((c) => c.name));
+    const checked = new Set([...model.clusters.values()].filter((c) => c.health !== null).map((c) => c.name));
     this.#health.board.retain(checked);
     this.#caps!.update(model.process);
     this.accessLogs.apply(model.accessLogs);

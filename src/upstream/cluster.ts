@@ -69,7 +69,7 @@ export class UpstreamCluster implements Cluster {
       (state, n) => metrics.hosts(state, n),
     );
     this.#outlier = new OutlierDetector({ now, link: env.link, log: env.log, metrics, cluster: spec.name, states: this.#states });
-    this.#outlier.become(spec.outlier ?? null);
+    this.#outlier.become(spec.outlier);
     this.#followHealth(null);
     this.#discovery = new ClusterDiscovery(env.platform, env.log, spec, (hosts, gone) => this.#setHosts(hosts, gone));
   }
@@ -103,9 +103,9 @@ export class UpstreamCluster implements Cluster {
     this.spec = spec;
     this.#pool = poolEnv(this.#env, spec, this.metrics, tls);
     for (const p of this.#pools.values()) p.become(this.#pool);
-    if (spec.hosts !== before.hosts) this.#hostsChanged();
+    if ((spec.hosts === "originalDestination") !== (before.hosts === "originalDestination")) this.#hostsChanged();
     this.#private.become(this.#pool);
-    this.#outlier.become(spec.outlier ?? null);
+    this.#outlier.become(spec.outlier);
     if (!sameChecks(before, spec) || pool.tls !== tls) this.#followHealth(before);
     void this.#discovery.update(spec);
   }
@@ -182,7 +182,7 @@ export class UpstreamCluster implements Cluster {
   /** Begins, goes on with or ends checks as the config in force says. */
   #followHealth(before: ClusterSpec | null): void {
     const { platform, link, log, health } = this.#env;
-    const spec = this.spec.health ?? null;
+    const spec = this.spec.health;
     if (spec === null) {
       this.#checks?.close();
       this.#health?.close();
@@ -207,7 +207,7 @@ export class UpstreamCluster implements Cluster {
 
 /** Whether checks go on as they are: what they ask, how often, and how they connect. */
 function sameChecks(a: ClusterSpec, b: ClusterSpec): boolean {
-  const of = (s: ClusterSpec): string => encodeTagged([s.health ?? null, s.protocol, s.source, s.proxyHeader, s.keepAliveMs]);
+  const of = (s: ClusterSpec): string => encodeTagged([s.health, s.protocol, s.source, s.proxyHeader, s.keepAliveMs]);
   return of(a) === of(b);
 }
 

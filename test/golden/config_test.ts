@@ -24,9 +24,10 @@ const files = {
 /** A runtime that can do nothing of its own. */
 const LEAST: RuntimeAbilities = { runtime: "deno", ciphers: false, curves: false, ocsp: false };
 
-/** Maps as objects, bytes as text: as a person wants to read it. */
+/** Maps as objects, bytes and what has no end as text: as a person wants to read it. */
 function plain(_key: string, value: unknown): unknown {
   if (value instanceof Map) return Object.fromEntries(value);
+  if (value === Number.POSITIVE_INFINITY) return "Infinity";
   return value;
 }
 

@@ -30,6 +30,7 @@ export function routeOf(name: string, ...match: Partial<MatchSpec>[]): RouteSpec
     responseHeaders: NO_OPS,
     timeoutMs: null,
     responseHeadMs: 60_000,
+    timeoutHeader: null,
     bodyBytes: null,
     filters: [],
     grpc: { maxTimeoutMs: null, methods: [] },

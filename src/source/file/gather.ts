@@ -1,4 +1,5 @@
 import { dirname, normalize } from "node:path";
+import { keepOwnAlternatives } from "./alternatives.ts";
 import { type ConfigFiles, pathFrom } from "./config_files.ts";
 import { decode } from "./decode.ts";
 import { expandGlob, isGlob } from "./glob.ts";
@@ -113,7 +114,7 @@ class Gatherer {
     const merged = (key: keyof Defaults): ConfNode | null => {
       const own = entries.get(key)?.value;
       if (own === undefined || own.kind !== "map") return above[key];
-      return above[key] === null ? own : mergeNodes(above[key], own);
+      return under(PLURAL[key], above[key], own);
     };
     return { listener: merged("listener"), route: merged("route"), cluster: merged("cluster") };
   }
@@ -140,7 +141,7 @@ class Gatherer {
       const own = entry.value;
       if (before !== undefined)
         this.#duplicate(`rename one of the two ${kind} ${JSON.stringify(name)}`, `${kind}.${name}`, entry.key, before);
-      else this.gathered[kind].set(name, { node: under(defaults, own), own, path: [kind, name], key: entry.key });
+      else this.gathered[kind].set(name, { node: under(kind, defaults, own), own, path: [kind, name], key: entry.key });
     }
   }
 
@@ -153,7 +154,7 @@ class Gatherer {
     }
     for (const [i, own] of list.items.entries())
       this.gathered.routes.push({
-        node: under(defaults, own),
+        node: under("routes", defaults, own),
         own,
         path: ["routes", i],
         key: new Reporter(report.list, own, []).span([]),
@@ -221,8 +222,12 @@ function isSingle(key: string): key is SingleKey {
   return ROOT_KEYS.includes(key) && !["$schema", "include", "defaults", "routes", ...NAMED].includes(key);
 }
 
-function under(defaults: ConfNode | null, own: ConfNode): ConfNode {
-  return defaults === null ? own : mergeNodes(defaults, own);
+const PLURAL = { listener: "listeners", route: "routes", cluster: "clusters" } as const;
+
+function under(kind: (typeof PLURAL)[keyof Defaults], defaults: ConfNode | null, own: ConfNode): ConfNode {
+  if (defaults === null) return own;
+  const merged = mergeNodes(defaults, own);
+  return kind === "listeners" ? merged : keepOwnAlternatives(kind, merged, own);
 }
 
 function isNothing(node: ConfNode): boolean {

@@ -74,8 +74,10 @@ async function parse(
   const gathered = await gather(fileName, text.replace(/^\uFEFF/, ""), { env, files, problems, memory });
   const lowering = new Lowering(gathered, fileName, problems, memory, o.runtime);
   const model = lowerConfig(lowering);
-  await lowering.tlsFiles.check((path) => files.readApart(path), o.now ?? Date.now());
-  // Certificates change by themselves while a config is in force; one that was refused for them is tried again when they do.
+  const readApart = (path: string): Promise<string> => files.readApart(path);
+  await lowering.tlsFiles.check(readApart, o.now ?? Date.now());
+  await lowering.endpointFiles.check(readApart);
+  // Those files change by themselves while a config is in force; one that was refused for them is tried again when they do.
   if (problems.errors > 0) files.keepApart();
   return {
     model: problems.errors > 0 ? null : model,

@@ -71,6 +71,11 @@ export class Reporter {
     this.list.add("error", this.#text(path), keySpanAt(this.#node, path), message, hint);
   }
 
+  /** At the key of `path` where it is there; what only the defaults say is not told of each resource below them. */
+  warnAtOwnKey(path: Path, message: string, hint = ""): void {
+    if (this.has(path)) this.list.add("warning", this.#text(path), keySpanAt(this.#node, path), message, hint);
+  }
+
   span(path: Path): Span {
     return headOf(nodeAt(this.#node, path));
   }

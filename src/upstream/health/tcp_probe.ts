@@ -1,4 +1,4 @@
-import { concatBytes, indexOfBytes, NO_BYTES } from "../../base/bytes.ts";
+import { concatBytes, latin1, NO_BYTES } from "../../base/bytes.ts";
 import type { ProxyError } from "../../base/error.ts";
 import type { HealthCheckSpec } from "../../config/traffic_model.ts";
 import type { Conn, DialHandler } from "../../platform/types.ts";
@@ -8,9 +8,6 @@ import type { Host } from "../types.ts";
 import { type CheckResult, type Probe, type ProbeOwner, reason } from "./probe.ts";
 
 type TcpProbeSpec = Extract<HealthCheckSpec["probe"], { kind: "tcp" }>;
-
-/** Bytes of an answer in which `expect` is looked for. */
-export const ANSWER_BYTES = 1024;
 
 /** Asks by a connection alone, or by what comes back for what is sent. */
 export class TcpProbe implements Probe {
@@ -114,10 +111,10 @@ class Talk implements DialHandler {
     const { expect } = this.#spec;
     // What was not asked for: the rest of an answer.
     if (!this.#asking || expect === null) return;
-    this.#got = concatBytes([this.#got, b.subarray(0, ANSWER_BYTES - this.#got.length)]);
-    if (indexOfBytes(this.#got, expect) >= 0) this.#settle("passed", "");
-    else if (this.#got.length >= ANSWER_BYTES)
-      this.#settle("failed", `the first ${ANSWER_BYTES} bytes of the answer do not have what is expected`);
+    const got = concatBytes([this.#got, b.subarray(0, expect.length - this.#got.length)]);
+    this.#got = got;
+    if (!got.every((byte, i) => byte === expect[i])) this.#settle("failed", `the answer begins otherwise: ${textOf(got)}`);
+    else if (got.length === expect.length) this.#settle("passed", "");
   }
 
   onDrain(): void {}
@@ -148,4 +145,9 @@ class Talk implements DialHandler {
     this.#asking = false;
     this.#end(result, why);
   }
+}
+
+/** What is no printable ASCII as an escape: it stands in logs. */
+function textOf(b: Uint8Array): string {
+  return JSON.stringify(latin1(b, 0, b.length)).replace(/[\x7f-\xff]/g, (c) => `\\x${c.charCodeAt(0).toString(16)}`);
 }

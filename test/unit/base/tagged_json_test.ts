@@ -13,6 +13,7 @@ const ROWS: readonly (readonly [string, unknown])[] = [
       [2, new Map([["x", []]])],
     ]),
   ],
+  ["numbers without end", { cap: Number.POSITIVE_INFINITY, list: [Number.NEGATIVE_INFINITY, Number.NaN] }],
   ["an empty map", new Map()],
   ["bytes", { body: Uint8Array.of(0, 255, 128) }],
   ["no bytes", { body: new Uint8Array(0) }],

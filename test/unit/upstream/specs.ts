@@ -1,4 +1,5 @@
 import type { ClusterSpec, EndpointSpec } from "../../../src/config/model.ts";
+import type { BreakerSpec } from "../../../src/config/traffic_model.ts";
 import type { Address } from "../../../src/platform/types.ts";
 import { UpstreamHost } from "../../../src/upstream/host.ts";
 
@@ -23,12 +24,31 @@ const HTTP2: ClusterSpec["http2"] = {
   keepAlive: null,
 };
 
+/** What a cluster has by default. */
+const NO_CAPS: BreakerSpec = {
+  connections: Number.POSITIVE_INFINITY,
+  pending: Number.POSITIVE_INFINITY,
+  requests: Number.POSITIVE_INFINITY,
+  retries: { share: 0.2, floor: 3 },
+};
+
 export function cluster(endpoints: readonly EndpointSpec[], more: Partial<ClusterSpec> = {}): ClusterSpec {
   return {
     name: "web",
     hosts: "listed",
     endpoints,
-    balance: { kind: "roundRobin" },
+    balance: { kind: "roundRobin", slowStart: null },
+    sharing: {
+      overprovisioning: 1.4,
+      panicThreshold: 0.5,
+      zoneWeights: null,
+      subsets: [],
+      subsetFallback: "none",
+      fallbackSubset: new Map(),
+    },
+    health: null,
+    outlier: null,
+    breakers: { default: NO_CAPS, high: NO_CAPS },
     protocol: "http1",
     tls: null,
     http2: HTTP2,
@@ -36,6 +56,7 @@ export function cluster(endpoints: readonly EndpointSpec[], more: Partial<Cluste
     idleMs: 60_000,
     maxIdle: 100,
     requestsPerConnection: null,
+    maxConnectionMs: null,
     keepAliveMs: null,
     source: null,
     proxyHeader: null,

@@ -5,7 +5,20 @@ import { routeSchema } from "../schema/route.ts";
 
 const ACTIONS = ["to", "respond", "redirect"] as const;
 const KNOWN: ReadonlySet<string> = new Set(Object.keys(routeSchema.shape));
-const FORWARD_ONLY = ["rewrite", "upgrade", "connect", "timeout", "timeouts", "requestHeaders"] as const;
+const FORWARD_ONLY = [
+  "sticky",
+  "hash",
+  "priority",
+  "retry",
+  "hedge",
+  "mirror",
+  "rewrite",
+  "upgrade",
+  "connect",
+  "timeout",
+  "timeouts",
+  "requestHeaders",
+] as const;
 
 /** A route does one thing. Asked of the tree, so that it is told also when another part of the route can't be read. */
 export function checkActions(item: Item, to: Lowering): void {

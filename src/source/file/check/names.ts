@@ -28,7 +28,7 @@ export class Names {
   /** Clusters and listeners that a route names. Asked of the tree, so that a problem elsewhere in the route hides none here. */
   checkRoute(item: Item, listeners: ReadonlyMap<string, Carried>, to: Lowering): void {
     const report = to.reporter(item);
-    this.#checkClusters(clusterNames(item.node, ["to"]), this.#ofRoutes, report);
+    for (const at of [["to"], ["mirror"]]) this.#checkClusters(clusterNames(item.node, at), this.#ofRoutes, report);
     for (const { name, at } of namesAt(item.node, ["listeners"])) {
       const carried = listeners.get(name) ?? "http";
       if (carried !== "http")

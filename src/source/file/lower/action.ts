@@ -1,29 +1,53 @@
-import type { ForwardSpec, RedirectSpec, RespondSpec, RewriteSpec } from "../../../config/model.ts";
+import type { ForwardSpec, MatchSpec, RedirectSpec, RespondSpec, RewriteSpec } from "../../../config/model.ts";
 import { rewriteProblem } from "../../../router/rewrite.ts";
 import type { Reporter } from "../problem_list.ts";
-import type { PathChange, RedirectConfig, RespondConfig, RewriteConfig, ToConfig } from "../schema/action.ts";
+import type { ForwardToConfig, PathChange, RedirectConfig, RespondConfig, RewriteConfig, ToConfig } from "../schema/action.ts";
 import type { RouteConfig } from "../schema/route.ts";
 import type { Path } from "../tree.ts";
+import { lowerHashKeys, lowerSticky } from "./hash_keys.ts";
+import { lowerHedge } from "./hedge.ts";
 import { hostPolicy } from "./host_policy.ts";
+import { lowerMirrors } from "./mirror.ts";
+import { lowerRetry } from "./retry.ts";
 
 const TEXT = "text/plain; charset=utf-8";
 
 /** The clusters of a `to` at `at`, with their weights. */
-export function lowerTargets(to: ToConfig, at: Path, report: Reporter): ForwardSpec["to"] {
-  const all = Array.isArray(to) ? to : [to];
-  const targets = all.map((t) => (typeof t === "string" ? { cluster: t, weight: 1 } : t));
+export function lowerTargets(to: ToConfig, at: Path, report: Reporter): { cluster: string; weight: number }[] {
+  const targets = (Array.isArray(to) ? to : [to]).map((t) => (typeof t === "string" ? { cluster: t, weight: 1 } : t));
   if (targets.every((t) => t.weight === 0)) report.error(at, "raise a weight above 0: found none that takes traffic");
   return targets;
 }
 
-export function lowerForward(to: ToConfig, c: RouteConfig, prefixes: boolean, report: Reporter): ForwardSpec {
+export function lowerForward(
+  to: ForwardToConfig,
+  c: RouteConfig,
+  match: readonly MatchSpec[],
+  prefixes: boolean,
+  report: Reporter,
+): ForwardSpec {
   return {
     kind: "forward",
-    to: lowerTargets(to, ["to"], report),
+    to: lowerForwardTargets(to, report),
+    sticky: lowerSticky(c.sticky, ["sticky"], report),
+    hash: c.hash === undefined ? null : lowerHashKeys(c.hash, ["hash"], report),
+    priority: c.priority,
+    retry: lowerRetry(c.retry, c.timeout, report),
+    hedge: lowerHedge(c.hedge, match, report),
+    mirrors: lowerMirrors(c.mirror, report),
     rewrite: lowerRewrite(c.rewrite, prefixes, report),
     upgrades: [...new Set(c.upgrade)],
     connect: c.connect,
   };
+}
+
+function lowerForwardTargets(to: ForwardToConfig, report: Reporter): ForwardSpec["to"] {
+  const all = Array.isArray(to) ? to : [to];
+  return lowerTargets(to, ["to"], report).map(({ cluster, weight }, i) => {
+    const t = all[i]!;
+    const subset = typeof t === "string" || t.subset === undefined ? null : new Map(Object.entries(t.subset));
+    return { cluster, weight, subset };
+  });
 }
 
 function lowerRewrite(c: RewriteConfig | undefined, prefixes: boolean, report: Reporter): RewriteSpec {

@@ -1,11 +1,17 @@
-import type { ClusterSpec, EndpointSpec, SentProxyHeaderSpec } from "../../../config/model.ts";
+import type { ClusterSpec, SentProxyHeaderSpec } from "../../../config/model.ts";
 import type { Item } from "../gather.ts";
 import type { Reporter } from "../problem_list.ts";
 import { type ClusterConfig, listedEndpoints } from "../schema/cluster.ts";
+import { lowerBalance } from "./balance.ts";
+import { lowerBreakers } from "./breakers.ts";
 import { lowerClusterTls, lowerProtocol } from "./cluster_tls.ts";
+import { lowerHealth } from "./health.ts";
 import { hostPolicy } from "./host_policy.ts";
+import { lowerEndpoints, lowerHosts } from "./hosts.ts";
 import { lowerHttp2 } from "./http2.ts";
 import type { Lowering } from "./lowering.ts";
+import { lowerOutlier } from "./outlier.ts";
+import { lowerSharing } from "./sharing.ts";
 
 /** `onlySessions`: no request ever goes there, so no protocol of HTTP is offered by ALPN. */
 export function lowerCluster(
@@ -16,22 +22,20 @@ export function lowerCluster(
   to: Lowering,
   report: Reporter,
 ): ClusterSpec {
-  const isOriginal = c.endpoints === "originalDestination";
-  if (isOriginal && !onlySessions)
-    report.error(["endpoints"], "list the endpoints: found originalDestination, and only listeners of TCP may lead there");
-  const endpoints = listedEndpoints(c).map((e): EndpointSpec => {
-    if ("kind" in e) return { address: to.address(e), weight: 1, metadata: new Map(), zone: "", priority: 0 };
-    const metadata = new Map(Object.entries(e.metadata ?? {}));
-    return { address: to.address(e.address), weight: e.weight, metadata, zone: e.zone, priority: 0 };
-  });
-  if (!isOriginal && endpoints.every((e) => e.weight === 0))
+  const hosts = lowerHosts(c, onlySessions, to, report);
+  const endpoints = lowerEndpoints(listedEndpoints(c), (a) => to.address(a));
+  if (endpoints.length > 0 && endpoints.every((e) => e.weight === 0))
     report.error(["endpoints"], "raise a weight above 0: found none that takes traffic");
   if (c.dns.minTtl > c.dns.maxTtl) report.error(["dns"], "raise maxTtl or lower minTtl: found minTtl above maxTtl");
   return {
     name,
-    hosts: isOriginal ? "originalDestination" : "listed",
+    hosts,
     endpoints,
-    balance: { kind: c.balance },
+    balance: lowerBalance(c.balance, report),
+    sharing: lowerSharing(c.sharing, c.subsets, hosts === "listed" ? endpoints : null, report),
+    health: lowerHealth(c.health, report),
+    outlier: lowerOutlier(c.outlier, report),
+    breakers: lowerBreakers(c.breakers),
     protocol: lowerProtocol(c, report),
     tls: lowerClusterTls(c, item, onlySessions, to, report),
     http2: lowerHttp2(c.http2),
@@ -39,6 +43,7 @@ export function lowerCluster(
     idleMs: c.idleTimeout,
     maxIdle: c.maxIdle,
     requestsPerConnection: c.requestsPerConnection,
+    maxConnectionMs: c.maxConnectionAge,
     keepAliveMs: c.keepalive,
     source: c.source ?? null,
     proxyHeader: lowerSentHeader(c, report),

@@ -78,6 +78,7 @@ function httpHandler(c: ListenerConfig, routes: string): HttpHandlerSpec {
       bodyMs: timeouts.body,
       streamIdleMs: timeouts.streamIdle,
       tunnelIdleMs: timeouts.tunnelIdle,
+      maxConnectionMs: timeouts.maxConnection,
     },
     http2: lowerHttp2(c.http2),
   };

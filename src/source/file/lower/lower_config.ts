@@ -3,8 +3,10 @@ import { checkActions } from "../check/actions.ts";
 import { checkAddresses } from "../check/addresses.ts";
 import { checkDatagramTargets } from "../check/datagram_targets.ts";
 import { checkFieldNames } from "../check/field_names.ts";
+import { checkForwardTargets } from "../check/forward_targets.ts";
 import { Names } from "../check/names.ts";
 import { checkResourceNames } from "../check/resource_names.ts";
+import { checkSessionTargets } from "../check/session_targets.ts";
 import { checkShadowed } from "../check/shadowed.ts";
 import { checkSomeListener } from "../check/some_listener.ts";
 import { checkUnused } from "../check/unused.ts";
@@ -51,6 +53,8 @@ export function lowerConfig(to: Lowering): Model {
   }
   checkAddresses([...specs.values(), ...udp.values()], rest, to);
   checkDatagramTargets(udp, clusters, to);
+  checkSessionTargets([...specs.values(), ...udp.values()], clusters, to);
+  checkForwardTargets(routes, clusters, to);
   // What the whole adds up to can only be said when all of it could be read.
   if (to.problems.errors === 0) {
     checkSomeListener(specs.size + udp.size, to.problems);

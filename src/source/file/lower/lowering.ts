@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
 import { EVERY_ABILITY, type RuntimeAbilities } from "../../../config/runtime_abilities.ts";
 import type { Address } from "../../../platform/types.ts";
+import { EndpointFiles } from "../check/endpoint_files.ts";
 import { TlsFiles } from "../check/tls_files.ts";
 import { pathFrom } from "../config_files.ts";
 import type { Gathered, Item } from "../gather.ts";
@@ -15,6 +16,7 @@ export class Lowering {
   readonly runtime: RuntimeAbilities;
   /** Files that the config names for TLS, to be looked at when all is lowered. */
   readonly tlsFiles = new TlsFiles();
+  readonly endpointFiles = new EndpointFiles();
   readonly #directory: string;
 
   constructor(

@@ -6,6 +6,7 @@ import type { AccessLogConfig } from "../schema/access_log.ts";
 import { configSchema, type SingleKey } from "../schema/config.ts";
 import { toPlain } from "../tree.ts";
 import type { Lowering } from "./lowering.ts";
+import { lowerOverload } from "./overload.ts";
 
 export type ProcessPart = Omit<Model, "listeners" | "udpListeners" | "routeTables" | "clusters">;
 
@@ -20,6 +21,7 @@ export function lowerProcess(to: Lowering): ProcessPart {
   const drain = single("drain", to);
   const log = single("log", to);
   const workers = single("workers", to);
+  const overload = single("overload", to);
   return {
     name: single("name", to) ?? "weir",
     admin: admin ? to.address(admin.address) : null,
@@ -29,6 +31,7 @@ export function lowerProcess(to: Lowering): ProcessPart {
     accessLogs: logs === undefined ? [] : (Array.isArray(logs) ? logs : [logs]).map((l) => lowerAccessLog(l, to)),
     log: log === undefined ? { level: "info", format: "auto" } : log,
     drain: { delayMs: drain?.delay ?? 0, limitMs: drain?.limit ?? 0, tunnelsMs: drain?.tunnels ?? drain?.limit ?? 0 },
+    overload: overload === undefined ? null : lowerOverload(overload, to.reporter(to.gathered.singles.get("overload")!)),
     process: {
       maxConnections: limits?.connections ?? null,
       maxConnectionsPerClient: limits?.connectionsPerClient ?? null,

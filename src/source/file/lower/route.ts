@@ -22,6 +22,7 @@ export function lowerRoute(name: string, c: RouteConfig, report: Reporter): Rout
     responseHeaders: lowerHeaderOps(c.responseHeaders),
     timeoutMs: c.timeout,
     responseHeadMs: c.timeouts.responseHead,
+    timeoutHeader: c.timeouts.fromHeader ?? null,
     bodyBytes: lowerBodyLimit(c),
     grpc: { maxTimeoutMs: c.grpc.maxTimeout, methods: [...new Set(c.grpc.methods)] },
     allowPath: { encodedSlash: c.allow.encodedSlash, backslash: c.allow.backslash, nul: c.allow.nul },
@@ -41,7 +42,7 @@ function lowerMatches(c: RouteConfig, report: Reporter): MatchSpec[] {
 
 function lowerAction(c: RouteConfig, match: readonly MatchSpec[], report: Reporter): ActionSpec | null {
   const prefixes = match.every((m) => m.path?.kind === "prefix" || m.path?.kind === "rawPrefix");
-  if (c.to !== undefined) return lowerForward(c.to, c, prefixes, report);
+  if (c.to !== undefined) return lowerForward(c.to, c, match, prefixes, report);
   if (c.respond !== undefined) return lowerRespond(c.respond, report);
   if (c.redirect !== undefined) return lowerRedirect(c.redirect, prefixes, report);
   return null;

@@ -11,8 +11,18 @@ const weighted = z.strictObject({
   weight: int(0, 1_000_000).prefault(1).describe("Its share of the sum of all weights"),
 });
 
-/** Cluster name, one with a weight, or a list of them. */
+/** Cluster name, one with a weight, or a list of them: where sessions go. */
 export const toSchema = z.union([text(), weighted, z.array(z.union([text(), weighted])).min(1)]);
+
+const target = weighted.extend({
+  subset: z
+    .record(z.string(), text())
+    .optional()
+    .describe("Only endpoints with these metadata, by keys that the cluster's subsets name; all when absent"),
+});
+
+/** The same where requests go. */
+export const forwardToSchema = z.union([text(), target, z.array(z.union([text(), target])).min(1)]);
 
 const pathChange = {
   path: newPath().optional().describe("The new path; the query stays unless this brings its own"),
@@ -49,6 +59,7 @@ export const redirectSchema = z.strictObject({
   stripQuery: bool().prefault(false).describe("Leave the query out"),
 });
 
+export type ForwardToConfig = z.output<typeof forwardToSchema>;
 export type ToConfig = z.output<typeof toSchema>;
 export type RewriteConfig = z.output<typeof rewriteSchema>;
 export type RespondConfig = z.output<typeof respondSchema>;

@@ -1,18 +1,31 @@
 import { z } from "zod";
 import { dialAddress } from "./address.ts";
+import { balanceSchema } from "./balance.ts";
+import { breakersSchema } from "./breakers.ts";
 import { clusterTlsSchema } from "./cluster_tls.ts";
 import { duration } from "./duration.ts";
+import { healthSchema } from "./health.ts";
 import { hostName } from "./host.ts";
 import { http2Schema } from "./http2.ts";
 import { ipAddress } from "./ip.ts";
+import { outlierSchema } from "./outlier.ts";
 import { bool, choice, int, off, text } from "./scalar.ts";
+import { sharingSchema, subsetsSchema } from "./sharing.ts";
+import { srvName } from "./srv_name.ts";
+import { filePath } from "./tls_values.ts";
 
 const endpoint = z.strictObject({
   address: dialAddress.describe("host:port or unix:/path; a host name is resolved again when its records expire"),
   weight: int(0, 65535).prefault(1).describe("Its share of the sum of all weights; 0: no traffic"),
-  metadata: z.record(z.string(), text()).optional().describe("Labels of the endpoint; none is read yet"),
-  zone: text().prefault("").describe("Label of the place where it runs; not read yet"),
+  metadata: z.record(z.string(), text()).optional().describe("Labels of the endpoint, by which routes may ask for subsets"),
+  zone: text().prefault("").describe("Label of the place where it runs, for sharing.zones"),
+  priority: int(0, 127).prefault(0).describe("Level of the endpoint, 0 the highest: a level takes what those above it can't"),
 });
+
+/** One of a cluster's `endpoints`, or of a file's. */
+export const endpointSchema = z.union([dialAddress, endpoint]);
+
+export type EndpointConfig = z.output<typeof endpointSchema>;
 
 const dns = z.strictObject({
   families: choice("auto", "v4", "v6").prefault("auto").describe("Addresses to ask for; auto: both"),
@@ -40,11 +53,29 @@ const sentProxyHeader = z.union([
 export const clusterSchema = z
   .strictObject({
     endpoints: z
-      .union([z.array(z.union([dialAddress, endpoint])).min(1), choice("originalDestination")])
+      .union([z.array(endpointSchema).min(1), choice("originalDestination")])
+      .optional()
       .describe(
         "Servers that share the cluster's requests. originalDestination: each TCP session goes where it was going before the firewall redirected it",
       ),
-    balance: choice("roundRobin").prefault("roundRobin").describe("How an endpoint is chosen"),
+    srv: srvName()
+      .optional()
+      .describe(
+        "Instead of endpoints: a name whose SRV records tell hosts, ports, weights and levels; asked again as they expire",
+      ),
+    endpointsFile: filePath.optional().describe("Instead of endpoints: a file with a list of them, YAML or JSON; watched"),
+    balance: balanceSchema
+      .prefault("roundRobin")
+      .describe("How an endpoint is chosen: the name of a policy, or one with settings"),
+    sharing: sharingSchema.prefault({}).describe("What part of the endpoints takes traffic"),
+    subsets: subsetsSchema.optional().describe("Metadata by which routes may ask for a part of the endpoints; none when absent"),
+    health: healthSchema
+      .optional()
+      .describe("Ask endpoints how they are: http, tcp or grpc, or one of them with settings; false or absent: don't"),
+    outlier: outlierSchema
+      .optional()
+      .describe("Leave out endpoints that answer badly for a while; {} has the defaults; false or absent: none"),
+    breakers: breakersSchema.prefault({}).describe("Caps above which requests are answered with 503 at once; workers share them"),
     protocol: choice("auto", "http1", "h2", "h2c")
       .prefault("auto")
       .describe("auto: what ALPN agrees on over TLS, HTTP/1.1 without; h2 is HTTP/2 over TLS, h2c without"),
@@ -63,6 +94,10 @@ export const clusterSchema = z
       .union([int(1, 2 ** 31 - 1), off()])
       .prefault(false)
       .describe("Requests on one connection; false: no limit"),
+    maxConnectionAge: z
+      .union([duration(), off()])
+      .prefault(false)
+      .describe("Age at which a connection takes no more requests and ends when those under way have; false: no limit"),
     keepalive: z
       .union([duration(), off()])
       .prefault("60s")
@@ -78,6 +113,6 @@ export const clusterSchema = z
 export type ClusterConfig = z.output<typeof clusterSchema>;
 
 /** Those that the config lists. */
-export function listedEndpoints(c: ClusterConfig): Exclude<ClusterConfig["endpoints"], string> {
-  return typeof c.endpoints === "string" ? [] : c.endpoints;
+export function listedEndpoints(c: ClusterConfig): readonly EndpointConfig[] {
+  return c.endpoints === undefined || typeof c.endpoints === "string" ? [] : c.endpoints;
 }

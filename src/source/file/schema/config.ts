@@ -2,6 +2,7 @@ import { z } from "zod";
 import { accessLogSchema } from "./access_log.ts";
 import { clusterSchema } from "./cluster.ts";
 import { listenerSchema } from "./listener.ts";
+import { overloadSchema } from "./overload.ts";
 import {
   accountSchema,
   adminSchema,
@@ -26,7 +27,7 @@ export const defaultsSchema = z.strictObject({
     .optional()
     .describe("Under each listener; under one of TCP what concerns its socket, under one of UDP allow and deny"),
   route: z.strictObject(routeCommon).optional().describe("Under each route"),
-  cluster: clusterSchema.omit({ endpoints: true }).optional().describe("Under each cluster"),
+  cluster: clusterSchema.omit({ endpoints: true, srv: true, endpointsFile: true }).optional().describe("Under each cluster"),
 });
 
 export const includeSchema = z.union([text(), z.array(text())]);
@@ -57,6 +58,7 @@ export const configSchema = z.strictObject({
   log: logSchema.prefault({}).describe("Weir's own events, on stderr"),
   drain: drainSchema.prefault({}).describe("How Weir ends"),
   limits: processLimitsSchema.prefault({}).describe("What the process takes on"),
+  overload: overloadSchema.optional().describe("What Weir gives up under pressure, step by step; nothing when absent"),
   workers: workersSchema.prefault({}).describe("Worker processes, where `--workers` asks for more than one"),
   user: accountSchema.optional().describe("User to become after binding, by name or number"),
   group: accountSchema.optional().describe("Group to become after binding; the user's when absent"),

@@ -5,6 +5,8 @@ const WHOLE = /^(?:[0-9]+(?:\.[0-9]+)?(?:ms|s|m|h|d))+$/;
 const PART = /([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)/g;
 /** Timers of the runtimes hold a signed 32-bit count of milliseconds; 24 days is the largest round value below. */
 const LONGEST = 24 * 86_400_000;
+/** Browsers keep no cookie longer (RFC 6265bis 5.6.2). */
+export const LONGEST_COOKIE = 400 * 86_400_000;
 const WANTED = 'a duration such as "250ms", "5s", "1m30s" or "1h"';
 
 /** Milliseconds of `250ms`, `5s`, `1m30s`, `1h`, `7d`; null: no duration. */
@@ -15,32 +17,36 @@ export function parseDuration(s: string): number | null {
   return Math.round(ms);
 }
 
-const POSITIVE = durationLeaf("Duration", 1);
-const OR_ZERO = durationLeaf("DurationOrZero", 0);
+const POSITIVE = durationLeaf({ id: "Duration" }, 1, LONGEST);
+const OR_ZERO = durationLeaf({ id: "DurationOrZero" }, 0, LONGEST);
 
-/** A duration of at least `least` milliseconds. */
-export function duration(least: 0 | 1 = 1): Leaf<number> {
-  return least === 0 ? OR_ZERO : POSITIVE;
+/** A duration of `least` to `most` milliseconds; more than what timers hold is for what no timer waits for. */
+export function duration(least = 1, most = LONGEST): Leaf<number> {
+  if (most === LONGEST && least <= 1) return least === 0 ? OR_ZERO : POSITIVE;
+  return durationLeaf({}, least, most);
 }
 
-function durationLeaf(id: string, least: number): Leaf<number> {
+function durationLeaf(more: { readonly id?: string }, least: number, most: number): Leaf<number> {
   const json = {
-    id,
+    ...more,
     type: "string",
     pattern: "^([0-9]+(\\.[0-9]+)?(ms|s|m|h|d))+$|\\$\\{",
     examples: ["250ms", "5s", "1m30s", "1h"],
   };
-  return leaf(json, (v) => readDuration(v, least));
+  return leaf(json, (v) => readDuration(v, least, most));
 }
 
-function readDuration(v: unknown, least: number): number | Refusal {
+function readDuration(v: unknown, least: number, most: number): number | Refusal {
   if (v === 0 || v === "0") return least === 0 ? 0 : mismatch(WANTED);
   if (typeof v === "number") return mismatch(WANTED, `add the unit: "${v}s" or "${v}ms"`);
   if (typeof v !== "string") return mismatch(WANTED);
   const ms = parseDuration(v);
   if (ms === null) return mismatch(WANTED, hintFor(v));
-  if (ms < least) return refuse(`lengthen the duration: found ${JSON.stringify(v)}, wanted at least ${least}ms`);
-  if (ms > LONGEST) return refuse(`shorten the duration: found ${JSON.stringify(v)}, wanted at most 24d`);
+  if (ms < least)
+    return refuse(
+      `lengthen the duration: found ${JSON.stringify(v)}, wanted at least ${least % 1000 === 0 && least > 0 ? `${least / 1000}s` : `${least}ms`}`,
+    );
+  if (ms > most) return refuse(`shorten the duration: found ${JSON.stringify(v)}, wanted at most ${most / 86_400_000}d`);
   return ms;
 }
 

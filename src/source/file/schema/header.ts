@@ -25,7 +25,7 @@ export function headerName(): Leaf<string> {
 }
 
 /** A field name that a config may set, add or remove; its case is kept. */
-function changeableName(of: "request" | "response"): Leaf<string> {
+export function changeableName(of: "request" | "response" | "probe"): Leaf<string> {
   return leaf({ type: "string", pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$" }, (v) => {
     const name = readName(v);
     if (typeof name !== "string") return name;
@@ -34,6 +34,7 @@ function changeableName(of: "request" | "response"): Leaf<string> {
     if (owner !== undefined) return refuse(`leave ${JSON.stringify(name)} to Weir: ${owner}`);
     if (lower === "host" && of === "request")
       return refuse('use "rewrite" instead: found "Host" among the fields to change', 'rewrite: { host: "example.com" }');
+    if (lower === "host" && of === "probe") return refuse('use "host" instead: found "Host" among the fields');
     return name;
   });
 }

@@ -73,6 +73,10 @@ const timeouts = z.strictObject({
   body: duration().prefault("60s").describe("Between two reads of a request's body"),
   streamIdle: duration().prefault("5m").describe("Between any two bytes of a request or its reply"),
   tunnelIdle: duration().prefault("1h").describe("Idle time of an upgraded connection, a CONNECT tunnel or a session of TCP"),
+  maxConnection: z
+    .union([duration(), off()])
+    .prefault(false)
+    .describe("Age at which a connection takes no more requests and ends when those under way have; false: no limit"),
 });
 
 const fallback = z.strictObject({

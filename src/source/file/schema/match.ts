@@ -21,7 +21,8 @@ function valueMatch() {
   ]);
 }
 
-const method = leaf({ type: "string", pattern: "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", examples: ["GET", "POST"] }, (v) => {
+/** Upper case. */
+export const method = leaf({ type: "string", pattern: "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", examples: ["GET", "POST"] }, (v) => {
   if (typeof v !== "string") return wantText('a method such as "GET"', v);
   if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(v))
     return refuse(`correct the method: found ${JSON.stringify(v)}, wanted a token such as "GET"`);

@@ -1,13 +1,17 @@
 import { z } from "zod";
-import { redirectSchema, respondSchema, rewriteSchema, toSchema } from "./action.ts";
+import { forwardToSchema, redirectSchema, respondSchema, rewriteSchema } from "./action.ts";
 import { duration } from "./duration.ts";
 import { filterSchema } from "./filter.ts";
-import { headerOps } from "./header.ts";
+import { hashKeysSchema, stickySchema } from "./hash_key.ts";
+import { headerName, headerOps } from "./header.ts";
+import { hedgeSchema } from "./hedge.ts";
 import { hostPattern } from "./host.ts";
 import { type Leaf, leaf, refuse } from "./leaf.ts";
 import { matchSchema } from "./match.ts";
+import { mirrorSchema } from "./mirror.ts";
 import { label } from "./name.ts";
-import { bool, off, text, wantText } from "./scalar.ts";
+import { retrySchema } from "./retry.ts";
+import { bool, choice, off, text, wantText } from "./scalar.ts";
 import { size } from "./size.ts";
 
 /** An upgrade token such as `websocket`, lower case; `*`: all. */
@@ -23,6 +27,11 @@ function upgradeToken(): Leaf<string> {
 
 const timeouts = z.strictObject({
   responseHead: duration().prefault("60s").describe("From the request sent to the head of its reply"),
+  fromHeader: headerName()
+    .optional()
+    .describe(
+      "Field of a request whose milliseconds shorten timeout when a trusted proxy sent it, such as x-envoy-upstream-rq-timeout-ms; none when absent",
+    ),
 });
 
 const allow = z.strictObject({
@@ -65,6 +74,20 @@ const reach = {
 
 const handling = {
   filters: z.array(filterSchema).prefault([]).describe("Filters in the order in which requests meet them; replies go back"),
+  sticky: stickySchema
+    .optional()
+    .describe("What goes to the same cluster of to each time: a header, a cookie or a query parameter; by turns when absent"),
+  hash: hashKeysSchema
+    .optional()
+    .describe("What ringHash and maglev choose an endpoint by, instead of on of the cluster's balance"),
+  priority: choice("default", "high").prefault("default").describe("Whose breakers of the cluster hold"),
+  retry: retrySchema.optional().describe("Tries after the first, or when and how to try again; false or absent: not at all"),
+  hedge: hedgeSchema
+    .optional()
+    .describe("Another try beside one that takes so long, for idempotent requests; the first reply wins. None when absent"),
+  mirror: mirrorSchema
+    .optional()
+    .describe("Clusters that get copies of the requests; nobody sees their replies. None when absent"),
   rewrite: rewriteSchema.optional().describe("Changes to the request before it is sent on"),
   requestHeaders: headerOps("request")
     .prefault({})
@@ -107,7 +130,7 @@ export const routeSchema = z
       .union([matchSchema, z.array(matchSchema).min(1)])
       .optional()
       .describe("Alternatives of which one must hold; every request when absent"),
-    to: toSchema.optional().describe("Cluster that answers, or several that share by weight"),
+    to: forwardToSchema.optional().describe("Cluster that answers, or several that share by weight"),
     respond: respondSchema.optional().describe("A reply that Weir makes"),
     redirect: redirectSchema.optional().describe("Another place to go to; parts that are absent stay the request's"),
     ...handling,

@@ -34,6 +34,22 @@ export function int(min: number, max: number, wanted = `a whole number from ${mi
   );
 }
 
+/** A number that need not be whole. */
+export function decimal(min: number, max: number): Leaf<number> {
+  const wanted = `a number from ${min} to ${max}`;
+  const json = {
+    anyOf: [
+      { type: "number", minimum: min, maximum: max },
+      { type: "string", pattern: REFERENCE },
+    ],
+  };
+  return leaf(json, (v) => {
+    const n = typeof v === "string" && /^[0-9]+(?:\.[0-9]+)?$/.test(v) ? Number(v) : v;
+    if (typeof n !== "number") return mismatch(wanted);
+    return n >= min && n <= max ? n : refuse(`change the number: found ${n}, wanted ${wanted}`);
+  });
+}
+
 export function bool(): Leaf<boolean> {
   return leaf({ anyOf: [{ type: "boolean" }, { type: "string", pattern: REFERENCE }] }, (v) => {
     if (typeof v === "boolean") return v;

@@ -54,6 +54,22 @@ describe("loadConfig", () => {
     expect(await contentsNow(bad.files, bad.directories)).not.toBe(bad.contents);
   });
 
+  test("a file of endpoints is among the files only while it keeps the config from being used", async () => {
+    const eps = lay("eps.yaml", "- 10.0.0.1:80\n");
+    const path = lay("file.yaml", `${GOOD}clusters: { app: { endpointsFile: eps.yaml } }\n`);
+    const good = await loadConfig(path, {});
+    expect(good.model?.clusters.get("app")?.hosts).toEqual({ kind: "file", path: eps });
+    expect(good.files).toEqual([path]);
+    lay("eps.yaml", "- nowhere\n");
+    const bad = await loadConfig(path, {});
+    expect([bad.model, [...bad.files].sort()]).toEqual([null, [eps, path]]);
+    expect(bad.problems.filter((p) => p.severity === "error").map((p) => p.place?.file)).toEqual([eps]);
+    rmSync(eps);
+    const none = await loadConfig(path, {});
+    expect(none.model).not.toBeNull();
+    expect(none.problems.map((p) => p.message).join()).toContain("make the file readable");
+  });
+
   test("a directory is a problem", async () => {
     expect((await loadConfig(directory, {})).model).toBeNull();
   });

@@ -30,6 +30,7 @@ const SECTIONS: readonly (readonly [title: string, keys: readonly string[]])[] =
       "log",
       "drain",
       "limits",
+      "overload",
       "workers",
       "user",
       "group",

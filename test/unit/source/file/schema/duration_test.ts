@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { duration, parseDuration } from "../../../../../src/source/file/schema/duration.ts";
+import { duration, LONGEST_COOKIE, parseDuration } from "../../../../../src/source/file/schema/duration.ts";
 import { refusal } from "./leaves.ts";
 
 describe("parseDuration", () => {
@@ -36,6 +36,16 @@ describe("a duration in a config", () => {
   test("of 24 days is the longest that timers hold", () => {
     expect(duration().parse("24d")).toBe(24 * 86_400_000);
     expect(refusal(duration(), "24d1ms")?.message).toBe('shorten the duration: found "24d1ms", wanted at most 24d');
+  });
+
+  test("has other bounds where no timer waits for it", () => {
+    expect(duration(1000, LONGEST_COOKIE).parse("90d")).toBe(90 * 86_400_000);
+    expect(refusal(duration(1000, LONGEST_COOKIE), "401d")?.message).toBe(
+      'shorten the duration: found "401d", wanted at most 400d',
+    );
+    expect(refusal(duration(1000, LONGEST_COOKIE), "999ms")?.message).toBe(
+      'lengthen the duration: found "999ms", wanted at least 1s',
+    );
   });
 
   test("must not be zero where zero has no meaning", () => {

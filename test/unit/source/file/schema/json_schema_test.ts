@@ -19,7 +19,9 @@ describe("the JSON Schema takes", () => {
     .map(String)
     .filter((name) => name.endsWith(".yaml"))
     .map((name) => join("config", name));
-  const golden = ["everything", "references", "defaults"].map((name) => join("test", "golden", "config", `${name}.yaml`));
+  const golden = ["everything", "references", "defaults", "traffic", "traffic_short"].map((name) =>
+    join("test", "golden", "config", `${name}.yaml`),
+  );
   for (const name of [...configs, ...golden])
     test(name, () => {
       const result = validator.safeParse(parse(readFileSync(join(root, name), "utf8"), { merge: true }));
