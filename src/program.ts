@@ -22,6 +22,7 @@ import { run } from "./server/run.ts";
 import type { Serving } from "./server/serving.ts";
 import { HeldSockets } from "./server/sockets/held_socket.ts";
 import { type Inheritance, inherit, isSuccessor } from "./server/upgrade/inheritance.ts";
+import { openEndpoints } from "./source/file/endpoints/endpoints_file.ts";
 import { FileSource } from "./source/file/file_source.ts";
 import { serveLoads } from "./source/file/load_aside.ts";
 import { StaticSource } from "./source/static_source.ts";
@@ -96,6 +97,7 @@ async function serve(model: Model, { workers, pidFile }: ServeOptions, sourceOf:
     generation,
     workers,
     healthRecords,
+    openEndpoints,
   });
   return await run({
     platform,
@@ -140,6 +142,7 @@ async function serveAsWorker(index: number): Promise<number> {
     log,
     env: io.env,
     build: BUILD,
+    openEndpoints,
     onServer: (s) => {
       serving = s;
     },

@@ -48,6 +48,7 @@ const FAMILIES: ReadonlySet<string> = new Set(["filters", "source"]);
 const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   "@logtape/logtape": ["telemetry"],
   commander: ["cli"],
+  "dns-packet": ["platform"],
   hono: ["server", "filters"],
   "ipaddr.js": ["base", "source"],
   "prom-client": ["export"],

@@ -33,6 +33,8 @@ export type ErrorCode =
   | "upgradeRefused"
   | "methodRefused"
   | "misdirected"
+  | "faultInjected"
+  | "notAdmitted"
   // the upstream
   | "noHost"
   | "connectRefused"
@@ -48,6 +50,7 @@ export type ErrorCode =
   | "overflow"
   // Weir
   | "draining"
+  | "overloaded"
   | "noDescriptors"
   | "addressInUse"
   | "internal";

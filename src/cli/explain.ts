@@ -9,7 +9,8 @@ import { compileRedirect } from "../router/redirect.ts";
 import { compileRewrite } from "../router/rewrite.ts";
 import { loadConfig } from "../source/file/load_config.ts";
 import { type CliIo, EXIT } from "./deps.ts";
-import { explainChain, share } from "./explain_chain.ts";
+import { explainChain } from "./explain_chain.ts";
+import { explainForward } from "./explain_forward.ts";
 import { wantsColor } from "./render/paint.ts";
 import { renderProblems } from "./render/render_problems.ts";
 
@@ -128,15 +129,15 @@ function decide(model: Model, listener: ListenerSpec, why: string, head: Request
   steps.push(...table.explain({ head }));
   const winner = table.match({ head });
   if (winner === null) return told(null, ["gets 404"]);
-  return told(winner.rule.name, outcome(winner.rule, winner.matchedPrefix, head, handler));
+  return told(winner.rule.name, outcome(model, winner.rule, winner.matchedPrefix, head, handler));
 }
 
-function outcome(route: RouteSpec, matchedPrefix: string, head: RequestHead, handler: HttpHandlerSpec): string[] {
+function outcome(model: Model, route: RouteSpec, matchedPrefix: string, head: RequestHead, handler: HttpHandlerSpec): string[] {
   if ((head.pathFlags & refusedPathFlags(route.allowPath)) !== 0)
     return ['is refused: the route does not allow this shape of path; see "allow"'];
   const body = route.bodyBytes ?? handler.limits.bodyBytes;
   const filters = route.filters.map((f) => `passes through filter ${f.kind}`);
-  const then = [...filters, ...actionText(route.action, matchedPrefix, head)];
+  const then = [...filters, ...actionText(route.action, matchedPrefix, head, model.clusters)];
   if (body !== null && body !== Number.MAX_SAFE_INTEGER) then.push(`may have a body of ${body} bytes`);
   if (route.timeoutMs !== null) then.push(`must be answered within ${route.timeoutMs} ms`);
   if (route.grpc.maxTimeoutMs !== null)
@@ -144,7 +145,7 @@ function outcome(route: RouteSpec, matchedPrefix: string, head: RequestHead, han
   return then;
 }
 
-function actionText(action: ActionSpec, matchedPrefix: string, head: RequestHead): string[] {
+function actionText(action: ActionSpec, matchedPrefix: string, head: RequestHead, clusters: Model["clusters"]): string[] {
   switch (action.kind) {
     case "respond":
       return [`gets status ${action.status} with ${action.body.length} bytes from Weir`];
@@ -154,11 +155,7 @@ function actionText(action: ActionSpec, matchedPrefix: string, head: RequestHead
       return [`is answered by handler ${JSON.stringify(action.name)}`];
     case "forward": {
       if (head.method === "CONNECT" && !action.connect) return ['is refused: the route makes no tunnels; see "connect"'];
-      const sum = action.to.reduce((n, t) => n + t.weight, 0);
-      const then = action.to.map(
-        (t) =>
-          `goes to cluster ${JSON.stringify(t.cluster)}${action.to.length === 1 ? "" : `, ${share(t.weight, sum)} of the time`}`,
-      );
+      const then = explainForward(action, clusters, head);
       const path = compileRewrite(action.rewrite.path)(head.path, matchedPrefix);
       if (path !== head.path) then.push(`is sent on with path ${JSON.stringify(path)}`);
       return then;

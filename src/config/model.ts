@@ -1,8 +1,10 @@
-import type { Address, UdpAddress } from "../base/address.ts";
+import type { Address, TcpAddress, UdpAddress } from "../base/address.ts";
 import type { ForwardedCertificateSpec, TlsSpec, UpstreamTlsSpec } from "./tls_model.ts";
 import type {
+  AdmissionSpec,
   BalanceSpec,
   BreakerSpec,
+  FaultSpec,
   HashKeySpec,
   HealthCheckSpec,
   HedgeSpec,
@@ -260,7 +262,7 @@ export interface RouteSpec {
   readonly allowPath: { readonly encodedSlash: boolean; readonly backslash: boolean; readonly nul: boolean };
 }
 
-export type FilterSpec = GrpcWebSpec;
+export type FilterSpec = GrpcWebSpec | FaultSpec | AdmissionSpec;
 
 /** gRPC-Web of browsers becomes gRPC (grpc/doc/PROTOCOL-WEB.md). */
 export interface GrpcWebSpec {
@@ -406,7 +408,16 @@ export interface ClusterSpec {
   /** What connections begin with, before TLS; null: nothing. Such a connection is for one client's alone. */
   readonly proxyHeader: SentProxyHeaderSpec | null;
   readonly host: { readonly kind: "pass" } | { readonly kind: "endpoint" } | { readonly kind: "literal"; readonly value: string };
-  readonly dns: { readonly families: "auto" | "v4" | "v6"; readonly minTtlMs: number; readonly maxTtlMs: number };
+  readonly dns: DnsSpec;
+}
+
+/** How a cluster's names are resolved. */
+export interface DnsSpec {
+  readonly families: "auto" | "v4" | "v6";
+  readonly minTtlMs: number;
+  readonly maxTtlMs: number;
+  /** Name servers, by IP address, that alone are asked; empty: as the system resolves. */
+  readonly servers: readonly TcpAddress[];
 }
 
 /** A header of the PROXY protocol, which names the client. */

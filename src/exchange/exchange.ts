@@ -1,4 +1,4 @@
-import { localFault, type ProxyError } from "../base/error.ts";
+import { type ErrorCode, localFault, type ProxyError } from "../base/error.ts";
 import type { FilterChain } from "../filter/filter_chain.ts";
 import { type FilterHost, FilterRun } from "../filter/filter_run.ts";
 import type { Reply } from "../filter/types.ts";
@@ -276,9 +276,7 @@ export class Exchange extends ExchangeTimes implements StreamReader<RequestHead>
   fail(e: ProxyError): void {
     if (this.#state === DONE || this.#state === TUNNEL) return;
     const { code, status } = e.facts;
-    const { flag } = RESPONSE_FLAGS[code];
-    this.flags = this.flags === "" ? flag : `${this.flags},${flag}`;
-    this.site.metrics.fault(code);
+    this.#note(code);
     if (this.#grpc) this.grpcStatus = grpcStatusOfFault(e);
     const target = this.#target;
     this.#target = null;
@@ -290,6 +288,11 @@ export class Exchange extends ExchangeTimes implements StreamReader<RequestHead>
       return;
     }
     this.#send(errorReply(e, this.site.wall(), this.#grpc));
+  }
+
+  #note(code: ErrorCode): void {
+    this.mark(RESPONSE_FLAGS[code].flag);
+    this.site.metrics.fault(code);
   }
 
   /** The request asks its stream, one of several on its connection, to become a tunnel: its own bytes come only afterwards. */
@@ -410,6 +413,8 @@ export class Exchange extends ExchangeTimes implements StreamReader<RequestHead>
   shortCut(r: Reply): void {
     const { fields } = r.head;
     if (!fields.hasId(ID.date)) fields.add("Date", httpDate(this.site.wall()));
+    if (r.code !== undefined) this.#note(r.code);
+    if (this.#grpc) this.grpcStatus = grpcStatusIn(fields);
     this.#send(r);
   }
 

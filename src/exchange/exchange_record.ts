@@ -40,6 +40,10 @@ export abstract class ExchangeRecord extends Timed implements AccessRecord {
     this.peer = peer;
   }
 
+  mark(flag: string): void {
+    this.flags = this.flags === "" ? flag : `${this.flags},${flag}`;
+  }
+
   get request(): RequestHead {
     return this.head;
   }

@@ -1,7 +1,7 @@
-import type { ProxyError } from "../base/error.ts";
+import type { ErrorCode, ProxyError } from "../base/error.ts";
 import type { Fields } from "../http/fields.ts";
 import type { RequestHead, ResponseHead } from "../http/head.ts";
-import type { ConnInfo } from "../platform/types.ts";
+import type { ConnInfo, Platform } from "../platform/types.ts";
 
 /** A value, or the promise of one: to await is to pause, and what is not awaited makes no promise. */
 export type Maybe<T> = T | Promise<T>;
@@ -10,6 +10,8 @@ export type Maybe<T> = T | Promise<T>;
 export interface Reply {
   readonly head: ResponseHead;
   readonly body: Uint8Array;
+  /** It is the reply of a fault, which is counted and flagged; absent: of none. */
+  readonly code?: ErrorCode;
 }
 
 /** One request in flight, as filters see it. Heads and fields are changed in place, in the phase that brings them. */
@@ -20,6 +22,12 @@ export interface FilterExchange {
   readonly conn: ConnInfo;
   /** Name of the route. */
   readonly route: string;
+  /** As it was sent; 0: no head was yet. */
+  readonly status: number;
+  /** What a request of gRPC came to; -1: not known yet, or it is none. */
+  readonly grpcStatus: number;
+  /** Adds a flag to those of the access log. */
+  mark(flag: string): void;
 }
 
 /** Where a filter writes what goes on of a body: as much or as little as it likes, now or while its promise is pending. */
@@ -58,7 +66,13 @@ export interface FilterFactory {
   open(x: FilterExchange): Filter | null;
 }
 
+/** What filters have of the process. */
+export interface FilterEnv extends Pick<Platform, "now" | "wallNow" | "setTimer"> {
+  /** 0 to below 1. */
+  random(): number;
+}
+
 /** A kind of filter: what makes it of its settings when the config is compiled. */
 export interface FilterKind<Spec> {
-  provision(spec: Spec): FilterFactory;
+  provision(spec: Spec, env: FilterEnv): FilterFactory;
 }

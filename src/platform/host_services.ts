@@ -1,7 +1,9 @@
 import { promises as dns } from "node:dns";
 import { watch as fsWatch } from "node:fs";
+import { askAddresses, askServices, type DnsHost } from "./dns_client.ts";
 import { hostsFileAddresses } from "./hosts_file.ts";
-import type { Closer, Timer } from "./types.ts";
+import { systemNameServers } from "./name_servers.ts";
+import type { Address, Closer, DialHandler, DialOptions, SrvRecord, TcpAddress, Timer, UdpHandler, UdpPort } from "./types.ts";
 
 /** For names that come from /etc/hosts or another source that tells no TTL, in seconds. */
 const LOOKUP_TTL = 30;
@@ -28,7 +30,7 @@ export function hostTimer(ms: number, f: () => void, ref = false): Timer {
 }
 
 /** What of a platform is the same on all runtimes: clocks, timers, names and files. */
-export abstract class HostServices {
+export abstract class HostServices implements DnsHost {
   readonly afterTurn: (f: () => void) => void = afterTurn;
   now(): number {
     return performance.now();
@@ -39,9 +41,19 @@ export abstract class HostServices {
   setTimer(ms: number, f: () => void, ref?: boolean): Timer {
     return hostTimer(ms, f, ref);
   }
-  resolve(name: string, family: 4 | 6): Promise<readonly { address: string; ttl: number }[]> {
-    return hostResolve(name, family);
+  resolve(
+    name: string,
+    family: 4 | 6,
+    servers: readonly TcpAddress[] = [],
+  ): Promise<readonly { address: string; ttl: number }[]> {
+    return servers.length > 0 ? askAddresses(this, servers, name, family) : hostResolve(name, family);
   }
+  /** The runtimes' own `resolveSrv` tells no TTL. */
+  async resolveSrv(name: string, servers: readonly TcpAddress[] = []): Promise<readonly SrvRecord[]> {
+    return await askServices(this, servers.length > 0 ? servers : await systemNameServers(), name);
+  }
+  abstract dial(to: Address, o: DialOptions, h: DialHandler): { cancel(): void };
+  abstract connectUdp(to: TcpAddress, source: string | null, h: UdpHandler): UdpPort;
   /** A watch on the directory sees symlink swaps, which one on the file would miss after the first. */
   watch(dir: string, f: () => void): Closer {
     const w = fsWatch(dir, { persistent: false }, () => f());

@@ -20,6 +20,7 @@ import type {
   Platform,
   PlatformTls,
   Processes,
+  SrvRecord,
   TcpAddress,
   Timer,
   UdpHandler,
@@ -42,6 +43,8 @@ export interface MemoryPlatform extends Platform {
   settled(): Promise<void>;
   /** What `resolve` knows; a name that is missing is ENOTFOUND. */
   readonly names: Map<string, readonly { address: string; ttl: number }[]>;
+  /** What `resolveSrv` knows, likewise. */
+  readonly services: Map<string, readonly SrvRecord[]>;
   /** Tells the watchers of a directory. */
   touch(dir: string): void;
   /** Addresses such as `127.0.0.1:9000` whose dials get no answer. */
@@ -78,6 +81,7 @@ class Memory implements MemoryPlatform, MemoryNet {
   readonly chunk: number;
   readonly onFault: (e: unknown) => void;
   readonly names = new Map<string, readonly { address: string; ttl: number }[]>();
+  readonly services = new Map<string, readonly SrvRecord[]>();
   readonly silent = new Set<string>();
   readonly #listeners = new Map<string, Open>();
   readonly #watchers = new Map<string, Set<() => void>>();
@@ -194,6 +198,12 @@ class Memory implements MemoryPlatform, MemoryNet {
     const all = this.names.get(name);
     if (all === undefined) throw Object.assign(new Error(`getaddrinfo ENOTFOUND ${name}`), { code: "ENOTFOUND" });
     return all.filter((a) => a.address.includes(":") === (family === 6));
+  }
+
+  async resolveSrv(name: string): Promise<readonly SrvRecord[]> {
+    const all = this.services.get(name);
+    if (all === undefined) throw Object.assign(new Error(`querySrv ENOTFOUND ${name}`), { code: "ENOTFOUND" });
+    return all;
   }
 
   watch(dir: string, f: () => void): Closer {

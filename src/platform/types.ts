@@ -275,6 +275,19 @@ export interface Closer {
   close(): void;
 }
 
+/** Where a service is to be had (RFC 2782). */
+export interface SrvRecord {
+  /** A name, without a dot at its end. */
+  readonly target: string;
+  readonly port: number;
+  /** The lowest is the first choice. */
+  readonly priority: number;
+  /** 0 to 65535, among those of the same priority. */
+  readonly weight: number;
+  /** Seconds. */
+  readonly ttl: number;
+}
+
 /** What a runtime must give. `memory.ts` is the fake with a manual clock; `node.ts` works on Bun, Deno and Node; `bun.ts` where Bun's own sockets are faster. */
 export interface Platform {
   readonly name: "bun" | "deno" | "node" | "memory";
@@ -309,8 +322,13 @@ export interface Platform {
    * the IP literal to send from, null for the system's choice. Throws a ProxyError: `noDescriptors`, `connectFailed`.
    */
   connectUdp(to: TcpAddress, source: string | null, h: UdpHandler): UdpPort;
-  /** Resolves names with TTLs (seconds). Rejects with the system's error; `family` 4 or 6. */
-  resolve(name: string, family: 4 | 6): Promise<readonly { address: string; ttl: number }[]>;
+  /**
+   * Resolves names with TTLs (seconds); `family` 4 or 6. By the system's rules, or where `servers` are given by asking these over DNS and
+   * nothing else. Rejects with an error whose `code` is the system's: `ENOTFOUND` and `ENODATA` are answers.
+   */
+  resolve(name: string, family: 4 | 6, servers?: readonly TcpAddress[]): Promise<readonly { address: string; ttl: number }[]>;
+  /** SRV records of a name that is complete, from `servers` or else from the system's name servers. Never empty; rejects as `resolve` does. */
+  resolveSrv(name: string, servers?: readonly TcpAddress[]): Promise<readonly SrvRecord[]>;
   /** Calls `f` when anything in the directory changes, symlink swaps included; debounced by the caller. */
   watch(dir: string, f: () => void): Closer;
   /** Null: none can be had that keeps what is promised here. */

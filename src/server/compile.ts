@@ -40,7 +40,7 @@ export interface CompileEnv {
   readonly metrics: Metrics;
   readonly clusters: ReadonlyMap<string, Cluster>;
   readonly handlers: ReadonlyMap<string, Handler>;
-  readonly filter: (spec: FilterSpec) => FilterFactory;
+  readonly filter: (spec: FilterSpec, route: string) => FilterFactory;
   /** null: no access log. */
   readonly accessLog: AccessLog | null;
   readonly wall: () => number;
@@ -213,7 +213,7 @@ function compileRule(route: RouteSpec, listenerBodyBytes: number, actions: Actio
     spec: route,
     metrics: env.metrics.route(route.name),
     action: actions.of(route.action),
-    chain: route.filters.length === 0 ? null : new FilterChain(route.filters.map(env.filter)),
+    chain: route.filters.length === 0 ? null : new FilterChain(route.filters.map((f) => env.filter(f, route.name))),
     refusedPath: refusedPathFlags(route.allowPath),
     bodyBytes: route.bodyBytes ?? listenerBodyBytes,
     requestOps: opsOrNull(route.requestHeaders),

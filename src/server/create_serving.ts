@@ -5,6 +5,7 @@ import { Numbers } from "../telemetry/numbers.ts";
 import { TlsMetrics } from "../telemetry/tls_metrics.ts";
 import { diskSecrets } from "../tls/store/secret_files.ts";
 import { TlsSecrets } from "../tls/store/tls_secrets.ts";
+import type { OpenEndpoints } from "../upstream/discovery/endpoint_source.ts";
 import { HealthBoard, type HealthRecord } from "../upstream/health/health_board.ts";
 import { HealthPlace } from "../upstream/health/health_place.ts";
 import { CountsMemory } from "./counts/counts_memory.ts";
@@ -29,6 +30,7 @@ export interface ServingEnv {
   readonly workers: number | "auto";
   /** What a predecessor knew of hosts' health. */
   readonly healthRecords: readonly HealthRecord[];
+  readonly openEndpoints: OpenEndpoints;
 }
 
 /** Settings of a runtime that would change what workers are. */
@@ -46,13 +48,14 @@ export function createServing({
   generation,
   workers: asked,
   healthRecords,
+  openEndpoints,
 }: ServingEnv): Serving {
   const sockets = new OwnSockets(platform, held);
   const board = new HealthBoard(healthRecords);
   const health = new HealthPlace(board, true);
   const { linux, processes } = platform;
   const workers = asked === "auto" ? (processes?.cpuCount() ?? 1) : asked;
-  const alone = { platform, log, build, sockets, numbers: numbers.ofServer, generation, health };
+  const alone = { platform, log, build, sockets, numbers: numbers.ofServer, generation, health, openEndpoints };
   if (workers === 1) return new Server(alone);
   if (linux === null || processes === null) {
     log.log("warning", "this system has no workers: one process serves", { workers });

@@ -1,13 +1,19 @@
 import type { FilterSpec } from "../config/model.ts";
-import type { FilterFactory, FilterKind } from "../filter/types.ts";
+import type { FilterEnv, FilterFactory, FilterKind } from "../filter/types.ts";
+import { ADMISSION } from "../filters/admission/kind.ts";
+import { FAULT } from "../filters/fault/kind.ts";
 import { GRPC_WEB } from "../filters/grpc_web/kind.ts";
 
 /** The filters that are built in, by the kind that the model calls them. */
 const KINDS: { readonly [K in FilterSpec["kind"]]: FilterKind<Extract<FilterSpec, { kind: K }>> } = {
   grpcWeb: GRPC_WEB,
+  fault: FAULT,
+  admission: ADMISSION,
 };
 
 /** A filter of the config with its settings. */
-export function provisionFilter(spec: FilterSpec): FilterFactory {
-  return KINDS[spec.kind].provision(spec);
+export function provisionFilter(spec: FilterSpec, env: FilterEnv): FilterFactory {
+  // The kind says which of them it is; TypeScript can't follow that.
+  const kind = KINDS[spec.kind] as FilterKind<FilterSpec>;
+  return kind.provision(spec, env);
 }

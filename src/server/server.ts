@@ -17,6 +17,8 @@ import { type CertsStatus, certsStatus } from "../tls/store/certs_status.ts";
 import { diskSecrets, type SecretFiles } from "../tls/store/secret_files.ts";
 import { TlsSecrets } from "../tls/store/tls_secrets.ts";
 import { UpstreamCluster } from "../upstream/cluster.ts";
+import type { EndpointSource, OpenEndpoints } from "../upstream/discovery/endpoint_source.ts";
+import { ListedEndpoints } from "../upstream/discovery/listed_endpoints.ts";
 import { HealthBoard, type HealthRecord } from "../upstream/health/health_board.ts";
 import { HealthPlace } from "../upstream/health/health_place.ts";
 import { Flusher } from "../wire/flusher.ts";
@@ -25,8 +27,8 @@ import { type AdminView, adminApp, observeApp } from "./admin/admin_app.ts";
 import { compileSites } from "./compile.ts";
 import { ConnectionCaps } from "./connection_caps.ts";
 import type { ConnectionCounts } from "./counts/connection_counts.ts";
-import { provisionFilter } from "./filter_kinds.ts";
 import { ADMIN_HANDLER, bindLabel, isInternal, OBSERVE_HANDLER, withInternalListeners } from "./internal_listeners.ts";
+import { KeptFilters } from "./kept_filters.ts";
 import { lackingProblems } from "./lacking.ts";
 import { ListenerChange } from "./listener_change.ts";
 import { type ListenerEnv, ListenerRuntime } from "./listener_runtime.ts";
@@ -66,6 +68,8 @@ export interface ServerEnv {
   readonly tlsMetrics?: TlsMetrics;
   /** Absent: this process checks hosts, and begins with knowing none. */
   readonly health?: HealthPlace;
+  /** Sources of endpoints other than the config and DNS; absent: such clusters have no hosts. */
+  readonly openEndpoints?: OpenEndpoints;
   readonly log: EventLog;
   readonly build: { readonly version: string; readonly commit: string };
 }
@@ -96,6 +100,7 @@ export class Server implements AdminView, Serving {
   /** Removed by a reload, with connections that end on their own. */
   readonly #leaving = new Set<ListenerRuntime>();
   readonly #udp: UdpListeners;
+  readonly #filters: KeptFilters;
   readonly #clusters = new Map<string, UpstreamCluster>();
   #clusterTls: ReadonlyMap<string, ClusterTls> = new Map();
   /** null: the runtime can't have TLS. */
@@ -120,6 +125,12 @@ export class Server implements AdminView, Serving {
     this.#sockets = env.sockets ?? new OwnSockets(platform, new HeldSockets([]));
     this.#udp = new UdpListeners({ platform, sockets: this.#sockets }, env.log);
     this.#health = env.health ?? new HealthPlace(new HealthBoard(), true);
+    this.#filters = new KeptFilters({
+      now: () => platform.now(),
+      wallNow: () => platform.wallNow(),
+      setTimer: (ms, f) => platform.setTimer(ms, f),
+      random: Math.random,
+    });
     const flusher = new Flusher(() => platform.now(), platform.afterTurn);
     this.#link = {
       flusher,
@@ -383,6 +394,7 @@ export class Server implements AdminView, Serving {
     this.#caps ??= new ConnectionCaps(model.process, this.#fileLimit, this.#env.counts);
     const made: UpstreamCluster[] = [];
     const clusters = this.#nextClusters(model, tls, made);
+    const filters = this.#filters.prepare();
     const compileEnv = {
       link: this.#link,
       log: this.#env.log,
@@ -390,7 +402,7 @@ export class Server implements AdminView, Serving {
       metrics: this.metrics,
       clusters,
       handlers: this.#handlers,
-      filter: provisionFilter,
+      filter: filters.filter,
       accessLog: model.accessLogs.length === 0 ? null : this.accessLogs,
       wall: () => this.#env.platform.wallNow(),
     };
@@ -424,6 +436,7 @@ export class Server implements AdminView, Serving {
     return {
       commit: () => {
         this.secrets.commit(secrets);
+        filters.commit();
         this.#commit(model, sites, change, udp, clusters, tls);
         release();
         return { generation: this.#generation, problems: [] };
@@ -437,7 +450,8 @@ export class Server implements AdminView, Serving {
   }
 
   #nextClusters(model: Model, tls: ModelTls, made: UpstreamCluster[]): Map<string, UpstreamCluster> {
-    const env = { platform: this.#env.platform, link: this.#link, slab: this.#slab, log: this.#env.log, health: this.#health };
+    const { platform, log, openEndpoints = openNone } = this.#env;
+    const env = { platform, link: this.#link, slab: this.#slab, log, openEndpoints, health: this.#health };
     const next = new Map<string, UpstreamCluster>();
     for (const [name, spec] of model.clusters) {
       let c = this.#clusters.get(name);
@@ -524,6 +538,10 @@ const CUT_MS = 1_000;
 /** Between two looks for connections that came to rest while their process drains. */
 const MOVE_AGAIN_MS = 250;
 const NO_DRAIN = { delayMs: 0, limitMs: 0, tunnelsMs: 0 };
+
+function openNone(): EndpointSource {
+  return new ListedEndpoints([]);
+}
 
 function problem(path: string, message: string): Problem {
   return { severity: "error", path, message, hint: "", place: null };

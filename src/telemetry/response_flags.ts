@@ -33,6 +33,8 @@ export const RESPONSE_FLAGS: Readonly<Record<ErrorCode, ResponseFlag>> = Object.
   upgradeRefused: { flag: "UG", meaning: "The route does not let this upgrade or CONNECT through" },
   methodRefused: { flag: "MR", meaning: "The method ends at Weir and is not served" },
   misdirected: { flag: "MD", meaning: "The request is for an authority that this connection must not serve" },
+  faultInjected: { flag: "FI", meaning: "A fault filter answered the request" },
+  notAdmitted: { flag: "AC", meaning: "An admission filter shed the request, for too few before it succeeded" },
   noHost: { flag: "UH", meaning: "The cluster has no host that may take the request" },
   connectRefused: { flag: "UF", meaning: "The upstream refused the connection" },
   connectTimeout: { flag: "UF", meaning: "The upstream did not take the connection in time" },
@@ -46,10 +48,14 @@ export const RESPONSE_FLAGS: Readonly<Record<ErrorCode, ResponseFlag>> = Object.
   requestTimeout: { flag: "UT", meaning: "The exchange took longer than its route's timeout" },
   overflow: { flag: "UO", meaning: "A limit of the cluster was reached" },
   draining: { flag: "DN", meaning: "Weir is draining: it takes no new requests, and cut what was left at the limit" },
+  overloaded: { flag: "OM", meaning: "The process is under more pressure than it takes new requests with" },
   noDescriptors: { flag: "OM", meaning: "The process has no file descriptors left" },
   addressInUse: { flag: "IE", meaning: "A local address was taken" },
   internal: { flag: "IE", meaning: "A fault inside Weir; the event log tells more" },
 });
+
+/** Of a request that a fault filter held back; it is no fault that ends anything. */
+export const DELAY_FLAG = "DI";
 
 /** All codes in the order of the table: the cells of counters by code. */
 export const ERROR_CODES: readonly ErrorCode[] = Object.freeze(Object.keys(RESPONSE_FLAGS) as ErrorCode[]);

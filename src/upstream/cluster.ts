@@ -13,6 +13,7 @@ import type { ClusterMetrics } from "../telemetry/metrics.ts";
 import { type LinkEnv, WRITE_STALL_MS } from "../wire/link.ts";
 import { dialHost, hostDialOptions, optionsFor } from "./dialer.ts";
 import { ClusterDiscovery } from "./discovery/cluster_discovery.ts";
+import type { OpenEndpoints } from "./discovery/endpoint_source.ts";
 import { ClusterChecks } from "./health/cluster_checks.ts";
 import { ClusterHealth } from "./health/cluster_health.ts";
 import type { HealthPlace } from "./health/health_place.ts";
@@ -31,6 +32,7 @@ export interface ClusterEnv {
   readonly slab: Slab;
   readonly log: EventLog;
   readonly health: HealthPlace;
+  readonly openEndpoints: OpenEndpoints;
 }
 
 /** Between two pickers for changes of hosts' states: results of checks come in crowds. */
@@ -71,7 +73,10 @@ export class UpstreamCluster implements Cluster {
     this.#outlier = new OutlierDetector({ now, link: env.link, log: env.log, metrics, cluster: spec.name, states: this.#states });
     this.#outlier.become(spec.outlier);
     this.#followHealth(null);
-    this.#discovery = new ClusterDiscovery(env.platform, env.log, spec, (hosts, gone) => this.#setHosts(hosts, gone));
+    const { platform, log, openEndpoints } = env;
+    this.#discovery = new ClusterDiscovery({ platform, log, open: openEndpoints }, spec, (hosts, gone) =>
+      this.#setHosts(hosts, gone),
+    );
   }
 
   get name(): string {

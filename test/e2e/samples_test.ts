@@ -1,5 +1,5 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { until } from "../support/deadline.ts";
 import { freePort } from "../support/ports.ts";
@@ -80,5 +80,33 @@ describe("config/tcp.yaml", () => {
     // Blue speaks HTTP, and says that this is none.
     expect((await other.response()).status).toBe(400);
     expect(await weir.metric("weir_listener_sessions_total", { listener: "mixed" })).toBe(1);
+  });
+});
+
+describe("config/traffic.yaml", () => {
+  test("serves each of its routes, and one user from one server", async () => {
+    const names = ["8080", "8081", "8082", "8083"] as const;
+    const ports = await Promise.all(names.map(() => freePort()));
+    const adminPort = await freePort();
+    using scratch = openScratch();
+    const { dir } = scratch;
+    // Names of a zone that nobody has would only be waited for.
+    let text = readFileSync(join(root, "config", "traffic.yaml"), "utf8").replace(
+      "srv: _reports._tcp.internal.example",
+      'endpoints: ["127.0.0.1:8081"]',
+    );
+    let endpoints = readFileSync(join(root, "config", "endpoints.json"), "utf8");
+    for (const [i, name] of names.entries()) {
+      text = text.replaceAll(name, `${ports[i]}`);
+      endpoints = endpoints.replaceAll(name, `${ports[i]}`);
+    }
+    writeFileSync(join(dir, "endpoints.json"), endpoints);
+    const own = `admin: { address: "127.0.0.1:${adminPort}" }\ncontrol: ${join(dir, "weir.sock")}\n`;
+    await using weir = await startWeir(text + own, { dir, adminPort });
+    const asked = async (path: string, ...args: string[]): Promise<string> =>
+      (await curl(...args, `http://127.0.0.1:${ports[0]}${path}`)).stdout;
+    for (const path of ["/", "/cart", "/checkout", "/reports", "/batch/1"])
+      await until(`a reply for ${path}`, async () => /^[abc]\n$/.test(await asked(path)));
+    expect(await weir.metric("weir_route_requests_total", { route: "checkout", status: "2xx" })).toBeGreaterThan(0);
   });
 });

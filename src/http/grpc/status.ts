@@ -1,14 +1,17 @@
 import type { Fields } from "../fields.ts";
 
-/** Status codes of gRPC that Weir gives itself (grpc/doc/statuscodes.md). */
+/** Status codes of gRPC that Weir gives itself, or reads (grpc/doc/statuscodes.md). */
 export const GRPC_STATUS = {
   cancelled: 1,
   unknown: 2,
   deadlineExceeded: 4,
   permissionDenied: 7,
+  resourceExhausted: 8,
+  aborted: 10,
   unimplemented: 12,
   internal: 13,
   unavailable: 14,
+  dataLoss: 15,
   unauthenticated: 16,
 } as const;
 

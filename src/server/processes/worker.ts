@@ -4,6 +4,7 @@ import type { AdjustableEventLog } from "../../telemetry/create_event_log.ts";
 import { Metrics } from "../../telemetry/metrics.ts";
 import { Numbers } from "../../telemetry/numbers.ts";
 import { RowFeed } from "../../telemetry/row_feed.ts";
+import type { OpenEndpoints } from "../../upstream/discovery/endpoint_source.ts";
 import { HealthBoard } from "../../upstream/health/health_board.ts";
 import { HealthPlace } from "../../upstream/health/health_place.ts";
 import { hasRow, SharedCounts } from "../counts/shared_counts.ts";
@@ -37,6 +38,7 @@ export interface WorkerEnv {
   readonly log: AdjustableEventLog;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly build: { readonly version: string; readonly commit: string };
+  readonly openEndpoints: OpenEndpoints;
   /** Is given what counts a callback's throw. */
   readonly onServer: (s: Server) => void;
 }
@@ -101,6 +103,7 @@ class Worker implements ChannelHandler<WorkerOrder> {
       sockets: this.#sockets,
       secretFiles: this.#secrets,
       health: new HealthPlace(this.#health, false),
+      openEndpoints: env.openEndpoints,
       numbers: ownNumbers(metrics),
       ...(this.#counts === null ? {} : { counts: this.#counts }),
     });

@@ -4,7 +4,11 @@ import type { EventLog } from "../../telemetry/event_log.ts";
 import { ipFamily, type UpstreamHost } from "../host.ts";
 import { type HostDraft, reconcile } from "../host_set.ts";
 import type { Host } from "../types.ts";
-import { NameWatch, type WatchEnv } from "./name_watch.ts";
+import { type DnsPolicy, samePolicy, type WatchEnv } from "./dns_policy.ts";
+import type { EndpointSink, EndpointSource, OpenEndpoints } from "./endpoint_source.ts";
+import { ListedEndpoints } from "./listed_endpoints.ts";
+import { NameWatch } from "./name_watch.ts";
+import { SrvSource } from "./srv_source.ts";
 
 /**
  * Hears of a cluster's hosts, all of them, whenever one came, went or changed. A host that stays is the same object.
@@ -12,79 +16,141 @@ import { NameWatch, type WatchEnv } from "./name_watch.ts";
  */
 export type OnHosts = (hosts: readonly Host[], gone: readonly Host[]) => void;
 
+export interface DiscoveryEnv {
+  readonly platform: Platform;
+  readonly log: EventLog;
+  /** Opens what neither the config nor DNS tells. */
+  readonly open: OpenEndpoints;
+  /** 0 to below 1; Math.random when absent. */
+  readonly random?: () => number;
+}
+
 /**
- * Finds the hosts of one cluster: addresses stand for themselves, names are resolved and watched.
+ * Finds the hosts of one cluster. A source tells its endpoints, all sources alike; those by address stand for themselves, names among them
+ * are resolved and watched here.
  *
  * @example
  * ```ts
- * const discovery = new ClusterDiscovery(platform, log, spec, (hosts, gone) => cluster.setHosts(hosts, gone));
+ * const discovery = new ClusterDiscovery(env, spec, (hosts, gone) => cluster.setHosts(hosts, gone));
  * discovery.start();
- * await discovery.ready; // every name has answered, or failed to
+ * await discovery.ready; // the source has told its endpoints, and every name has answered, or failed to
  * await discovery.update(newSpec);
  * discovery.close();
  * ```
  */
 export class ClusterDiscovery {
-  readonly #env: WatchEnv;
+  readonly #env: DiscoveryEnv;
+  readonly #names: WatchEnv;
   readonly #onHosts: OnHosts;
   readonly #watches = new Map<string, NameWatch>();
   #spec: ClusterSpec;
-  /** A config whose new names have not answered yet; the one in force stays until they have, so that a change of name makes no gap. */
-  #pending: ClusterSpec | null = null;
+  #source: EndpointSource;
+  /** Of this source: what it tells is heard. */
+  #feed = 0;
+  /** The source has told something, or that it can't. */
+  #told = false;
+  /** The set in force. */
+  #endpoints: readonly EndpointSpec[] = [];
+  /** A set whose new names have not answered yet; the one in force stays until they have, so that a change of name makes no gap. */
+  #pending: readonly EndpointSpec[] | null = null;
   #hosts: readonly UpstreamHost[] = [];
   #waiters: (() => void)[] = [];
   #closed = false;
 
-  constructor(platform: Platform, log: EventLog, spec: ClusterSpec, onHosts: OnHosts, random: () => number = Math.random) {
-    this.#env = { platform, log, cluster: spec.name, random };
+  constructor(env: DiscoveryEnv, spec: ClusterSpec, onHosts: OnHosts) {
+    const { platform, log, random } = env;
+    this.#env = env;
+    this.#names = { platform, log, cluster: spec.name, random: random ?? Math.random };
     this.#spec = spec;
     this.#onHosts = onHosts;
+    this.#source = this.#open(spec);
   }
 
   get hosts(): readonly Host[] {
     return this.#hosts;
   }
 
-  /** Resolves when every name of the newest config has answered or failed to, which takes 10 s at most; after `close` too. */
+  /**
+   * Resolves when the source has told its endpoints, or that it can't, and every name of the newest set has answered or failed to; after
+   * `close` too. With DNS that takes 20 s at most.
+   */
   get ready(): Promise<void> {
     return this.#isSettled() ? Promise.resolve() : new Promise((resolve) => this.#waiters.push(resolve));
   }
 
-  /** Begins to resolve; `onHosts` is called before this returns when there are endpoints by address. */
+  /** Begins; `onHosts` is called before this returns when the source tells of endpoints by address at once, as a list does. */
   start(): void {
-    this.#watch(this.#spec);
-    this.#apply();
+    this.#source.start(this.#sink());
   }
 
   /**
-   * Takes another config of the same cluster. It is in force at once when all its names are known, else when the new ones have answered or
-   * failed to; the promise tells when. A newer one replaces one that waits.
+   * Takes another config of the same cluster. It is in force at once when all its endpoints are known, else when source and names have
+   * answered or failed to; the promise tells when. A newer one replaces one that waits.
    */
   update(spec: ClusterSpec): Promise<void> {
     if (this.#closed) return Promise.resolve();
-    this.#pending = spec;
-    this.#watch(spec);
-    this.#settle();
+    const before = this.#spec;
+    this.#spec = spec;
+    if (!sameSource(before, spec)) {
+      this.#source.close();
+      this.#pending = null;
+      this.#told = false;
+      this.#source = this.#open(spec);
+      this.#source.start(this.#sink());
+    } else if (!samePolicy(before.dns, spec.dns)) this.#set(this.#pending ?? this.#endpoints);
     return this.ready;
   }
 
   /** Ends all watching; hosts stay as they are and nothing is told any more. */
   close(): void {
     this.#closed = true;
+    this.#source.close();
     for (const w of this.#watches.values()) w.close();
     this.#watches.clear();
     this.#release();
   }
 
-  /** Watches the names of a config; a change of the DNS policy asks anew and keeps what is known until the answer. */
-  #watch(spec: ClusterSpec): void {
-    for (const { address } of spec.endpoints) {
+  #open(spec: ClusterSpec): EndpointSource {
+    const { hosts } = spec;
+    if (hosts === "listed" || hosts === "originalDestination") return new ListedEndpoints(spec.endpoints);
+    return hosts.kind === "srv" ? new SrvSource(this.#names, hosts.name, spec.dns) : this.#env.open(spec, this.#names);
+  }
+
+  #sink(): EndpointSink {
+    const feed = ++this.#feed;
+    const isHeard = (): boolean => !this.#closed && this.#feed === feed;
+    return {
+      set: (endpoints) => {
+        if (!isHeard()) return;
+        this.#told = true;
+        this.#set(endpoints);
+      },
+      lacking: () => {
+        if (!isHeard()) return;
+        this.#told = true;
+        this.#settle();
+      },
+    };
+  }
+
+  #set(endpoints: readonly EndpointSpec[]): void {
+    this.#pending = endpoints;
+    this.#watch(endpoints);
+    this.#settle();
+    // What is known of a first set need not wait for the rest.
+    if (this.#pending !== null && this.#endpoints.length === 0) this.#apply(this.#pending);
+  }
+
+  /** Watches the names of a set; a change of the DNS policy asks anew and keeps what is known until the answer. */
+  #watch(endpoints: readonly EndpointSpec[]): void {
+    const policy: DnsPolicy = this.#spec.dns;
+    for (const { address } of endpoints) {
       const name = nameOf(address);
       if (name === null) continue;
       const known = this.#watches.get(name);
-      if (known !== undefined && samePolicy(known.policy, spec.dns)) continue;
+      if (known !== undefined && samePolicy(known.policy, policy)) continue;
       known?.close();
-      const watch = new NameWatch(this.#env, name, spec.dns, known?.pairs ?? [], () => this.#changed());
+      const watch = new NameWatch(this.#names, name, policy, known?.pairs ?? [], () => this.#changed());
       this.#watches.set(name, watch);
       watch.start();
     }
@@ -92,16 +158,16 @@ export class ClusterDiscovery {
 
   #changed(): void {
     if (this.#closed) return;
-    this.#apply();
+    this.#apply(this.#endpoints.length === 0 ? (this.#pending ?? []) : this.#endpoints);
     this.#settle();
   }
 
   #isSettled(): boolean {
-    return this.#closed || (this.#pending === null && this.#hasAnswers(this.#spec));
+    return this.#closed || (this.#told && this.#pending === null && this.#hasAnswers(this.#endpoints));
   }
 
-  #hasAnswers(spec: ClusterSpec): boolean {
-    return spec.endpoints.every((e) => {
+  #hasAnswers(endpoints: readonly EndpointSpec[]): boolean {
+    return endpoints.every((e) => {
       const name = nameOf(e.address);
       return name === null || this.#watches.get(name)?.settled === true;
     });
@@ -112,15 +178,15 @@ export class ClusterDiscovery {
     const next = this.#pending;
     if (next !== null && this.#hasAnswers(next)) {
       this.#pending = null;
-      this.#spec = next;
+      this.#endpoints = next;
       this.#forget(next);
-      this.#apply();
+      this.#apply(next);
     }
     if (this.#isSettled()) this.#release();
   }
 
-  #forget(spec: ClusterSpec): void {
-    const wanted = new Set(spec.endpoints.map((e) => nameOf(e.address)));
+  #forget(endpoints: readonly EndpointSpec[]): void {
+    const wanted = new Set(endpoints.map((e) => nameOf(e.address)));
     for (const [name, watch] of this.#watches) {
       if (wanted.has(name)) continue;
       watch.close();
@@ -134,10 +200,10 @@ export class ClusterDiscovery {
     for (const resolve of waiters) resolve();
   }
 
-  #apply(): void {
+  #apply(endpoints: readonly EndpointSpec[]): void {
     const { hosts, gone, changed } = reconcile(
       this.#hosts,
-      this.#spec.endpoints.flatMap((e) => this.#drafts(e)),
+      endpoints.flatMap((e) => this.#drafts(e)),
     );
     if (!changed) return;
     this.#hosts = hosts;
@@ -158,6 +224,10 @@ function nameOf(a: Address): string | null {
   return a.kind === "tcp" && ipFamily(a.host) === 0 ? a.host.toLowerCase() : null;
 }
 
-function samePolicy(a: ClusterSpec["dns"], b: ClusterSpec["dns"]): boolean {
-  return a.families === b.families && a.minTtlMs === b.minTtlMs && a.maxTtlMs === b.maxTtlMs;
+/** Whether what a source has told, and is to tell, is what the other config asks for too. */
+function sameSource(a: ClusterSpec, b: ClusterSpec): boolean {
+  const [from, to] = [a.hosts, b.hosts];
+  if (typeof from === "string" || typeof to === "string") return from === to && a.endpoints === b.endpoints;
+  if (from.kind === "srv") return to.kind === "srv" && from.name === to.name && samePolicy(a.dns, b.dns);
+  return to.kind === "file" && from.path === to.path;
 }

@@ -1,30 +1,8 @@
-import type { ClusterSpec } from "../../config/model.ts";
-import type { Platform, Timer } from "../../platform/types.ts";
-import type { EventLog } from "../../telemetry/event_log.ts";
+import type { Timer } from "../../platform/types.ts";
 import { ipFamily } from "../host.ts";
-import {
-  ANSWER_LIMIT_MS,
-  FAMILY_WAIT_MS,
-  LONGEST_MS,
-  MAX_ADDRESSES,
-  REFRESH_AT,
-  REFRESH_SPREAD,
-  RETRY_FIRST_MS,
-  RETRY_LAST_MS,
-  SHORTEST_MS,
-} from "./limits.ts";
+import { type DnsPolicy, errorText, isAbsence, refreshDelay, retryDelay, type WatchEnv } from "./dns_policy.ts";
+import { ANSWER_LIMIT_MS, FAMILY_WAIT_MS, MAX_ADDRESSES } from "./limits.ts";
 import { type AddressPair, pairFamilies } from "./pair_families.ts";
-
-export type DnsPolicy = ClusterSpec["dns"];
-
-/** What watches have in common. */
-export interface WatchEnv {
-  readonly platform: Platform;
-  readonly log: EventLog;
-  readonly cluster: string;
-  /** 0 to below 1: spreads what many would otherwise do at once. */
-  readonly random: () => number;
-}
 
 type Family = 4 | 6;
 type Records = readonly { address: string; ttl: number }[];
@@ -88,9 +66,9 @@ export class NameWatch {
     this.#round = round;
     this.#timer = this.#env.platform.setTimer(ANSWER_LIMIT_MS, () => this.#expire(round, asked));
     for (const family of asked) {
-      this.#env.platform.resolve(this.name, family).then(
+      this.#env.platform.resolve(this.name, family, this.policy.servers).then(
         (records) => this.#take(round, family, records.length === 0 ? { kind: "none" } : { kind: "records", records }),
-        (e: unknown) => this.#take(round, family, isAbsence(e) ? { kind: "none" } : { kind: "failed", error: textOf(e) }),
+        (e: unknown) => this.#take(round, family, isAbsence(e) ? { kind: "none" } : { kind: "failed", error: errorText(e) }),
       );
     }
   }
@@ -128,25 +106,19 @@ export class NameWatch {
     this.#round = null;
     this.#early?.cancel();
     this.#timer?.cancel();
-    const retry = Math.min(RETRY_LAST_MS, RETRY_FIRST_MS * 2 ** Math.min(this.#failures, 10)) * (1 - this.#env.random() / 4);
+    const retry = retryDelay(this.#failures, this.#env.random);
     let ttl = Number.POSITIVE_INFINITY;
     let whole = true;
     for (const answer of round.answers.values()) {
       if (answer.kind === "records") for (const r of answer.records) ttl = Math.min(ttl, r.ttl * 1000);
       if (answer.kind === "failed") whole = false;
     }
-    const delay =
-      ttl === Number.POSITIVE_INFINITY ? retry : whole ? this.#refreshDelay(ttl) : Math.min(retry, this.#refreshDelay(ttl));
+    const refresh = refreshDelay(this.policy, ttl, this.#env.random);
+    const delay = ttl === Number.POSITIVE_INFINITY ? retry : whole ? refresh : Math.min(retry, refresh);
     this.#learn(round);
     this.#tell(round, whole && ttl !== Number.POSITIVE_INFINITY, delay);
     this.#timer = this.#env.platform.setTimer(delay, () => this.start());
     this.#publish();
-  }
-
-  #refreshDelay(ttl: number): number {
-    const { minTtlMs, maxTtlMs } = this.policy;
-    const bounded = Math.min(Math.max(Math.min(Math.max(ttl, minTtlMs), maxTtlMs), SHORTEST_MS), LONGEST_MS);
-    return bounded * (REFRESH_AT + REFRESH_SPREAD * this.#env.random());
   }
 
   #learn(round: Round): void {
@@ -200,19 +172,4 @@ export class NameWatch {
 
 function distinct(records: Records): readonly string[] {
   return [...new Set(records.map((r) => r.address))].sort().slice(0, MAX_ADDRESSES);
-}
-
-/** No such name, or a name without such records: an answer, where all other errors are the lack of one. */
-function isAbsence(e: unknown): boolean {
-  const code = codeOf(e);
-  return code.endsWith("ENOTFOUND") || code.endsWith("ENODATA");
-}
-
-function codeOf(e: unknown): string {
-  const code = e instanceof Error ? (e as { code?: unknown }).code : undefined;
-  return typeof code === "string" ? code : "";
-}
-
-function textOf(e: unknown): string {
-  return codeOf(e) || (e instanceof Error ? e.message : String(e));
 }

@@ -70,6 +70,8 @@ describe("explain", () => {
     expect(then).toEqual([
       'goes to cluster "a", 75 % of the time',
       'goes to cluster "b", 25 % of the time',
+      'cluster "a" chooses by roundRobin among 127.0.0.1:1',
+      'cluster "b" chooses by roundRobin among 127.0.0.1:2',
       'is sent on with path "/v2/x?y"',
       "may have a body of 1024 bytes",
       "must be answered within 5000 ms",

@@ -20,6 +20,8 @@ export class FakeHost implements FilterHost {
   room = true;
   readonly response = null;
   readonly route = "test";
+  readonly status = 0;
+  readonly grpcStatus = -1;
   readonly conn: ConnInfo = null as unknown as ConnInfo;
   readonly request: RequestHead = {
     protocol: "HTTP/1.1",
@@ -80,6 +82,9 @@ export class FakeHost implements FilterHost {
   }
   filterThrew(cause: unknown): void {
     this.#say(`threw ${(cause as Error).message}`);
+  }
+  mark(flag: string): void {
+    this.#say(`mark ${flag}`);
   }
   fail(e: ProxyError): void {
     this.#say(`fail ${e.facts.code}`);

@@ -11,6 +11,8 @@ import type {
   DialOptions,
   Listener,
   Platform,
+  SrvRecord,
+  TcpAddress,
   Timer,
 } from "../../../src/platform/types.ts";
 import type { EventLog, Facts, Level } from "../../../src/telemetry/event_log.ts";
@@ -98,6 +100,10 @@ export class FakePlatform implements Platform {
   readonly asked: string[] = [];
   /** Called for each question. */
   dns: (name: string, family: 4 | 6) => DnsRecords | Error | Promise<DnsRecords> = () => dnsError("ENOTFOUND");
+  /** Called for each question of SRV, which `asked` has as `srv name @ms`. */
+  srv: (name: string) => readonly SrvRecord[] | Error | Promise<readonly SrvRecord[]> = () => dnsError("ENOTFOUND");
+  /** Servers of each question. */
+  readonly servers: (readonly TcpAddress[] | undefined)[] = [];
   #now = 0;
   #timers: PlannedTimer[] = [];
 
@@ -153,8 +159,16 @@ export class FakePlatform implements Platform {
     };
   }
 
-  resolve(name: string, family: 4 | 6): Promise<DnsRecords> {
+  resolveSrv(name: string, servers?: readonly TcpAddress[]): Promise<readonly SrvRecord[]> {
+    this.asked.push(`srv ${name} @${Math.round(this.#now)}`);
+    this.servers.push(servers);
+    const answer = this.srv(name);
+    return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+  }
+
+  resolve(name: string, family: 4 | 6, servers?: readonly TcpAddress[]): Promise<DnsRecords> {
     this.asked.push(`${family} ${name} @${Math.round(this.#now)}`);
+    this.servers.push(servers);
     const answer = this.dns(name, family);
     return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
   }

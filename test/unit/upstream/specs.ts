@@ -61,7 +61,7 @@ export function cluster(endpoints: readonly EndpointSpec[], more: Partial<Cluste
     source: null,
     proxyHeader: null,
     host: { kind: "pass" },
-    dns: { families: "auto", minTtlMs: 5000, maxTtlMs: 300_000 },
+    dns: { families: "auto", minTtlMs: 5000, maxTtlMs: 300_000, servers: [] },
     ...more,
   };
 }

@@ -5,6 +5,7 @@ import { type ClusterConfig, listedEndpoints } from "../schema/cluster.ts";
 import { lowerBalance } from "./balance.ts";
 import { lowerBreakers } from "./breakers.ts";
 import { lowerClusterTls, lowerProtocol } from "./cluster_tls.ts";
+import { lowerDns } from "./dns.ts";
 import { lowerHealth } from "./health.ts";
 import { hostPolicy } from "./host_policy.ts";
 import { lowerEndpoints, lowerHosts } from "./hosts.ts";
@@ -26,7 +27,6 @@ export function lowerCluster(
   const endpoints = lowerEndpoints(listedEndpoints(c), (a) => to.address(a));
   if (endpoints.length > 0 && endpoints.every((e) => e.weight === 0))
     report.error(["endpoints"], "raise a weight above 0: found none that takes traffic");
-  if (c.dns.minTtl > c.dns.maxTtl) report.error(["dns"], "raise maxTtl or lower minTtl: found minTtl above maxTtl");
   return {
     name,
     hosts,
@@ -48,7 +48,7 @@ export function lowerCluster(
     source: c.source ?? null,
     proxyHeader: lowerSentHeader(c, report),
     host: hostPolicy(c.host),
-    dns: { families: c.dns.families, minTtlMs: c.dns.minTtl, maxTtlMs: c.dns.maxTtl },
+    dns: lowerDns(c.dns, report),
   };
 }
 

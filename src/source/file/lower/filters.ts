@@ -1,6 +1,8 @@
 import type { FilterSpec } from "../../../config/model.ts";
 import type { Reporter } from "../problem_list.ts";
 import { FILTER_KINDS, type FilterConfig } from "../schema/filter.ts";
+import { lowerAdmission } from "./admission.ts";
+import { lowerFault } from "./fault.ts";
 
 /** Filters in their order; what is wrong with one has been told. */
 export function lowerFilters(filters: readonly FilterConfig[], report: Reporter): FilterSpec[] {
@@ -14,7 +16,8 @@ export function lowerFilters(filters: readonly FilterConfig[], report: Reporter)
       continue;
     }
     const kind = kinds[0]!;
-    if (seen.has(kind)) {
+    // Faults of several kinds of requests stand beside each other.
+    if (seen.has(kind) && kind !== "fault") {
       report.error(
         ["filters", i, kind],
         `remove the filter: found ${kind} twice, and the second would see nothing that is its own`,
@@ -23,6 +26,8 @@ export function lowerFilters(filters: readonly FilterConfig[], report: Reporter)
     }
     seen.add(kind);
     if (c.grpcWeb !== undefined) out.push({ kind: "grpcWeb" });
+    if (c.fault !== undefined) out.push(lowerFault(c.fault, ["filters", i, kind], report));
+    if (c.admission !== undefined) out.push(lowerAdmission(c.admission, ["filters", i, kind], report));
   }
   return out;
 }

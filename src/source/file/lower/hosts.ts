@@ -2,7 +2,8 @@ import type { Address } from "../../../base/address.ts";
 import type { EndpointSpec } from "../../../config/model.ts";
 import type { HostsSpec } from "../../../config/traffic_model.ts";
 import type { Reporter } from "../problem_list.ts";
-import type { ClusterConfig, EndpointConfig } from "../schema/cluster.ts";
+import type { ClusterConfig } from "../schema/cluster.ts";
+import type { EndpointConfig } from "../schema/endpoint.ts";
 import type { Lowering } from "./lowering.ts";
 
 const SOURCES = ["endpoints", "srv", "endpointsFile"] as const;

@@ -1,37 +1,19 @@
 import { z } from "zod";
-import { dialAddress } from "./address.ts";
 import { balanceSchema } from "./balance.ts";
 import { breakersSchema } from "./breakers.ts";
 import { clusterTlsSchema } from "./cluster_tls.ts";
+import { dnsSchema } from "./dns.ts";
 import { duration } from "./duration.ts";
+import { type EndpointConfig, endpointSchema } from "./endpoint.ts";
 import { healthSchema } from "./health.ts";
 import { hostName } from "./host.ts";
 import { http2Schema } from "./http2.ts";
 import { ipAddress } from "./ip.ts";
 import { outlierSchema } from "./outlier.ts";
-import { bool, choice, int, off, text } from "./scalar.ts";
+import { bool, choice, int, off } from "./scalar.ts";
 import { sharingSchema, subsetsSchema } from "./sharing.ts";
 import { srvName } from "./srv_name.ts";
 import { filePath } from "./tls_values.ts";
-
-const endpoint = z.strictObject({
-  address: dialAddress.describe("host:port or unix:/path; a host name is resolved again when its records expire"),
-  weight: int(0, 65535).prefault(1).describe("Its share of the sum of all weights; 0: no traffic"),
-  metadata: z.record(z.string(), text()).optional().describe("Labels of the endpoint, by which routes may ask for subsets"),
-  zone: text().prefault("").describe("Label of the place where it runs, for sharing.zones"),
-  priority: int(0, 127).prefault(0).describe("Level of the endpoint, 0 the highest: a level takes what those above it can't"),
-});
-
-/** One of a cluster's `endpoints`, or of a file's. */
-export const endpointSchema = z.union([dialAddress, endpoint]);
-
-export type EndpointConfig = z.output<typeof endpointSchema>;
-
-const dns = z.strictObject({
-  families: choice("auto", "v4", "v6").prefault("auto").describe("Addresses to ask for; auto: both"),
-  minTtl: duration(0).prefault("1s").describe("Keep an answer at least so long"),
-  maxTtl: duration().prefault("5m").describe("Ask again after this time at the latest"),
-});
 
 const proxyVersion = choice("v1", "v2");
 
@@ -106,7 +88,7 @@ export const clusterSchema = z
     proxyProtocol: sentProxyHeader
       .optional()
       .describe("Begin connections with a PROXY header, which names the client: v1 or v2. None when absent"),
-    dns: dns.prefault({}).describe("How host names are resolved"),
+    dns: dnsSchema.prefault({}).describe("How host names are resolved"),
   })
   .meta({ id: "Cluster" });
 

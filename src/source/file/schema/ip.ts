@@ -38,7 +38,8 @@ export function ipAddress(): Leaf<string> {
   );
 }
 
-function isIp(s: string): boolean {
+/** Whether it is an address of either family, an IPv6 one without brackets. */
+export function isIp(s: string): boolean {
   return ipaddr.IPv4.isValidFourPartDecimal(s) || (s.includes(":") && ipaddr.IPv6.isValid(s));
 }
 

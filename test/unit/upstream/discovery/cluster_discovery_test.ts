@@ -1,24 +1,37 @@
 import { describe, expect, test } from "bun:test";
 import type { ClusterSpec } from "../../../../src/config/model.ts";
 import { ClusterDiscovery } from "../../../../src/upstream/discovery/cluster_discovery.ts";
+import type { EndpointSink, EndpointSource } from "../../../../src/upstream/discovery/endpoint_source.ts";
 import type { Host } from "../../../../src/upstream/types.ts";
 import { dnsError, FakePlatform, RecordingLog, settle } from "../fake_platform.ts";
 import { cluster, endpoint } from "../specs.ts";
 
-const V4_ONLY = { families: "v4", minTtlMs: 5000, maxTtlMs: 300_000 } as const;
+const V4_ONLY = { families: "v4", minTtlMs: 5000, maxTtlMs: 300_000, servers: [] } as const;
+
+/** A source that tells what the test says. */
+class PushedEndpoints implements EndpointSource {
+  sink: EndpointSink | null = null;
+  opened = 0;
+
+  start(sink: EndpointSink): void {
+    this.sink = sink;
+    this.opened++;
+  }
+
+  close(): void {
+    this.sink = null;
+  }
+}
 
 function discover(spec: ClusterSpec) {
   const platform = new FakePlatform();
   const log = new RecordingLog();
   const told: { hosts: readonly Host[]; gone: readonly Host[] }[] = [];
-  const discovery = new ClusterDiscovery(
-    platform,
-    log,
-    spec,
-    (hosts, gone) => told.push({ hosts, gone }),
-    () => 0,
+  const pushed = new PushedEndpoints();
+  const discovery = new ClusterDiscovery({ platform, log, open: () => pushed, random: () => 0 }, spec, (hosts, gone) =>
+    told.push({ hosts, gone }),
   );
-  return { platform, log, told, discovery };
+  return { platform, log, told, discovery, pushed };
 }
 
 function labels(hosts: readonly Host[]): string[] {
@@ -178,7 +191,9 @@ describe("names", () => {
     await update;
     expect(labels(discovery.hosts)).toEqual(["2001:db8::1"]);
     const host = discovery.hosts[0];
-    await discovery.update(cluster([endpoint("app.test:80")], { dns: { families: "v6", minTtlMs: 1000, maxTtlMs: 2000 } }));
+    await discovery.update(
+      cluster([endpoint("app.test:80")], { dns: { families: "v6", minTtlMs: 1000, maxTtlMs: 2000, servers: [] } }),
+    );
     expect(discovery.hosts[0]).toBe(host!);
     const asked = platform.asked.length;
     await platform.advance(1600);
@@ -199,5 +214,112 @@ describe("names", () => {
     expect(told).toEqual([]);
     expect(platform.timers).toBe(0);
     expect(platform.asked.length).toBe(2);
+  });
+});
+
+describe("a source that pushes", () => {
+  const FILE = { hosts: { kind: "file", path: "/run/hosts.yaml" }, dns: V4_ONLY } as const;
+
+  test("is waited for, and its sets take the place of those before", async () => {
+    const { discovery, pushed, told } = discover(cluster([], FILE));
+    discovery.start();
+    let ready = false;
+    const waited = discovery.ready.then(() => {
+      ready = true;
+    });
+    await settle();
+    expect(ready).toBe(false);
+    pushed.sink!.set([endpoint("10.0.0.1:80"), endpoint("10.0.0.2:80")]);
+    expect(labels(discovery.hosts)).toEqual(["10.0.0.1", "10.0.0.2"]);
+    await waited;
+    const [first] = discovery.hosts;
+    pushed.sink!.set([endpoint("10.0.0.1:80", { priority: 1 })]);
+    expect(discovery.hosts).toEqual([first!]);
+    expect(first!.endpoint.priority).toBe(1);
+    expect(labels(told.at(-1)!.gone)).toEqual(["10.0.0.2"]);
+  });
+
+  test("with nothing to tell is waited for no longer, and an empty set takes all hosts away", async () => {
+    const { discovery, pushed } = discover(cluster([], FILE));
+    discovery.start();
+    pushed.sink!.lacking();
+    await discovery.ready;
+    expect(discovery.hosts).toEqual([]);
+    pushed.sink!.set([endpoint("10.0.0.1:80")]);
+    pushed.sink!.lacking();
+    expect(labels(discovery.hosts)).toEqual(["10.0.0.1"]);
+    pushed.sink!.set([]);
+    expect(discovery.hosts).toEqual([]);
+  });
+
+  test("may tell names: the set in force stays until they have answered", async () => {
+    const { discovery, pushed, platform } = discover(cluster([], FILE));
+    discovery.start();
+    pushed.sink!.set([endpoint("10.0.0.1:80")]);
+    const answer = Promise.withResolvers<{ address: string; ttl: number }[]>();
+    platform.dns = () => answer.promise;
+    pushed.sink!.set([endpoint("app.test:80")]);
+    await settle();
+    expect(labels(discovery.hosts)).toEqual(["10.0.0.1"]);
+    answer.resolve([{ address: "10.0.0.2", ttl: 60 }]);
+    await settle();
+    expect(labels(discovery.hosts)).toEqual(["10.0.0.2"]);
+  });
+
+  test("stays over a config that leaves it alone, and gives way to another, which is waited for", async () => {
+    const { discovery, pushed, platform } = discover(cluster([], FILE));
+    discovery.start();
+    pushed.sink!.set([endpoint("10.0.0.1:80")]);
+    await discovery.update(cluster([], { ...FILE, connectTimeoutMs: 1 }));
+    expect(pushed.opened).toBe(1);
+    const before = pushed.sink!;
+    const updated = discovery.update(cluster([], { hosts: { kind: "srv", name: "_http._tcp.app.test" }, dns: V4_ONLY }));
+    before.set([endpoint("10.0.0.9:80")]);
+    expect(labels(discovery.hosts)).toEqual(["10.0.0.1"]);
+    expect(pushed.sink).toBeNull();
+    await updated;
+    expect(platform.asked).toEqual(["srv _http._tcp.app.test @0"]);
+    expect(labels(discovery.hosts)).toEqual(["10.0.0.1"]);
+  });
+
+  test("is heard no more after the close", () => {
+    const { discovery, pushed, told } = discover(cluster([], FILE));
+    discovery.start();
+    const sink = pushed.sink!;
+    discovery.close();
+    sink.set([endpoint("10.0.0.1:80")]);
+    sink.lacking();
+    expect(told).toEqual([]);
+  });
+});
+
+describe("SRV", () => {
+  const SRV = { hosts: { kind: "srv", name: "_http._tcp.app.test" }, dns: V4_ONLY } as const;
+  const record = (target: string, more = {}) => ({ target, port: 8080, priority: 0, weight: 1, ttl: 60, ...more });
+
+  test("records become hosts: ports, levels and weights, and targets' addresses", async () => {
+    const { discovery, platform } = discover(cluster([], SRV));
+    platform.srv = () => [record("b.app.test", { priority: 20, weight: 7 }), record("A.app.test", { priority: 10, weight: 3 })];
+    platform.dns = (name) => [{ address: name.startsWith("a.") ? "10.0.0.1" : "10.0.0.2", ttl: 60 }];
+    discovery.start();
+    await discovery.ready;
+    expect(discovery.hosts.map((h) => `${h.authority} ${h.label} ${h.endpoint.priority} ${h.endpoint.weight}`)).toEqual([
+      "a.app.test:8080 10.0.0.1:8080 0 3",
+      "b.app.test:8080 10.0.0.2:8080 1 7",
+    ]);
+  });
+
+  test("a target that vanishes goes, and the name's failure changes nothing", async () => {
+    const { discovery, platform, told } = discover(cluster([], SRV));
+    platform.srv = () => [record("a.test"), record("b.test")];
+    platform.dns = (name) => [{ address: name === "a.test" ? "10.0.0.1" : "10.0.0.2", ttl: 600 }];
+    discovery.start();
+    await discovery.ready;
+    platform.srv = () => [record("b.test")];
+    await platform.advance(48_000);
+    expect(labels(told.at(-1)!.gone)).toEqual(["10.0.0.1"]);
+    platform.srv = () => dnsError("ESERVFAIL");
+    await platform.advance(600_000);
+    expect(labels(discovery.hosts)).toEqual(["10.0.0.2"]);
   });
 });

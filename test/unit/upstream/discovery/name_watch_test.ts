@@ -1,9 +1,10 @@
 import { describe, expect, test } from "bun:test";
+import type { DnsPolicy } from "../../../../src/upstream/discovery/dns_policy.ts";
 import { ANSWER_LIMIT_MS, FAMILY_WAIT_MS, MAX_ADDRESSES, RETRY_LAST_MS } from "../../../../src/upstream/discovery/limits.ts";
-import { type DnsPolicy, NameWatch } from "../../../../src/upstream/discovery/name_watch.ts";
+import { NameWatch } from "../../../../src/upstream/discovery/name_watch.ts";
 import { dnsError, FakePlatform, RecordingLog, settle } from "../fake_platform.ts";
 
-const V4: DnsPolicy = { families: "v4", minTtlMs: 5000, maxTtlMs: 300_000 };
+const V4: DnsPolicy = { families: "v4", minTtlMs: 5000, maxTtlMs: 300_000, servers: [] };
 const AUTO: DnsPolicy = { ...V4, families: "auto" };
 
 function watch(policy: DnsPolicy, random = 0) {
@@ -56,7 +57,7 @@ describe("when a name is asked", () => {
   });
 
   test("bounds of 0 do not make it spin", async () => {
-    const { platform, name } = watch({ families: "v4", minTtlMs: 0, maxTtlMs: 0 });
+    const { platform, name } = watch({ families: "v4", minTtlMs: 0, maxTtlMs: 0, servers: [] });
     platform.dns = () => records(0, "10.0.0.1");
     name.start();
     await platform.advance(1000);

@@ -69,7 +69,14 @@ export class CheckedSite {
       (ms, f) => platform.setTimer(ms, f),
     );
     this.link = { flusher: new Flusher(() => platform.now()), wheel };
-    const env = { platform, link: this.link, slab: new Slab(), log: this.log, health: new HealthPlace(board, checks) };
+    const env = {
+      platform,
+      link: this.link,
+      slab: new Slab(),
+      log: this.log,
+      openEndpoints: noSource,
+      health: new HealthPlace(board, checks),
+    };
     this.cluster = new UpstreamCluster(env, spec, this.metrics, null);
   }
 
@@ -120,6 +127,10 @@ class AnsweringPeer extends Peer {
     super.onEnd();
     this.conn!.end();
   }
+}
+
+function noSource(): never {
+  throw new Error("endpoints are listed here");
 }
 
 /** A cluster of hosts at these addresses. */
