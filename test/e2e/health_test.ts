@@ -1,8 +1,12 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { turn, until } from "../support/deadline.ts";
+import { GrpcService } from "../support/grpc_service.ts";
+import { startH2Origin } from "../support/h2_origin.ts";
+import { freePort } from "../support/ports.ts";
 import { get } from "../support/raw_client.ts";
 import { startOrigin } from "../support/raw_origin.ts";
 import { SteadyLoad } from "../support/steady_load.ts";
+import { Pki } from "../support/tls_pki.ts";
 import { UpstreamProcess } from "../support/upstream_process.ts";
 import { type Site, startSite } from "../support/weir.ts";
 
@@ -197,6 +201,38 @@ for (const workers of [1, 2]) {
       expect((await hostsOf(s))[0]!.why).toContain(String(up.port));
     });
 
+    test("with the cluster's TLS, over one connection of what ALPN agrees on", async () => {
+      using pki = new Pki();
+      using other = new Pki();
+      const pair = pki.server("app", ["app.example"]);
+      const [h2, h1] = await Promise.all([
+        startH2Origin({ tls: { pair, clientCa: pki.ca } }),
+        startH2Origin({ tls: { pair, alpn: ["http/1.1"], clientCa: pki.ca } }),
+      ]);
+      open.push(h2, h1);
+      const tls = { ca: pki.ca, serverName: "app.example", ...pki.client("weir") };
+      const of = (port: number, more: object): object => ({
+        endpoints: [`127.0.0.1:${port}`],
+        protocol: "auto",
+        tls: { ...tls, ...more },
+        health: HEALTH,
+      });
+      const s = await startSite({
+        args: ["--workers", String(workers)],
+        routes: [{ to: ["h2", "h1", "stranger"].map((cluster) => ({ cluster, weight: 1 })) }],
+        clusters: { h2: of(h2.port, {}), h1: of(h1.port, {}), stranger: of(h2.port, { ca: other.ca }) },
+      });
+      open.push(s);
+      const { clusters } = JSON.parse((await s.weir.admin("/status")).body) as {
+        clusters: { name: string; hosts: HostStatus[] }[];
+      };
+      const states = new Map(clusters.map((c) => [c.name, c.hosts[0]!.state]));
+      expect([states.get("h2"), states.get("h1"), states.get("stranger")]).toEqual(["healthy", "healthy", "unhealthy"]);
+      await until("further checks", () => h2.streams.length > 3);
+      // The other cluster's handshakes come to nothing on this side alone.
+      expect(h2.connections.filter((c) => c.streams.size > 0).length).toBe(1);
+    });
+
     test("outliers are ejected, and come back after their time", async () => {
       const ups = await upstreams(3);
       const outlier = { consecutive5xx: 3, baseEjection: "1s", maxEjected: "100%", interval: "60s", successRate: false };
@@ -212,6 +248,72 @@ for (const workers of [1, 2]) {
     });
   });
 }
+
+describe("failures to connect", () => {
+  const outlier = { consecutive5xx: false, consecutiveGatewayErrors: false, consecutiveLocalFailures: 3, maxEjected: "100%" };
+
+  test("of requests eject a host", async () => {
+    const ups = await upstreams(2);
+    const s = await site(1, { outlier }, ups);
+    await ups[1]!.end();
+    await answerOnly(s, ["u0"]);
+    expect((await hostsOf(s))[1]!).toMatchObject({ state: "ejected", why: expect.stringContaining("in a row") });
+    expect(await s.weir.metric("weir_cluster_ejections_total", { cause: "consecutiveLocalFailures" })).toBe(1);
+  });
+
+  test("of sessions of TCP eject a host", async () => {
+    const ups = await upstreams(2);
+    const port = await freePort();
+    const s = await startSite({
+      routes: [{ to: "app" }],
+      clusters: { app: { endpoints: ups.map((u) => u.address), outlier } },
+      top: { listeners: { tcp: { address: `127.0.0.1:${port}`, protocol: "tcp", to: "app" } } },
+    });
+    open.push(s);
+    await ups[1]!.end();
+    for (let i = 0; i < 10; i++) expect((await get(port, "/")).body).toBe("u0");
+    expect(await statesOf(s)).toBe("unchecked ejected");
+  });
+});
+
+describe("checks of gRPC", () => {
+  test("by server and by service, in cleartext, with the words of a library that is not ours", async () => {
+    const service = await GrpcService.start();
+    open.push({ [Symbol.asyncDispose]: async () => service.close() });
+    service.health = new Map([
+      ["", 1],
+      ["shop.Cart", 2],
+    ]);
+    const grpc = (more: object): Record<string, unknown> => ({
+      endpoints: [`127.0.0.1:${service.port}`],
+      health: { ...HEALTH, http: undefined, grpc: more },
+    });
+    const s = await startSite({
+      routes: [{ to: ["server", "cart", "other"].map((cluster) => ({ cluster, weight: 1 })) }],
+      clusters: {
+        // gRPC is HTTP/2 whatever the cluster speaks.
+        server: grpc({}),
+        cart: { ...grpc({ service: "shop.Cart" }), protocol: "h2c" },
+        other: { ...grpc({ service: "shop.Other" }), protocol: "h2c" },
+      },
+    });
+    open.push(s);
+    const shown = async (): Promise<string[]> => {
+      const { clusters } = JSON.parse((await s.weir.admin("/status")).body) as {
+        clusters: { name: string; hosts: HostStatus[] }[];
+      };
+      return ["server", "cart", "other"].map((n) => {
+        const { state, why } = clusters.find((c) => c.name === n)!.hosts[0]!;
+        return why === "" ? state : `${state}: ${why}`;
+      });
+    };
+    expect(await shown()).toEqual(["healthy", "unhealthy: NOT_SERVING", "unhealthy: grpc-status 5"]);
+    service.health.set("shop.Cart", 1).set("shop.Other", 1).set("", 2);
+    await until("all to change", async () => (await shown()).join() === "unhealthy: NOT_SERVING,healthy,healthy", FOUND_MS);
+    service.health = null;
+    await until("all to fail", async () => (await shown()).every((t) => t.includes("has no service")), FOUND_MS);
+  });
+});
 
 describe("several workers", () => {
   test("are told by the supervisor, which asks alone", async () => {

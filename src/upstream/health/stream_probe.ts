@@ -8,7 +8,7 @@ import type { StreamCheck } from "./stream_check.ts";
 
 /** Asks by requests, over a connection of its own that lasts from check to check. */
 export class StreamProbe implements Probe {
-  readonly #pool: HostPool;
+  #pool: HostPool;
   readonly #spec: HealthCheckSpec;
   readonly #owner: ProbeOwner;
   #check: StreamCheck | null = null;
@@ -24,13 +24,16 @@ export class StreamProbe implements Probe {
     this.#check.start(this.#pool, !this.#spec.reuse);
   }
 
+  /** A connection on which nothing comes may be dead, with HTTP/2 as well: the next check has another. */
   cancel(): void {
-    this.#check?.cancel();
-    this.#check = null;
+    const { host, env } = this.#pool;
+    this.close();
+    this.#pool = new HostPool(host, env, null);
   }
 
   close(): void {
-    this.cancel();
+    this.#check?.cancel();
+    this.#check = null;
     this.#pool.close();
   }
 

@@ -36,6 +36,8 @@ export class OutlierDetector extends Timed implements TallyOwner {
   readonly #env: OutlierEnv;
   /** null: off. */
   #spec: OutlierSpec | null = null;
+  #hosts: readonly Host[] = [];
+  /** Empty while it is off. */
   readonly #tallies = new Map<Host, HostTally>();
   #ejected = 0;
   #intervalEnds = Number.POSITIVE_INFINITY;
@@ -48,13 +50,15 @@ export class OutlierDetector extends Timed implements TallyOwner {
   /** What is ejected stays so for its time, unless detection ends. */
   become(spec: OutlierSpec | null): void {
     this.#spec = spec;
-    for (const t of this.#tallies.values()) t.host.outcome = spec === null ? null : t.tell;
-    if (spec !== null) return;
-    for (const t of this.#tallies.values()) {
-      if (t.ejectedUntil !== 0) this.#letBack(t);
-      t.times = 0;
-      t.clearInterval();
+    if (spec !== null) {
+      this.#watch();
+      return;
     }
+    for (const t of this.#tallies.values()) {
+      t.host.outcome = null;
+      if (t.ejectedUntil !== 0) this.#letBack(t);
+    }
+    this.#tallies.clear();
     this.#intervalEnds = Number.POSITIVE_INFINITY;
     this.#env.link.wheel.remove(this);
   }
@@ -67,12 +71,8 @@ export class OutlierDetector extends Timed implements TallyOwner {
       h.outcome = null;
       if (t.ejectedUntil !== 0) this.#count(-1);
     }
-    for (const h of hosts) {
-      if (this.#tallies.has(h)) continue;
-      const t = new HostTally(h, this);
-      this.#tallies.set(h, t);
-      if (this.#spec !== null) h.outcome = t.tell;
-    }
+    this.#hosts = hosts;
+    if (this.#spec !== null) this.#watch();
   }
 
   close(): void {
@@ -80,6 +80,15 @@ export class OutlierDetector extends Timed implements TallyOwner {
     for (const t of this.#tallies.values()) t.host.outcome = null;
     this.#count(-this.#ejected);
     this.#tallies.clear();
+  }
+
+  #watch(): void {
+    for (const h of this.#hosts) {
+      if (this.#tallies.has(h)) continue;
+      const t = new HostTally(h, this);
+      this.#tallies.set(h, t);
+      h.outcome = t.tell;
+    }
   }
 
   onFirst(): void {
