@@ -17,6 +17,11 @@ const BAD_ACCEPT = upstreamFault("upstreamProtocol", 502, "never", "101 with a w
 
 const NO_UPGRADE = localFault("upgradeRefused", 501, "the upstream speaks HTTP/2, which has no Upgrade");
 
+/** Whether a fault says something of how the host answers. */
+function isSlowness({ facts: { side, code } }: ProxyError): boolean {
+  return side === "upstream" || code === "responseTimeout" || code === "requestTimeout";
+}
+
 /** One try at one host. */
 export class Attempt implements StreamReader<ResponseHead>, LeaseWaiter, RequestTarget {
   readonly action: ForwardAction;
@@ -145,7 +150,11 @@ export class Attempt implements StreamReader<ResponseHead>, LeaseWaiter, Request
     x.upstreamHeadDuration = this.#sentAt === 0 ? 0 : ms;
     metrics.responses.add(Math.trunc(h.status / 100), 1);
     this.#status = this.#host.outcome === null ? h.status : statusOfHead(h);
-    if (this.#sentAt !== 0) metrics.headDuration.observe(ms / 1000);
+    if (this.#sentAt !== 0) {
+      metrics.headDuration.observe(ms / 1000);
+      const { latency } = this.#host;
+      if (latency !== null) latency.observe(ms, this.#sentAt + ms);
+    }
     this.#replied = true;
     this.replay = null;
     if (h.status === 101) {
@@ -193,8 +202,13 @@ export class Attempt implements StreamReader<ResponseHead>, LeaseWaiter, Request
     const { metrics } = this.cluster;
     const { outcome } = this.#host;
     metrics.requestsActive.add(-1);
-    if (e !== null) metrics.fault(e.facts.code);
     if (outcome !== null) tellOutcome(outcome, this.#status, e, this.reused);
+    if (e === null) return;
+    metrics.fault(e.facts.code);
+    const { latency } = this.#host;
+    if (latency === null || !isSlowness(e)) return;
+    const { now } = this.#x.site.link.flusher;
+    latency.fail(now - this.#startedAt, now);
   }
 
   #sent(now: number): void {

@@ -22,16 +22,13 @@ export class ConnectAttempt implements RequestTarget, DialHandler {
 
   start(): void {
     const x = this.#x;
-    x.cluster = this.#cluster.name;
-    x.attempts++;
-    const host = this.#cluster.picker.pick({ hash: 0, exclude: null });
+    const host = x.pick(this.#cluster, null);
     if (host instanceof Error) {
       this.#over = true;
       x.fail(host);
       return;
     }
     this.#host = host;
-    x.endpoint = host.label;
     this.#startedAt = x.site.link.flusher.now;
     const dial = this.#cluster.dial(host, this, x.down);
     if (!this.#over) this.#dial = dial;

@@ -1,4 +1,4 @@
-import { type ErrorCode, localFault, type ProxyError } from "../base/error.ts";
+import { localFault, type ProxyError } from "../base/error.ts";
 import type { FilterChain } from "../filter/filter_chain.ts";
 import { type FilterHost, FilterRun } from "../filter/filter_run.ts";
 import type { Reply } from "../filter/types.ts";
@@ -14,13 +14,14 @@ import { Tunnel, type TunnelDone, type TunnelEnd } from "../wire/tunnel.ts";
 import { Attempt } from "./attempt.ts";
 import { ConnectAttempt } from "./connect_attempt.ts";
 import type { DownstreamConn } from "./downstream_conn.ts";
-import { ExchangeTimes } from "./exchange_times.ts";
 import { applyOps, forwardHead } from "./forward_head.ts";
 import { forwardReply } from "./forward_reply.ts";
 import type { Peer } from "./forwarded.ts";
+import { KeyedExchange } from "./keyed_exchange.ts";
 import { maxForwards, passMaxForwards } from "./max_forwards.ts";
 import { ALLOWED_METHODS, errorReply, grpcReply, grpcStatusOfFault, httpDate, makeReply } from "./reply.ts";
 import { mayRetry } from "./retry.ts";
+import { shed } from "./shed.ts";
 import type { ForwardAction, RespondAction, RouteRule, Site } from "./site.ts";
 import { StreamTunnel } from "./stream_tunnel.ts";
 import { WebCall } from "./web_call.ts";
@@ -58,7 +59,7 @@ const DONE = 2;
 const TUNNEL = 3;
 
 /** One request in flight: finds its route, sends it on, passes the reply back, and tells logs and metrics what became of it. */
-export class Exchange extends ExchangeTimes implements StreamReader<RequestHead>, FilterHost {
+export class Exchange extends KeyedExchange implements StreamReader<RequestHead>, FilterHost {
   #writer: StreamWriter<ResponseHead> | null;
   #state = WAITING;
   #target: RequestTarget | null = null;
@@ -93,9 +94,10 @@ export class Exchange extends ExchangeTimes implements StreamReader<RequestHead>
     this.scheme = head.scheme;
     // gRPC is a protocol of HTTP/2: what says so elsewhere is a body like others.
     this.#grpc = head.protocol === "HTTP/2" && isGrpc(head.fields);
-    if (!this.down.serves(head.authority)) {
+    const refusal = this.down.serves(head.authority) ? shed(site.shedding, this.down) : MISDIRECTED;
+    if (refusal !== null) {
       if (end) this.#requestOver(this.began);
-      this.fail(MISDIRECTED);
+      this.fail(refusal);
       return;
     }
     const match = site.table.match(this);
@@ -210,7 +212,10 @@ export class Exchange extends ExchangeTimes implements StreamReader<RequestHead>
     const { site, rule } = this;
     this.#state = REPLYING;
     this.headCame();
-    if (!this.#own) forwardReply(h, site);
+    if (!this.#own) {
+      forwardReply(h, site);
+      this.setCookies(h.fields);
+    }
     if (rule !== null && rule.responseOps !== null) applyOps(h.fields, rule.responseOps);
     this.status = h.status;
     this.response = h;
@@ -276,7 +281,7 @@ export class Exchange extends ExchangeTimes implements StreamReader<RequestHead>
   fail(e: ProxyError): void {
     if (this.#state === DONE || this.#state === TUNNEL) return;
     const { code, status } = e.facts;
-    this.#note(code);
+    this.note(code);
     if (this.#grpc) this.grpcStatus = grpcStatusOfFault(e);
     const target = this.#target;
     this.#target = null;
@@ -288,11 +293,6 @@ export class Exchange extends ExchangeTimes implements StreamReader<RequestHead>
       return;
     }
     this.#send(errorReply(e, this.site.wall(), this.#grpc));
-  }
-
-  #note(code: ErrorCode): void {
-    this.mark(RESPONSE_FLAGS[code].flag);
-    this.site.metrics.fault(code);
   }
 
   /** The request asks its stream, one of several on its connection, to become a tunnel: its own bytes come only afterwards. */
@@ -327,6 +327,7 @@ export class Exchange extends ExchangeTimes implements StreamReader<RequestHead>
     this.#state = TUNNEL;
     this.status = h.status;
     this.response = h;
+    this.setCookies(h.fields);
     this.#writer?.sendHead(h, false);
     this.#writer = null;
     this.#target = null;
@@ -413,7 +414,7 @@ export class Exchange extends ExchangeTimes implements StreamReader<RequestHead>
   shortCut(r: Reply): void {
     const { fields } = r.head;
     if (!fields.hasId(ID.date)) fields.add("Date", httpDate(this.site.wall()));
-    if (r.code !== undefined) this.#note(r.code);
+    if (r.code !== undefined) this.note(r.code);
     if (this.#grpc) this.grpcStatus = grpcStatusIn(fields);
     this.#send(r);
   }
@@ -481,8 +482,7 @@ export class Exchange extends ExchangeTimes implements StreamReader<RequestHead>
       this.#early = { parts: [], ended: false };
       this.#requestOver(this.began);
     }
-    const { choice } = action;
-    const index = choice === null ? 0 : choice.next();
+    const index = this.choose(action);
     if (head.method === "CONNECT") {
       if (!action.connect) {
         this.fail(CONNECT_REFUSED);
@@ -525,16 +525,12 @@ export class Exchange extends ExchangeTimes implements StreamReader<RequestHead>
   }
 
   #attempt(action: ForwardAction, clusterIndex: number, replay: Uint8Array[] | null): void {
-    this.attempts++;
-    const cluster = action.clusters[clusterIndex]!;
-    this.cluster = cluster.name;
-    const host = cluster.picker.pick(PICK);
+    const host = this.pick(action.clusters[clusterIndex]!, null);
     if (host instanceof Error) {
       this.#target = null;
       this.fail(host);
       return;
     }
-    this.endpoint = host.label;
     const a = new Attempt(this, action, clusterIndex, host, replay);
     this.#target = a;
     a.start(this.attempts > 1);
@@ -596,5 +592,4 @@ interface Early {
 }
 
 const NONE = new Uint8Array(0);
-const PICK = { hash: 0, exclude: null };
 const REPLIED_EARLY = localFault("internal", 0, "the reply was complete before the request");

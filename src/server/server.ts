@@ -36,6 +36,7 @@ import type { ListenerSite } from "./listener_site.ts";
 import { MOVE_AT_ONCE, type MovedConnection, type Mover } from "./moving/moved_connection.ts";
 import { retainNames } from "./numbers/retain_names.ts";
 import { ownNumbers, type ServerNumbers } from "./numbers/server_numbers.ts";
+import { OverloadMonitor } from "./overload/overload_monitor.ts";
 import { same } from "./same.ts";
 import { sameSocket } from "./same_socket.ts";
 import type { DrainOptions, Serving } from "./serving.ts";
@@ -101,6 +102,7 @@ export class Server implements AdminView, Serving {
   readonly #leaving = new Set<ListenerRuntime>();
   readonly #udp: UdpListeners;
   readonly #filters: KeptFilters;
+  readonly #overload: OverloadMonitor;
   readonly #clusters = new Map<string, UpstreamCluster>();
   #clusterTls: ReadonlyMap<string, ClusterTls> = new Map();
   /** null: the runtime can't have TLS. */
@@ -123,8 +125,15 @@ export class Server implements AdminView, Serving {
     this.#numbers = env.numbers ?? ownNumbers();
     this.metrics = this.#numbers.metrics;
     this.#sockets = env.sockets ?? new OwnSockets(platform, new HeldSockets([]));
-    this.#udp = new UdpListeners({ platform, sockets: this.#sockets }, env.log);
     this.#health = env.health ?? new HealthPlace(new HealthBoard(), true);
+    this.#overload = new OverloadMonitor({
+      platform,
+      log: env.log,
+      metrics: this.metrics.overload,
+      connections: () => this.#caps?.counts.total.value ?? 0,
+    });
+    const { shedding } = this.#overload;
+    this.#udp = new UdpListeners({ platform, sockets: this.#sockets, shedding }, env.log);
     this.#filters = new KeptFilters({
       now: () => platform.now(),
       wallNow: () => platform.wallNow(),
@@ -369,6 +378,7 @@ export class Server implements AdminView, Serving {
     for (const l of all) l.abort();
     await Promise.all([...all.map((l) => l.unbind()), this.#udp.stop()]);
     for (const c of this.#clusters.values()) c.close();
+    this.#overload.close();
     this.secrets.close();
     this.#link.wheel.close();
     await this.accessLogs.close();
@@ -403,6 +413,7 @@ export class Server implements AdminView, Serving {
       clusters,
       handlers: this.#handlers,
       filter: filters.filter,
+      shedding: this.#overload.shedding,
       accessLog: model.accessLogs.length === 0 ? null : this.accessLogs,
       wall: () => this.#env.platform.wallNow(),
     };
@@ -416,6 +427,7 @@ export class Server implements AdminView, Serving {
       log: this.#env.log,
       caps: this.#caps,
       server: this.metrics.server,
+      shedding: this.#overload.shedding,
     };
     // Before anything is taken away: an address that can't be had refuses the config and costs nothing.
     const problems = await change.bind(
@@ -490,6 +502,7 @@ export class Server implements AdminView, Serving {
     const checked = new Set([...model.clusters.values()].filter((c) => c.health !== null).map((c) => c.name));
     this.#health.board.retain(checked);
     this.#caps!.update(model.process);
+    this.#overload.apply(model.overload);
     this.accessLogs.apply(model.accessLogs);
     retainNames(model, (group, names) => this.#numbers.retain(group, names));
     this.#model = model;

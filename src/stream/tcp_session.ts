@@ -2,6 +2,7 @@ import { concatBytes, NO_BYTES } from "../base/bytes.ts";
 import { downstreamFault, localFault, type ProxyError } from "../base/error.ts";
 import type { Conn, ConnHandler, ConnInfo, DialHandler } from "../platform/types.ts";
 import { flagOf } from "../telemetry/response_flags.ts";
+import { sourceHash } from "../upstream/source_hash.ts";
 import type { Cluster, Host } from "../upstream/types.ts";
 import type { OpenConn } from "../wire/open_conn.ts";
 import { type OpenTunnel, Tunnel } from "../wire/tunnel.ts";
@@ -141,7 +142,8 @@ export class TcpSession extends SessionRecord implements ConnHandler, OpenConn, 
     const tried = this.#tried;
     const exclude = tried.length === 0 ? null : tried;
     const destination = cluster.spec.hosts === "originalDestination" ? this.#host.destinationOf(this.conn) : null;
-    const host = cluster.picker.pick({ hash: 0, exclude, destination });
+    const hash = sourceHash(cluster.spec.balance, this.remoteAddress);
+    const host = cluster.picker.pick({ hash, exclude, destination });
     if (host instanceof Error || tried.includes(host) || tried.length >= this.#rule!.connectAttempts) {
       this.close(failed ?? (host as ProxyError));
       return;

@@ -42,6 +42,10 @@ export class ClusterMetrics {
   readonly ejectionsActive: Counter;
   /** Hosts that would have been ejected, were not too many already. */
   readonly ejectionsCapped: Counter;
+  /** Picks among all hosts because too few were healthy. */
+  readonly panics: Counter;
+  /** Questions of DNS without an answer, and files of endpoints that can't be used. */
+  readonly discoveryFailures: Counter;
   readonly datagramsUp: Counter;
   readonly datagramsDown: Counter;
   /** To the upstream. */
@@ -72,6 +76,12 @@ export class ClusterMetrics {
     this.ejections = by.vector("ejections_total", "Hosts ejected for their answers, by cause", EJECTION_CELLS, "never");
     this.ejectionsActive = by.gauge("ejections_active", "Hosts ejected now, summed over the workers");
     this.ejectionsCapped = by.counter("ejections_capped_total", "Hosts not ejected because too many are", "never");
+    this.panics = by.counter("panics_total", "Picks among all hosts, healthy or not, because too few were healthy", "never");
+    this.discoveryFailures = by.counter(
+      "discovery_failures_total",
+      "Questions of DNS that brought no address, and changes of a file of endpoints that could not be used",
+      "never",
+    );
     this.datagramsUp = by.counter("sent_datagrams_total", "Datagrams sent to upstreams", "never");
     this.datagramsDown = by.counter("received_datagrams_total", "Datagrams read from upstreams", "never");
     this.bytesUp = by.counter("sent_bytes_total", "Bytes written to upstreams", "never");

@@ -19,8 +19,9 @@ import { ClusterHealth } from "./health/cluster_health.ts";
 import type { HealthPlace } from "./health/health_place.ts";
 import { HostStates } from "./host_states.ts";
 import { OutlierDetector } from "./outlier/outlier_detector.ts";
+import { compilePicker, type PickerEnv } from "./picker/compile_picker.ts";
 import { OriginalDestination } from "./picker/original_destination.ts";
-import { roundRobin } from "./picker/round_robin.ts";
+import { samePicking } from "./picker/same_picking.ts";
 import { HostPool, type PoolEnv } from "./pool/host_pool.ts";
 import { PrivatePools } from "./pool/private_pools.ts";
 import type { Cluster, DialClient, Host, LeaseClient, LeaseWaiter, Picker, UpstreamTls } from "./types.ts";
@@ -48,6 +49,7 @@ export class UpstreamCluster implements Cluster {
   readonly #pools = new Map<Host, HostPool>();
   /** For connections that begin with a header. */
   readonly #private = new PrivatePools();
+  readonly #picking: PickerEnv;
   #pool: PoolEnv;
   readonly #states: HostStates;
   /** null: hosts are not asked how they are. */
@@ -63,7 +65,8 @@ export class UpstreamCluster implements Cluster {
     this.spec = spec;
     this.metrics = metrics;
     this.#pool = poolEnv(env, spec, metrics, tls);
-    this.picker = pickerOf(spec, [], 0);
+    this.#picking = { clock: env.link.flusher, random: Math.random, panics: metrics.panics };
+    this.picker = this.#pickerOf([]);
     const now = (): number => env.platform.now();
     this.#states = new HostStates(
       now,
@@ -74,8 +77,10 @@ export class UpstreamCluster implements Cluster {
     this.#outlier.become(spec.outlier);
     this.#followHealth(null);
     const { platform, log, openEndpoints } = env;
-    this.#discovery = new ClusterDiscovery({ platform, log, open: openEndpoints }, spec, (hosts, gone) =>
-      this.#setHosts(hosts, gone),
+    this.#discovery = new ClusterDiscovery(
+      { platform, log, open: openEndpoints, failed: () => metrics.discoveryFailures.add(1) },
+      spec,
+      (hosts, gone) => this.#setHosts(hosts, gone),
     );
   }
 
@@ -108,7 +113,7 @@ export class UpstreamCluster implements Cluster {
     this.spec = spec;
     this.#pool = poolEnv(this.#env, spec, this.metrics, tls);
     for (const p of this.#pools.values()) p.become(this.#pool);
-    if ((spec.hosts === "originalDestination") !== (before.hosts === "originalDestination")) this.#hostsChanged();
+    if (!samePicking(before, spec)) this.#hostsChanged();
     this.#private.become(this.#pool);
     this.#outlier.become(spec.outlier);
     if (!sameChecks(before, spec) || pool.tls !== tls) this.#followHealth(before);
@@ -173,8 +178,9 @@ export class UpstreamCluster implements Cluster {
     this.#rebuild?.cancel();
     this.#rebuild = null;
     this.#rebuilt = this.#env.platform.now();
-    // Not the first host again: it would be favoured whenever hosts come and go.
-    this.picker = pickerOf(this.spec, this.hosts, Math.random());
+    // A host whose first check is under way is not there yet: panic would give it traffic.
+    const there = this.#health === null ? this.hosts : this.hosts.filter((h) => this.#states.checkOf(h) !== "pending");
+    this.picker = this.#pickerOf(there);
   }
 
   #stateChanged(): void {
@@ -208,20 +214,17 @@ export class UpstreamCluster implements Cluster {
     this.#health.setHosts(this.hosts);
     this.#checks?.setHosts(this.hosts);
   }
+
+  #pickerOf(hosts: readonly Host[]): Picker {
+    if (this.spec.hosts === "originalDestination") return new OriginalDestination();
+    return compilePicker(this.spec, hosts, this.#picking);
+  }
 }
 
 /** Whether checks go on as they are: what they ask, how often, and how they connect. */
 function sameChecks(a: ClusterSpec, b: ClusterSpec): boolean {
   const of = (s: ClusterSpec): string => encodeTagged([s.health, s.protocol, s.source, s.proxyHeader, s.keepAliveMs]);
   return of(a) === of(b);
-}
-
-function pickerOf(spec: ClusterSpec, hosts: readonly Host[], start: number): Picker {
-  if (spec.hosts === "originalDestination") return new OriginalDestination();
-  return roundRobin(
-    hosts.filter((h) => h.available),
-    start,
-  );
 }
 
 /** From the connection's opening to the upstream's SETTINGS, and for a frame from its first byte to its last. */

@@ -481,8 +481,15 @@ function namesOf({ listeners, udpListeners }: Model): readonly string[] {
 
 /** What the supervisor does itself: it answers on the admin addresses, and checks hosts. */
 function frontModel(model: Model): Model {
-  const clusters = new Map([...model.clusters].filter(([, c]) => c.health !== null));
-  return { ...model, listeners: new Map(), udpListeners: new Map(), routeTables: new Map(), clusters, accessLogs: [] };
+  return {
+    ...model,
+    overload: null,
+    listeners: new Map(),
+    udpListeners: new Map(),
+    routeTables: new Map(),
+    clusters: new Map([...model.clusters].filter(([, c]) => c.health !== null)),
+    accessLogs: [],
+  };
 }
 
 function problem(path: string, message: string): Problem {

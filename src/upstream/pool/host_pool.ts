@@ -88,7 +88,7 @@ export class HostPool {
     if (protocol === "h2" || (protocol === "auto" && this.#multiplexes)) {
       for (const dial of this.#dials) {
         if (dial.waiting.length >= this.#expected) continue;
-        dial.waiting.push(wanted);
+        dial.add(wanted);
         return dial.handle(wanted);
       }
     }
@@ -179,7 +179,6 @@ export class HostPool {
         w.onLease(lease);
         return true;
       }
-      c.pooled = false;
     }
     return false;
   }

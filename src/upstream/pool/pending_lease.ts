@@ -20,20 +20,29 @@ export class PendingLease implements DialHandler {
   readonly #pool: HostPool;
   readonly #since: number;
   readonly #dial: { cancel(): void };
+  #over = false;
 
   constructor(pool: HostPool, first: Wanted) {
     this.#pool = pool;
-    this.waiting.push(first);
+    this.add(first);
     this.#since = pool.env.link.flusher.now;
     const { env, host } = pool;
     this.#dial = dialHost(env.platform, host, optionsFor(env, host, pool.client), this);
+  }
+
+  /** One more stream waits. It counts as one of the host's: a host that takes no connections would look idle for ever. */
+  add(w: Wanted): void {
+    this.waiting.push(w);
+    this.#pool.host.active++;
   }
 
   /** A handle that takes one stream back; with the last one the dial ends. */
   handle(w: Wanted): { cancel(): void } {
     return {
       cancel: () => {
+        if (w.cancelled) return;
         w.cancelled = true;
+        if (!this.#over) this.#pool.host.active--;
         if (!this.waiting.every((o) => o.cancelled)) return;
         this.#pool.dialEnded(this);
         this.#dial.cancel();
@@ -47,7 +56,7 @@ export class PendingLease implements DialHandler {
     flusher.enter();
     try {
       env.metrics.connected(flusher.now - this.#since);
-      this.#pool.dialEnded(this);
+      this.#ended();
       this.#pool.opened(conn, this.waiting);
     } finally {
       flusher.leave();
@@ -59,13 +68,21 @@ export class PendingLease implements DialHandler {
     const { flusher } = env.link;
     flusher.enter();
     try {
-      this.#pool.dialEnded(this);
+      this.#ended();
       if (cause === null) return;
       env.metrics.connectFailed(cause.facts.code);
       for (const w of this.waiting) if (!w.cancelled) w.waiter.onLeaseError(cause);
     } finally {
       flusher.leave();
     }
+  }
+
+  /** Nobody waits any more: each has a stream, an error, or waits anew. */
+  #ended(): void {
+    this.#pool.dialEnded(this);
+    if (this.#over) return;
+    this.#over = true;
+    for (const w of this.waiting) if (!w.cancelled) this.#pool.host.active--;
   }
 
   // Nothing comes before onOpen, and then the connection has the handler that was set there.

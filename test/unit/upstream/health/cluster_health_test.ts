@@ -81,6 +81,19 @@ describe("changes", () => {
     expect(site.states[0]).toMatch(/^pending/);
   });
 
+  test("a host that comes later takes nothing before its first result, however few others there are", async () => {
+    const site = new CheckedSite(checked(HTTP, A));
+    await site.host(A, OK);
+    site.cluster.start();
+    await site.platform.advance(100);
+    const many = Array.from({ length: 9 }, (_, i) => `10.0.9.${i}:80`);
+    for (const h of many) site.platform.silent.add(h);
+    site.cluster.update(checked(HTTP, A, ...many), null);
+    await site.platform.advance(100);
+    const picked = new Set(Array.from({ length: 40 }, () => site.cluster.picker.pick({ hash: 0, exclude: null })));
+    expect([...picked]).toEqual([site.cluster.hosts[0]!]);
+  });
+
   test("of the check itself keep the state until the new one's result", async () => {
     const site = new CheckedSite(checked(HTTP, A));
     const a = await site.host(A, DOWN);
