@@ -315,6 +315,26 @@ describe("checks of gRPC", () => {
   });
 });
 
+describe("a host of HTTP/2 that does not answer", () => {
+  test("is asked over another connection after each timeout, for the one before may be dead", async () => {
+    let silent = true;
+    const up = await startH2Origin({ serve: (s) => (silent ? undefined : s.sendHead([[":status", "204"]], true)) });
+    open.push(up);
+    const s = await startSite({
+      routes: [{ to: "app" }],
+      clusters: {
+        app: { endpoints: [`127.0.0.1:${up.port}`], protocol: "h2c", health: { ...HEALTH, timeout: "200ms" } },
+      },
+    });
+    open.push(s);
+    await until("three connections", () => up.connections.length >= 3);
+    expect(up.connections.slice(0, 3).map((c) => c.streams.size)).toEqual([1, 1, 1]);
+    expect(await statesOf(s)).toBe("unhealthy");
+    silent = false;
+    await becomes(s, "healthy");
+  });
+});
+
 describe("several workers", () => {
   test("are told by the supervisor, which asks alone", async () => {
     const ups = await upstreams(2);

@@ -16,7 +16,8 @@ export function probePoolEnv(cluster: PoolEnv, spec: HealthCheckSpec, uncounted:
     protocol: spec.probe.kind === "grpc" ? "h2" : cluster.protocol,
     h1: { ...cluster.h1, maxRequests: never },
     h2: { ...cluster.h2, maxRequests: never, idleMs: spec.reuse ? never : 0, onBudget: ignore },
-    dial: { ...cluster.dial, connectTimeoutMs: spec.timeoutMs },
+    // Later than the check gives up, which tells why in its own words.
+    dial: { ...cluster.dial, connectTimeoutMs: 2 * spec.timeoutMs },
     metrics: uncounted,
     idleMs: spec.reuse ? never : 0,
     maxIdle: 1,

@@ -3,6 +3,7 @@ import { TimerWheel } from "../../../../src/base/timer_wheel.ts";
 import type { ClusterSpec } from "../../../../src/config/model.ts";
 import type { HealthCheckSpec } from "../../../../src/config/traffic_model.ts";
 import { createMemoryPlatform, type MemoryPlatform } from "../../../../src/platform/memory.ts";
+import type { Platform } from "../../../../src/platform/types.ts";
 import { type ClusterMetrics, Metrics } from "../../../../src/telemetry/metrics.ts";
 import { UpstreamCluster } from "../../../../src/upstream/cluster.ts";
 import { HealthBoard } from "../../../../src/upstream/health/health_board.ts";
@@ -54,15 +55,17 @@ export class FakeHost {
 
 /** One cluster with checks, its hosts in memory, and a clock that stands. */
 export class CheckedSite {
-  readonly platform: MemoryPlatform = createMemoryPlatform();
+  readonly platform: MemoryPlatform;
   readonly log = new RecordingLog();
   readonly board: HealthBoard;
   readonly link: LinkEnv;
   readonly metrics: ClusterMetrics = new Metrics().cluster("web");
   readonly cluster: UpstreamCluster;
 
-  constructor(spec: ClusterSpec, board = new HealthBoard(), checks = true) {
-    const { platform } = this;
+  /** `on`: another platform, where the test answers dials itself. */
+  constructor(spec: ClusterSpec, board = new HealthBoard(), checks = true, on: Platform | null = null) {
+    const platform = on ?? createMemoryPlatform();
+    this.platform = platform as MemoryPlatform;
     this.board = board;
     const wheel = new TimerWheel(
       () => platform.now(),

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { encodeLatin1 } from "../../../../src/base/bytes.ts";
 import type { HealthCheckSpec } from "../../../../src/config/traffic_model.ts";
+import { HealthBoard } from "../../../../src/upstream/health/health_board.ts";
+import { FakePlatform } from "../fake_platform.ts";
 import { CheckedSite, checked, HTTP } from "./checked_site.ts";
 
 const A = "10.0.0.1:6379";
@@ -9,6 +11,23 @@ function tcp(send: string | null, expected: string | null, more: Partial<HealthC
   const bytes = (t: string | null): Uint8Array | null => (t === null ? null : encodeLatin1(t));
   return { ...HTTP, probe: { kind: "tcp", send: bytes(send), expect: bytes(expected) }, ...more };
 }
+
+describe("a check that Weir has no descriptors for", () => {
+  for (const health of [HTTP, tcp(null, null), tcp("PING", "PONG")]) {
+    test(`of ${health.probe.kind} says nothing of the host`, async () => {
+      const platform = new FakePlatform();
+      const site = new CheckedSite(checked({ ...health, unhealthyThreshold: 1 }, A), new HealthBoard(), true, platform);
+      site.cluster.start();
+      for (let i = 0; i < 4; i++) {
+        await platform.advance(i === 0 ? 50 : 5_050);
+        platform.dials.at(-1)!.fail("noDescriptors", "EMFILE");
+      }
+      expect(platform.dials.length).toBe(4);
+      expect(site.board.records()).toEqual([]);
+      expect(site.states[0]).toMatch(/^unknown/);
+    });
+  }
+});
 
 describe("a check of TCP", () => {
   test("may ask for a connection alone, a new one each time", async () => {
