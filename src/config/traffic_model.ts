@@ -75,7 +75,7 @@ export interface HealthCheckSpec {
         /** What the first KiB of the body must contain; null: it isn't read. */
         readonly body: string | null;
       }
-    /** `send` null: that the connection stands is enough. */
+    /** What the answer begins with; `expect` null: that the connection stands, and `send` was sent, is enough. */
     | { readonly kind: "tcp"; readonly send: Uint8Array | null; readonly expect: Uint8Array | null }
     /** grpc.health.v1; `service` "": the server. */
     | { readonly kind: "grpc"; readonly service: string; readonly authority: string | null };

@@ -5,6 +5,7 @@ import type { RequestHead, ResponseHead } from "../http/head.ts";
 import { removeHopByHop } from "../http/hop_by_hop.ts";
 import { ID } from "../http/names.ts";
 import type { Cluster, Host, LeaseWaiter, StreamLease } from "../upstream/types.ts";
+import { statusOfHead, statusOfTrailers, tellOutcome } from "./attempt_outcome.ts";
 import type { Exchange, RequestTarget } from "./exchange.ts";
 import type { ForwardAction } from "./site.ts";
 import { WEBSOCKET_ACCEPT, WEBSOCKET_KEY, websocketAccept } from "./websocket.ts";
@@ -37,6 +38,8 @@ export class Attempt implements StreamReader<ResponseHead>, LeaseWaiter, Request
   #owed = 0;
   #sentAt = 0;
   #startedAt = 0;
+  /** For whoever is told how this attempt ended. */
+  #status = 0;
   #trailers: Fields | null = null;
   #over = false;
   #replied = false;
@@ -146,6 +149,7 @@ export class Attempt implements StreamReader<ResponseHead>, LeaseWaiter, Request
     const ms = x.site.link.flusher.now - this.#sentAt;
     x.upstreamHeadDuration = this.#sentAt === 0 ? 0 : ms;
     metrics.responses.add(Math.trunc(h.status / 100), 1);
+    this.#status = this.#host.outcome === null ? h.status : statusOfHead(h);
     if (this.#sentAt !== 0) {
       metrics.headDuration.observe(ms / 1000);
       const { latency } = this.#host;
@@ -174,6 +178,7 @@ export class Attempt implements StreamReader<ResponseHead>, LeaseWaiter, Request
   }
 
   onTrailers(f: Fields): void {
+    if (this.#host.outcome !== null && this.#status === 200) this.#status = statusOfTrailers(f);
     this.#end(null);
     this.#x.replyTrailers(f);
   }
@@ -195,7 +200,9 @@ export class Attempt implements StreamReader<ResponseHead>, LeaseWaiter, Request
     if (this.#over) return;
     this.#over = true;
     const { metrics } = this.cluster;
+    const { outcome } = this.#host;
     metrics.requestsActive.add(-1);
+    if (outcome !== null) tellOutcome(outcome, this.#status, e, this.reused);
     if (e === null) return;
     metrics.fault(e.facts.code);
     const { latency } = this.#host;

@@ -41,6 +41,7 @@ export class ConnectAttempt implements RequestTarget, DialHandler {
     try {
       this.#over = true;
       this.#cluster.metrics.connects.add(1);
+      this.#host!.outcome?.(200, null);
       x.connectDuration = link.flusher.now - this.#startedAt;
       const head: ResponseHead = {
         status: 200,
@@ -62,6 +63,7 @@ export class ConnectAttempt implements RequestTarget, DialHandler {
     flusher.enter();
     try {
       this.#cluster.metrics.connectFailed(cause.facts.code);
+      this.#host!.outcome?.(0, cause);
       this.#x.fail(cause);
     } finally {
       flusher.leave();

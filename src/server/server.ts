@@ -11,7 +11,7 @@ import { createMetricsRenderer } from "../export/prometheus.ts";
 import type { ScrapedMetric } from "../export/scraped_metric.ts";
 import type { Platform } from "../platform/types.ts";
 import type { EventLog } from "../telemetry/event_log.ts";
-import type { Metrics } from "../telemetry/metrics.ts";
+import type { Metrics, TlsMetrics } from "../telemetry/metrics.ts";
 import { VerifiedChains } from "../tls/peer/verified_chains.ts";
 import { type CertsStatus, certsStatus } from "../tls/store/certs_status.ts";
 import { diskSecrets, type SecretFiles } from "../tls/store/secret_files.ts";
@@ -19,6 +19,8 @@ import { TlsSecrets } from "../tls/store/tls_secrets.ts";
 import { UpstreamCluster } from "../upstream/cluster.ts";
 import type { EndpointSource, OpenEndpoints } from "../upstream/discovery/endpoint_source.ts";
 import { ListedEndpoints } from "../upstream/discovery/listed_endpoints.ts";
+import { HealthBoard, type HealthRecord } from "../upstream/health/health_board.ts";
+import { HealthPlace } from "../upstream/health/health_place.ts";
 import { Flusher } from "../wire/flusher.ts";
 import type { LinkEnv } from "../wire/link.ts";
 import { type AdminView, adminApp, observeApp } from "./admin/admin_app.ts";
@@ -63,6 +65,10 @@ export interface ServerEnv {
   readonly sockets?: ListenSockets;
   /** Where certificates come from; the disk when absent. */
   readonly secretFiles?: SecretFiles;
+  /** Where rotations of certificates are counted; absent: among the numbers. */
+  readonly tlsMetrics?: TlsMetrics;
+  /** Absent: this process checks hosts, and begins with knowing none. */
+  readonly health?: HealthPlace;
   /** Sources of endpoints other than the config and DNS; absent: such clusters have no hosts. */
   readonly openEndpoints?: OpenEndpoints;
   readonly log: EventLog;
@@ -89,6 +95,7 @@ export class Server implements AdminView, Serving {
   readonly #sockets: ListenSockets;
   readonly #numbers: ServerNumbers;
   readonly #link: LinkEnv;
+  readonly #health: HealthPlace;
   readonly #slab = new Slab();
   readonly #listeners = new Map<string, ListenerRuntime>();
   /** Removed by a reload, with connections that end on their own. */
@@ -118,6 +125,7 @@ export class Server implements AdminView, Serving {
     this.#numbers = env.numbers ?? ownNumbers();
     this.metrics = this.#numbers.metrics;
     this.#sockets = env.sockets ?? new OwnSockets(platform, new HeldSockets([]));
+    this.#health = env.health ?? new HealthPlace(new HealthBoard(), true);
     this.#overload = new OverloadMonitor({
       platform,
       log: env.log,
@@ -141,7 +149,12 @@ export class Server implements AdminView, Serving {
       ),
     };
     this.accessLogs = new AccessLogs(this.metrics, { platform, log: env.log });
-    this.secrets = new TlsSecrets({ platform, log: env.log, metrics: this.metrics.tls, files: env.secretFiles ?? diskSecrets });
+    this.secrets = new TlsSecrets({
+      platform,
+      log: env.log,
+      metrics: env.tlsMetrics ?? this.metrics.tls,
+      files: env.secretFiles ?? diskSecrets,
+    });
     this.#tlsEnv =
       platform.tls === null
         ? null
@@ -276,6 +289,10 @@ export class Server implements AdminView, Serving {
     await Promise.all([...this.#listeners.values()].map((l) => l.unshare(worker)));
   }
 
+  healthRecords(): readonly HealthRecord[] {
+    return this.#health.board.records();
+  }
+
   /** A page of metrics in Prometheus' text format. */
   metricsPage(): Promise<{ readonly contentType: string; readonly body: string }> {
     return this.#render();
@@ -302,7 +319,7 @@ export class Server implements AdminView, Serving {
         })),
         ...this.#udp.status(),
       ],
-      clusters: [...this.#clusters.values()].map((c) => ({ name: c.name, hosts: c.hosts.map((h) => h.label) })),
+      clusters: [...this.#clusters.values()].map((c) => ({ name: c.name, hosts: c.showHosts() })),
     };
   }
 
@@ -446,7 +463,7 @@ export class Server implements AdminView, Serving {
 
   #nextClusters(model: Model, tls: ModelTls, made: UpstreamCluster[]): Map<string, UpstreamCluster> {
     const { platform, log, openEndpoints = openNone } = this.#env;
-    const env = { platform, link: this.#link, slab: this.#slab, log, openEndpoints };
+    const env = { platform, link: this.#link, slab: this.#slab, log, openEndpoints, health: this.#health };
     const next = new Map<string, UpstreamCluster>();
     for (const [name, spec] of model.clusters) {
       let c = this.#clusters.get(name);
@@ -482,6 +499,8 @@ export class Server implements AdminView, Serving {
     }
     udp.commit();
     this.#commitClusters(model, clusters, tls);
+    const checked = new Set([...model.clusters.values()].filter((c) => c.health !== null).map((c) => c.name));
+    this.#health.board.retain(checked);
     this.#caps!.update(model.process);
     this.#overload.apply(model.overload);
     this.accessLogs.apply(model.accessLogs);

@@ -156,11 +156,12 @@ export class TcpSession extends SessionRecord implements ConnHandler, OpenConn, 
     if (this.#state === DIALING) this.#dial = dial;
   }
 
-  dialFailed(cause: ProxyError): void {
+  dialFailed(cause: ProxyError, host: Host): void {
     const { flusher } = this.#site.link;
     flusher.enter();
     try {
       this.#cluster!.metrics.connectFailed(cause.facts.code);
+      host.outcome?.(0, cause);
       if (this.#state === DIALING) this.#dialNext(cause);
     } finally {
       flusher.leave();
@@ -176,6 +177,7 @@ export class TcpSession extends SessionRecord implements ConnHandler, OpenConn, 
     flusher.enter();
     try {
       this.connectDuration = flusher.now - startedAt;
+      host.outcome?.(200, null);
       this.#join(up, host);
     } finally {
       flusher.leave();
@@ -266,7 +268,7 @@ class UpstreamDial implements DialHandler {
   onClose(cause: ProxyError | null): void {
     if (this.#over || cause === null) return;
     this.#over = true;
-    this.#session.dialFailed(cause);
+    this.#session.dialFailed(cause, this.#host);
   }
 
   // Nothing comes before onOpen, and then the connection is the tunnel's.

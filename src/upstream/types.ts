@@ -20,15 +20,23 @@ export interface Host {
   readonly endpoint: EndpointSpec;
   /** Streams open on it now, and those that wait for a connection to it. */
   active: number;
-  /** false: it failed its checks, or is ejected. */
-  available: boolean;
-  /** When it came, or became healthy again: milliseconds of the platform's clock. */
-  since: number;
   /** Hears how long replies take; null where the policy does not ask, which costs a null check a request. */
   latency: LatencyPeak | null;
   /** Index of the address that connected last; it is tried first (RFC 8305 4). Absent or 0: the first. */
   preferred?: number;
+  /** Whether it may be chosen. false: it failed its checks, waits for the first one's result, or is ejected. */
+  available: boolean;
+  /** When it came, or last became available again: milliseconds of the platform's clock. */
+  since: number;
+  /** Is told how each attempt at it ended, once; null: nobody wants to know. */
+  outcome: TellOutcome | null;
 }
+
+/**
+ * `status`: the final reply's, for gRPC what its grpc-status stands for; 200 for a connection without a status. `failure`: what became of
+ * an attempt without a whole reply, whoever's fault it was: what says nothing of the host is left out by whoever is told.
+ */
+export type TellOutcome = (status: number, failure: ProxyError | null) => void;
 
 /** Chooses a host. Immutable but for its own rotation; replaced whole when membership, weights or health change. */
 export interface Picker {

@@ -102,7 +102,7 @@ describe("names", () => {
       if (kind === "histogram") expect(name).toEndWith("_seconds");
       expect(
         labelNames.filter(
-          (l) => !/^(listener|route|method|cluster|log|certificate|result|version|runtime|resource|step)$/.test(l),
+          (l) => !/^(listener|route|method|cluster|log|certificate|result|state|version|runtime|resource|step)$/.test(l),
         ),
       ).toEqual([]);
     }

@@ -2,10 +2,13 @@ import { describe, expect, test } from "bun:test";
 import { Slab } from "../../../src/base/slab.ts";
 import { TimerWheel } from "../../../src/base/timer_wheel.ts";
 import type { ClusterSpec } from "../../../src/config/model.ts";
+import type { OutlierSpec } from "../../../src/config/traffic_model.ts";
 import type { StreamReader } from "../../../src/http/codec.ts";
 import type { ResponseHead } from "../../../src/http/head.ts";
 import { Metrics } from "../../../src/telemetry/metrics.ts";
 import { UpstreamCluster } from "../../../src/upstream/cluster.ts";
+import { HealthBoard } from "../../../src/upstream/health/health_board.ts";
+import { HealthPlace } from "../../../src/upstream/health/health_place.ts";
 import type { Host, LeaseClient, LeaseWaiter, StreamLease } from "../../../src/upstream/types.ts";
 import { Flusher } from "../../../src/wire/flusher.ts";
 import { ANY, SHARING } from "../../seam/picker_cases.ts";
@@ -25,6 +28,7 @@ function start(more: Partial<ClusterSpec> = {}): { platform: FakePlatform; web: 
     openEndpoints: (): never => {
       throw new Error("no test here has other endpoints");
     },
+    health: new HealthPlace(new HealthBoard(), true),
   };
   const web = new UpstreamCluster(env, cluster(ENDPOINTS, more), new Metrics().cluster("web"), null);
   web.start();
@@ -35,6 +39,19 @@ function start(more: Partial<ClusterSpec> = {}): { platform: FakePlatform; web: 
 function seen(web: UpstreamCluster, picks = 40): Set<Host> {
   return new Set(Array.from({ length: picks }, () => web.picker.pick(ANY) as Host));
 }
+
+/** One 5xx is enough. */
+const AT_ONCE: OutlierSpec = {
+  consecutive5xx: 1,
+  consecutiveGatewayErrors: 0,
+  consecutiveLocalFailures: 0,
+  intervalMs: 10_000,
+  baseEjectionMs: 30_000,
+  maxEjectionMs: 300_000,
+  maxEjectedShare: 0.5,
+  successRate: null,
+  failureShare: null,
+};
 
 const READER = {} as StreamReader<ResponseHead>;
 const CLIENT = {} as LeaseClient;
@@ -51,16 +68,17 @@ class Waiter implements LeaseWaiter {
 }
 
 describe("a cluster's picker", () => {
-  test("follows health when it is told, and counts panics", () => {
-    const { web } = start();
+  test("follows the states of hosts, and counts panics", async () => {
+    const { platform, web } = start({ outlier: { ...AT_ONCE, maxEjectedShare: 1 } });
     const [a, b, c] = web.hosts as [Host, Host, Host, Host];
     expect(seen(web).size).toBe(4);
-    a.available = false;
-    web.healthChanged();
+    a.outcome!(500, null);
+    await platform.advance(10);
     expect(seen(web)).not.toContain(a);
     expect(web.metrics.panics.value).toBe(0);
-    b.available = c.available = false;
-    web.healthChanged();
+    b.outcome!(500, null);
+    c.outcome!(500, null);
+    await platform.advance(10);
     expect(seen(web, 40).size).toBe(4);
     expect(web.metrics.panics.value).toBe(40);
   });
