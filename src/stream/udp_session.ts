@@ -214,7 +214,7 @@ export class UdpSession extends Timed implements UpstreamWatcher {
     const { site } = this.#host;
     if (site === this.#checked && up.cluster.picker === this.#picker) return up;
     const { rule } = site;
-    if (!rule.perPacket && rule.clusters.includes(up.cluster) && up.cluster.has(up.host)) {
+    if (!rule.perPacket && rule.clusters.includes(up.cluster) && up.cluster.has(up.host) && !this.#isBetterOff(up)) {
       this.#checked = site;
       this.#picker = up.cluster.picker;
       return up;
@@ -222,6 +222,13 @@ export class UdpSession extends Timed implements UpstreamWatcher {
     // A client that never falls silent would go on with a host that has left for ever.
     this.close(null);
     return null;
+  }
+
+  /** Its host has failed, and another one is well: nothing else would tell a client without connections. */
+  #isBetterOff({ cluster, host }: UdpUpstream): boolean {
+    if (host.available) return false;
+    const other = cluster.picker.pick({ hash: this.#hash(cluster), exclude: [host] });
+    return !(other instanceof Error) && other.available;
   }
 
   #next(ups: Map<Host, UdpUpstream>): UdpUpstream | null {

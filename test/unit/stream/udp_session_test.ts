@@ -1,8 +1,12 @@
 import { describe, expect, test } from "bun:test";
+import type { ConnHandler, Listener } from "../../../src/platform/types.ts";
 import { UdpSite, type UdpTestEnd } from "./udp_site.ts";
 
 const ONE = `clusters: { c: { endpoints: ["127.0.0.1:9001"] } }`;
 const TWO = `clusters: { c: { endpoints: ["127.0.0.1:9001", "127.0.0.1:9002"] } }`;
+
+/** Takes connections and says nothing. */
+const SILENT: ConnHandler = { onData() {}, onDrain() {}, onEnd() {}, onClose() {} };
 
 /** A config with one listener of UDP, `keys` added to it. */
 function udp(keys = "", clusters = ONE): string {
@@ -181,6 +185,29 @@ describe("over a reload a session", () => {
     await site.apply(udp("", `clusters: { c: { endpoints: ["127.0.0.1:${other}"] } }`));
     expect(await site.ask(c, "b")).toBe(`${other} b`);
     expect(site.lines.map((l) => [l.endpoint, l.flags])).toEqual([[`127.0.0.1:${host}`, ""]]);
+    expect(site.active).toEqual([1, 1]);
+  });
+
+  test("ends when its host fails its checks while another one is well, and stays where none is", async () => {
+    const health = "health: { tcp: {}, interval: 1s, timeout: 500ms, unhealthyThreshold: 1, reuse: false }";
+    const config = udp("", `clusters: { c: { endpoints: ["127.0.0.1:9001", "127.0.0.1:9002"], ${health} } }`);
+    const site = await UdpSite.start(udp("", TWO), [9001, 9002]);
+    const checks = new Map<number, Listener>();
+    for (const port of [9001, 9002])
+      checks.set(port, await site.platform.listen({ kind: "tcp", host: "127.0.0.1", port }, {}, () => SILENT));
+    const applied = site.apply(config);
+    await site.platform.advance(3000);
+    await applied;
+    const c = site.client();
+    const host = Number((await site.ask(c, "a")).slice(0, 4));
+    const other = host === 9001 ? 9002 : 9001;
+    checks.get(host)!.close();
+    await site.platform.advance(5000);
+    expect(await site.ask(c, "b")).toBe(`${other} b`);
+    expect(site.lines.map((l) => l.endpoint)).toEqual([`127.0.0.1:${host}`]);
+    checks.get(other)!.close();
+    await site.platform.advance(5000);
+    expect(await site.ask(c, "c")).toBe(`${other} c`);
     expect(site.active).toEqual([1, 1]);
   });
 
