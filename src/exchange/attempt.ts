@@ -274,6 +274,6 @@ export class Attempt implements StreamReader<ResponseHead>, LeaseWaiter, Request
       }
     }
     this.#end(null);
-    x.tunnel(h, l.detach());
+    x.tunnel(h, { ...l.detach(), host: this.#host });
   }
 }

@@ -50,7 +50,7 @@ export class ConnectAttempt implements RequestTarget, DialHandler {
         contentLength: 0,
         upgrade: "",
       };
-      x.tunnel(head, { conn, unread: NO_BYTES });
+      x.tunnel(head, { conn, unread: NO_BYTES, host: this.#host! });
     } finally {
       link.flusher.leave();
     }

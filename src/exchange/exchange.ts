@@ -9,7 +9,7 @@ import { grpcStatusIn, grpcStatusOf } from "../http/grpc/status.ts";
 import type { RequestHead, ResponseHead } from "../http/head.ts";
 import { removeHopByHop } from "../http/hop_by_hop.ts";
 import { ID } from "../http/names.ts";
-import { RESPONSE_FLAGS } from "../telemetry/response_flags.ts";
+import { flagOf } from "../telemetry/response_flags.ts";
 import { Tunnel, type TunnelDone, type TunnelEnd } from "../wire/tunnel.ts";
 import { Attempt } from "./attempt.ts";
 import { ConnectAttempt } from "./connect_attempt.ts";
@@ -307,7 +307,7 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
     const idleMs = site.spec.timeouts.tunnelIdleMs;
     const early = this.#early;
     const writer = this.#writer!;
-    const done = this.#becomeTunnel(h);
+    const done = this.#becomeTunnel(h, up.host ?? null);
     if (early === null) {
       new Tunnel(link, down.detach(), up, idleMs, down.tunnels, done).start();
       return;
@@ -322,7 +322,7 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
   }
 
   /** Config is let go: a week-old tunnel must hold no old one alive. Returns what the tunnel's end calls. */
-  #becomeTunnel(h: ResponseHead): TunnelDone {
+  #becomeTunnel(h: ResponseHead, host: { active: number } | null): TunnelDone {
     const { site } = this;
     this.#state = TUNNEL;
     this.status = h.status;
@@ -339,15 +339,17 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
     this.rule = null;
     this.site = null as unknown as Site;
     metrics.tunnelsActive.add(1);
+    if (host !== null) host.active++;
     return (bytesUp, bytesDown, cause) => {
       metrics.tunnelsActive.add(-1);
+      if (host !== null) host.active--;
       this.down.tunnelClosed();
       metrics.requestsActive.add(-1);
       metrics.finish(this.status);
       this.requestBodyBytes += bytesUp;
       this.responseBodyBytes += bytesDown;
       this.duration = link.flusher.now - this.began;
-      if (cause !== null) this.flags = RESPONSE_FLAGS[cause.facts.code].flag;
+      if (cause !== null) this.mark(flagOf(cause.facts.code));
       routeMetrics?.finish(this.status, this.duration);
       accessLog?.write(this);
       this.#state = DONE;

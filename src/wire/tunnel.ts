@@ -12,6 +12,8 @@ export interface TunnelEnd {
   readonly ended?: boolean;
   /** What this end sends is added to both, as it comes. */
   readonly counters?: readonly [Counter, Counter];
+  /** The host that it goes to, for which the tunnel is a stream while it lasts. */
+  readonly host?: { active: number };
 }
 
 /** What a listener does to its tunnels when it ends. */

@@ -130,6 +130,8 @@ export class ClusterDiscovery {
       lacking: () => {
         if (!isHeard()) return;
         this.#told = true;
+        // Names that only the source before had told of are not asked for any more.
+        if (this.#pending === null) this.#forget(this.#endpoints);
         this.#settle();
       },
     };

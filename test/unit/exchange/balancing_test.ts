@@ -8,6 +8,8 @@ import { parseConfig } from "../../../src/source/file/load_config.ts";
 
 const LISTEN = { kind: "tcp", host: "127.0.0.1", port: 8080 } as const;
 
+const SWITCH = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+
 /** An origin that answers each request with its own port. */
 class Origin implements ConnHandler {
   readonly #conn: Conn;
@@ -18,6 +20,10 @@ class Origin implements ConnHandler {
     this.#port = port;
   }
   onData(b: Uint8Array): void {
+    if (/\r\nupgrade: websocket/i.test(latin1(b, 0, b.length))) {
+      this.#conn.write([encodeLatin1(SWITCH)]);
+      return;
+    }
     const ends = latin1(b, 0, b.length).split("\r\n\r\n").length - 1;
     for (let i = 0; i < ends; i++)
       this.#conn.write([encodeLatin1(`HTTP/1.1 200 OK\r\nDate: now\r\nContent-Length: 4\r\n\r\n${this.#port}`)]);
@@ -77,6 +83,21 @@ ${clusters}
     for (let port = 9001; port <= 9006; port++)
       await platform.listen({ kind: "tcp", host: "127.0.0.1", port }, {}, (c) => new Origin(c, port));
     return new Site(platform);
+  }
+
+  /** A WebSocket that stays open. */
+  async upgrade(...fields: string[]): Promise<Client> {
+    const client = new Client();
+    this.#platform.dial(LISTEN, {}, client);
+    await this.#platform.settled();
+    const lines = ["Host: shop.example", "Connection: Upgrade", "Upgrade: websocket", ...fields].join("\r\n");
+    client.conn!.write([encodeLatin1(`GET / HTTP/1.1\r\n${lines}\r\n\r\n`)]);
+    await this.#platform.settled();
+    return client;
+  }
+
+  advance(ms: number): Promise<void> {
+    return this.#platform.advance(ms);
   }
 
   /** One request a connection. */
@@ -254,5 +275,34 @@ describe("subsets", () => {
     expect(await seen("/two")).toEqual(["9003"]);
     expect(await seen("/any")).toEqual(["9001", "9002", "9003"]);
     expect((await site.get("/three")).status).toBe(503);
+  });
+});
+
+describe("WebSockets", () => {
+  test("are streams of their host while they last: leastRequest keeps clear of it", async () => {
+    const site = await Site.start(
+      "  - { name: all, to: two }",
+      `  two: { endpoints: ["127.0.0.1:9001", "127.0.0.1:9002"], balance: leastRequest }`,
+    );
+    const socket = await site.upgrade();
+    expect(socket.text).toStartWith("HTTP/1.1 101");
+    const seen = async (): Promise<number> => {
+      const bodies = new Set<string>();
+      for (let n = 0; n < 30; n++) bodies.add((await site.get("/")).body);
+      return bodies.size;
+    };
+    expect(await seen()).toBe(1);
+    socket.conn!.destroy(null);
+    await site.advance(1);
+    expect(await seen()).toBe(2);
+  });
+
+  test("get a cookie with their 101", async () => {
+    const site = await Site.start(
+      "  - { name: all, to: four }",
+      `  four: { endpoints: ${list(FOUR)}, balance: { maglev: { on: { cookie: { name: sid, mint: true } } } } }`,
+    );
+    expect((await site.upgrade()).text).toMatch(/^HTTP\/1\.1 101 .*\r\nset-cookie: sid=/is);
+    expect((await site.upgrade("Cookie: sid=1")).text).not.toMatch(/set-cookie/i);
   });
 });
