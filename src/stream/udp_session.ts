@@ -208,13 +208,13 @@ export class UdpSession extends Timed implements UpstreamWatcher {
     }
   }
 
-  /** The session's host, as long as the config and its cluster have it. */
+  /** The session's host, as long as the config and its cluster have it, and it may be chosen. */
   #kept(): UdpUpstream | null {
     const up = this.#up!;
     const { site } = this.#host;
     if (site === this.#checked && up.cluster.picker === this.#picker) return up;
     const { rule } = site;
-    if (!rule.perPacket && rule.clusters.includes(up.cluster) && up.cluster.has(up.host)) {
+    if (!rule.perPacket && rule.clusters.includes(up.cluster) && up.cluster.has(up.host) && up.host.available) {
       this.#checked = site;
       this.#picker = up.cluster.picker;
       return up;
