@@ -119,7 +119,7 @@ async function main(): Promise<void> {
     );
   } finally {
     for (const c of children.reverse()) c.kill("SIGTERM");
-    await sleep(500);
+    for (let i = 0; i < 50 && children.some((c) => c.exitCode === null && c.signalCode === null); i++) await sleep(100);
     for (const c of children) if (c.exitCode === null && c.signalCode === null) c.kill("SIGKILL");
     rmSync(dir, { recursive: true, force: true });
   }

@@ -208,7 +208,7 @@ export class UdpSession extends Timed implements UpstreamWatcher {
     }
   }
 
-  /** The session's host, as long as the config and its cluster have it. */
+  /** The session's host, as long as the config and its cluster have it, and it may be chosen. */
   #kept(): UdpUpstream | null {
     const up = this.#up!;
     const { site } = this.#host;

@@ -57,6 +57,10 @@ export class UpstreamCluster implements Cluster {
   /** null: and not by this process. */
   #checks: ClusterChecks | null = null;
   readonly #outlier: OutlierDetector;
+  /** No longer named, and not told so yet. */
+  readonly #gone: Host[] = [];
+  /** States of hosts are being told: the picker is made when all are. */
+  #changing = false;
   #rebuilt = Number.NEGATIVE_INFINITY;
   #rebuild: Timer | null = null;
 
@@ -161,16 +165,14 @@ export class UpstreamCluster implements Cluster {
   }
 
   #setHosts(hosts: readonly Host[], gone: readonly Host[]): void {
+    this.#changing = true;
     this.#states.setHosts(hosts, gone);
     this.#outlier.setHosts(hosts, gone);
     this.#health?.setHosts(hosts);
     this.#checks?.setHosts(hosts);
+    this.#changing = false;
+    this.#gone.push(...gone);
     this.#hostsChanged();
-    for (const h of gone) {
-      this.#pools.get(h)?.close();
-      this.#pools.delete(h);
-      this.#private.leave(h);
-    }
   }
 
   /** Hosts came or went, or other ones may be chosen. */
@@ -180,11 +182,18 @@ export class UpstreamCluster implements Cluster {
     this.#rebuilt = this.#env.platform.now();
     // A host whose first check is under way is not there yet: panic would give it traffic.
     const there = this.#health === null ? this.hosts : this.hosts.filter((h) => this.#states.checkOf(h) !== "pending");
+    // None is there yet: those of before serve until one is, so that hosts that are all new make no gap.
+    if (there.length === 0 && this.hosts.length > 0 && this.#gone.length > 0) return;
     this.picker = this.#pickerOf(there);
+    for (const h of this.#gone.splice(0)) {
+      this.#pools.get(h)?.close();
+      this.#pools.delete(h);
+      this.#private.leave(h);
+    }
   }
 
   #stateChanged(): void {
-    if (this.#rebuild !== null) return;
+    if (this.#changing || this.#rebuild !== null) return;
     const left = this.#rebuilt + REBUILD_MS - this.#env.platform.now();
     if (left <= 0) this.#hostsChanged();
     else this.#rebuild = this.#env.platform.setTimer(left, () => this.#hostsChanged());
@@ -211,7 +220,7 @@ export class UpstreamCluster implements Cluster {
       this.#checks = new ClusterChecks(env, this.name, this.metrics, plan);
     }
     if (!began || before === null) return;
-    this.#health.setHosts(this.hosts);
+    this.#health.setHosts(this.hosts, true);
     this.#checks?.setHosts(this.hosts);
   }
 

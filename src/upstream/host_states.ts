@@ -15,7 +15,7 @@ interface Entry {
 
 /**
  * Which hosts of one cluster may be chosen, and why not: what checks and outlier detection say comes together here. `changed` is called
- * after `available` of a host has changed.
+ * after `available` of a host has changed, or whether its first check is awaited.
  */
 export class HostStates {
   readonly #now: () => number;
@@ -45,9 +45,11 @@ export class HostStates {
   check(h: Host, state: CheckState, why: string): void {
     const e = this.#entries.get(h);
     if (e === undefined) return;
+    // One that is pending is not among the hosts that a picker is made of.
+    const counts = (e.check === "pending") !== (state === "pending");
     e.check = state;
     e.checkWhy = why;
-    this.#settle(h, e);
+    this.#settle(h, e, counts);
   }
 
   /** `why` null: it is let back. */
@@ -55,7 +57,7 @@ export class HostStates {
     const e = this.#entries.get(h);
     if (e === undefined) return;
     e.ejection = why;
-    this.#settle(h, e);
+    this.#settle(h, e, false);
   }
 
   checkOf(h: Host): CheckState {
@@ -81,7 +83,7 @@ export class HostStates {
     this.#count(e.shown, -1);
   }
 
-  #settle(h: Host, e: Entry): void {
+  #settle(h: Host, e: Entry, counts: boolean): void {
     // A host that takes nothing anyway is shown by its checks.
     const shown = e.ejection !== null && mayTake(e.check) ? "ejected" : e.check;
     if (shown !== e.shown) {
@@ -90,9 +92,10 @@ export class HostStates {
       e.shown = shown;
     }
     const available = mayTake(e.check) && e.ejection === null;
-    if (available === h.available) return;
-    h.available = available;
-    if (available) h.since = this.#now();
+    if (available !== h.available) {
+      h.available = available;
+      if (available) h.since = this.#now();
+    } else if (!counts) return;
     this.#changed();
   }
 }

@@ -167,6 +167,33 @@ for (const workers of [1, 2]) {
       await becomes(s, "healthy healthy");
     });
 
+    test("a reload that replaces all hosts loses no request", async () => {
+      const ups = await upstreams(2);
+      const s = await site(workers, { health: HEALTH }, [ups[0]!]);
+      const load = SteadyLoad.ofConnections(s.port, "/", 4);
+      await until("load", () => load.served > 50);
+      const clusters = s.config["clusters"] as Record<string, object>;
+      const app = { ...clusters["app"], endpoints: [ups[1]!.address] };
+      s.weir.rewrite({ ...s.config, clusters: { ...clusters, app } });
+      expect((await s.weir.control("reload")).code).toBe(0);
+      await answerOnly(s, ["u1"]);
+      const before = load.served;
+      await until("load", () => load.served > before + 50);
+      expect((await load.stop()).failures).toEqual([]);
+    });
+
+    test("checks that come with a reload take traffic from nobody who is well", async () => {
+      const ups = await upstreams(2);
+      const s = await site(workers, {}, ups);
+      const load = SteadyLoad.ofConnections(s.port, "/", 4);
+      await until("load", () => load.served > 50);
+      const clusters = s.config["clusters"] as Record<string, object>;
+      s.weir.rewrite({ ...s.config, clusters: { ...clusters, app: { ...clusters["app"], health: HEALTH } } });
+      expect((await s.weir.control("reload")).code).toBe(0);
+      await becomes(s, "healthy healthy");
+      expect((await load.stop()).failures).toEqual([]);
+    });
+
     test("a successor begins with what is known", async () => {
       const ups = await upstreams(2);
       // No check of the successor's can end before it is asked.

@@ -4,6 +4,8 @@ import type { HostStates } from "../host_states.ts";
 import type { Host } from "../types.ts";
 import type { HealthBoard, HealthRecord } from "./health_board.ts";
 
+const FIRST = "its first check is under way";
+
 /** A first check that takes its whole time tells its result a little later: it must not find the host taking traffic. */
 const RESULT_MS = 100;
 
@@ -47,7 +49,8 @@ export class ClusterHealth {
     this.#timeoutMs = timeoutMs;
   }
 
-  setHosts(hosts: readonly Host[]): void {
+  /** `serving`: those that nothing is known of had traffic before there were checks, and keep it until a result says otherwise. */
+  setHosts(hosts: readonly Host[], serving = false): void {
     this.#hosts = new Map();
     const fresh: Host[] = [];
     for (const h of hosts) {
@@ -57,8 +60,9 @@ export class ClusterHealth {
       else same.push(h);
       if (this.#states.checkOf(h) !== "unchecked") continue;
       const known = this.#board.get(this.#cluster, key);
-      if (known === null) fresh.push(h);
-      else this.#apply(h, known);
+      if (known !== null) this.#apply(h, known);
+      else if (serving) this.#states.check(h, "unknown", FIRST);
+      else fresh.push(h);
     }
     this.#await(fresh);
     this.#settle();
@@ -89,7 +93,7 @@ export class ClusterHealth {
 
   #await(hosts: readonly Host[]): void {
     if (hosts.length === 0) return;
-    for (const h of hosts) this.#states.check(h, "pending", "its first check is under way");
+    for (const h of hosts) this.#states.check(h, "pending", FIRST);
     const timer = this.#platform.setTimer(this.#timeoutMs + RESULT_MS, () => {
       this.#timers.delete(timer);
       for (const h of hosts)

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { ConnHandler, Listener } from "../../../src/platform/types.ts";
 import { UdpSite, type UdpTestEnd } from "./udp_site.ts";
 
+const SILENT: ConnHandler = { onData() {}, onDrain() {}, onEnd() {}, onClose() {} };
 const ONE = `clusters: { c: { endpoints: ["127.0.0.1:9001"] } }`;
 const TWO = `clusters: { c: { endpoints: ["127.0.0.1:9001", "127.0.0.1:9002"] } }`;
 
@@ -220,6 +221,28 @@ describe("over a reload a session", () => {
       ),
     );
     expect(await site.ask(c, "b")).toBe("9002 b");
+  });
+
+  test("leaves a host that fails its checks with the next datagram", async () => {
+    const { site, c, host } = await open(udp("", TWO), [9001, 9002]);
+    const listeners = new Map<number, Listener>();
+    for (const port of [9001, 9002]) {
+      const at = { kind: "tcp", host: "127.0.0.1", port } as const;
+      listeners.set(port, await site.platform.listen(at, {}, () => SILENT));
+    }
+    await site.apply(udp("", TWO.replace("] }", "], health: { tcp: {}, interval: 1s, unhealthyThreshold: 1 } }")));
+    await site.platform.advance(100);
+    expect(await site.ask(c, "b")).toBe(`${host} b`);
+    await listeners.get(host)!.close();
+    await site.platform.advance(3_000);
+    const other = host === 9001 ? 9002 : 9001;
+    expect(await site.ask(c, "c")).toBe(`${other} c`);
+    expect(site.lines.length).toBe(1);
+    await listeners.get(other)!.close();
+    await site.platform.advance(3_000);
+    // All of them are ill: whoever is chosen then keeps it.
+    const last = (await site.ask(c, "d")).slice(0, 4);
+    expect(await site.ask(c, "e")).toBe(`${last} e`);
   });
 
   test("of a listener that is gone lives until it is idle, and no new one begins", async () => {

@@ -94,6 +94,30 @@ describe("changes", () => {
     expect([...picked]).toEqual([site.cluster.hosts[0]!]);
   });
 
+  test("hosts that are all new leave the traffic to those before, until one of them has answered", async () => {
+    const site = new CheckedSite(checked(HTTP, A));
+    await site.host(A, OK);
+    const b = await site.host(B, (_t, peer) => void site.platform.setTimer(300, () => peer.send(OK)));
+    site.cluster.start();
+    await site.platform.advance(100);
+    const before = site.cluster.hosts[0]!;
+    const pick = (): unknown => site.cluster.picker.pick({ hash: 0, exclude: null });
+    site.cluster.update(checked(HTTP, B), null);
+    await site.platform.advance(200);
+    expect(b.checks).toBe(1);
+    expect(pick()).toBe(before);
+    await site.platform.advance(200);
+    expect(pick()).toBe(site.cluster.hosts[0]!);
+    expect(site.cluster.hosts[0]!.label).toBe(B);
+    // One that never answers is waited for as long as a check may take.
+    site.platform.silent.add("10.0.0.3:80");
+    site.cluster.update(checked(HTTP, "10.0.0.3:80"), null);
+    await site.platform.advance(900);
+    expect(pick()).toMatchObject({ label: B });
+    await site.platform.advance(300);
+    expect(pick()).toMatchObject({ label: "10.0.0.3:80" });
+  });
+
   test("of the check itself keep the state until the new one's result", async () => {
     const site = new CheckedSite(checked(HTTP, A));
     const a = await site.host(A, DOWN);
@@ -130,8 +154,6 @@ describe("changes", () => {
     expect(site.cluster.hosts[0]!.available).toBe(true);
     await site.platform.advance(60_000);
     expect(a.checks).toBe(1);
-    site.cluster.update(checked(HTTP, A), null);
-    expect(site.cluster.hosts[0]!.available).toBe(false);
   });
 
   test("checks that come into the config begin at once", async () => {
@@ -140,6 +162,9 @@ describe("changes", () => {
     site.cluster.start();
     expect(site.cluster.hosts[0]!.available).toBe(true);
     site.cluster.update(checked(HTTP, A), null);
+    // It had traffic before, and keeps it until there is a result.
+    expect(site.states).toEqual(["unknown: its first check is under way"]);
+    expect(site.cluster.picker.pick({ hash: 0, exclude: null })).toBe(site.cluster.hosts[0]!);
     await site.platform.advance(100);
     expect(site.states).toEqual(["unhealthy: status 503"]);
   });

@@ -63,6 +63,17 @@ describe("a check of HTTP", () => {
     expect(site.states).toEqual(["healthy"]);
   });
 
+  test("begins with a PROXY header that names nobody, where connections begin with one", async () => {
+    const spec = { ...checked(HTTP, A), proxyHeader: { version: 1, tlvs: [], checksum: false } as const };
+    const site = new CheckedSite(spec);
+    const a = await site.host(A, (text, peer) => (text.includes("GET ") ? peer.send(OK) : undefined));
+    site.cluster.start();
+    await site.platform.advance(25_000);
+    expect(site.states).toEqual(["healthy"]);
+    expect(a.asked.startsWith("PROXY UNKNOWN\r\nGET /healthz ")).toBe(true);
+    expect(a.peers.length).toBe(1);
+  });
+
   test("thresholds: three failures in a row take a host out, two good answers bring it back", async () => {
     const site = new CheckedSite(checked(HTTP, A));
     const a = await site.host(A, OK);
