@@ -5,43 +5,46 @@ import type { ResponseHead } from "../http/head.ts";
 import type { Conn, DialHandler } from "../platform/types.ts";
 import type { Cluster } from "../upstream/types.ts";
 import type { Exchange, RequestTarget } from "./exchange.ts";
+import type { ForwardAction } from "./site.ts";
 
 /** A CONNECT request that becomes a tunnel to a host of the route's cluster (RFC 9110 9.3.6). The cluster decides where it goes, not the client. */
 export class ConnectAttempt implements RequestTarget, DialHandler {
   readonly #x: Exchange;
+  readonly #action: ForwardAction;
   readonly #cluster: Cluster;
   #dial: { cancel(): void } | null = null;
   #over = false;
   #startedAt = 0;
 
-  constructor(x: Exchange, cluster: Cluster) {
+  constructor(x: Exchange, action: ForwardAction, cluster: Cluster) {
     this.#x = x;
+    this.#action = action;
     this.#cluster = cluster;
   }
 
   start(): void {
     const x = this.#x;
-    x.cluster = this.#cluster.name;
-    x.attempts++;
-    const host = this.#cluster.picker.pick({ hash: 0, exclude: null });
+    const host = x.pick(this.#cluster, null);
     if (host instanceof Error) {
-      this.#over = true;
-      x.fail(host);
+      this.#fail(host);
       return;
     }
-    x.endpoint = host.label;
     this.#startedAt = x.site.link.flusher.now;
-    const dial = this.#cluster.dial(host, this, x.down);
-    if (!this.#over) this.#dial = dial;
+    const dial = this.#cluster.dial(host, this, x.down, this.#action.priority);
+    if (dial instanceof Error) this.#fail(dial);
+    else if (!this.#over) this.#dial = dial;
   }
 
   onOpen(conn: Conn): void {
     const x = this.#x;
     const { link } = x.site;
+    // What the tunnel's end needs, and nothing of the config.
+    const cluster = this.#cluster;
+    const { priority } = this.#action;
     link.flusher.enter();
     try {
       this.#over = true;
-      this.#cluster.metrics.connects.add(1);
+      cluster.metrics.connects.add(1);
       x.connectDuration = link.flusher.now - this.#startedAt;
       const head: ResponseHead = {
         status: 200,
@@ -50,7 +53,7 @@ export class ConnectAttempt implements RequestTarget, DialHandler {
         contentLength: 0,
         upgrade: "",
       };
-      x.tunnel(head, { conn, unread: NO_BYTES });
+      x.tunnel(head, { conn, unread: NO_BYTES, gone: () => cluster.hungUp(priority) });
     } finally {
       link.flusher.leave();
     }
@@ -67,6 +70,11 @@ export class ConnectAttempt implements RequestTarget, DialHandler {
     } finally {
       flusher.leave();
     }
+  }
+
+  #fail(e: ProxyError): void {
+    this.#over = true;
+    this.#x.fail(e);
   }
 
   abort(_e: ProxyError): void {

@@ -2,6 +2,7 @@ import type { Slab } from "../base/slab.ts";
 import type {
   ActionSpec,
   FilterSpec,
+  ForwardSpec,
   HeaderOpsSpec,
   HttpHandlerSpec,
   ListenerSpec,
@@ -10,7 +11,8 @@ import type {
   TcpHandlerSpec,
 } from "../config/model.ts";
 import { ForwardedPolicy } from "../exchange/forwarded.ts";
-import type { Codecs, GrpcRule, RouteRule, RuleAction, Site } from "../exchange/site.ts";
+import { RetryPolicy } from "../exchange/retry_policy.ts";
+import type { Codecs, GrpcRule, RouteRule, RuleAction, Site, TryPolicy } from "../exchange/site.ts";
 import type { Handler } from "../exchange/web.ts";
 import { FilterChain } from "../filter/filter_chain.ts";
 import type { FilterFactory } from "../filter/types.ts";
@@ -218,6 +220,7 @@ function compileRule(route: RouteSpec, listenerBodyBytes: number, actions: Actio
     bodyBytes: route.bodyBytes ?? listenerBodyBytes,
     requestOps: opsOrNull(route.requestHeaders),
     responseOps: opsOrNull(route.responseHeaders),
+    timeoutHeader: route.timeoutHeader,
     timeoutMs: route.timeoutMs ?? Number.POSITIVE_INFINITY,
     responseHeadMs: route.responseHeadMs,
     grpc: compileGrpc(route),
@@ -278,6 +281,8 @@ function compileAction(action: ActionSpec, env: CompileEnv): RuleAction {
         host: action.rewrite.host,
         upgrades: new Set(action.upgrades),
         connect: action.connect,
+        priority: action.priority,
+        tries: compileTries(action, env),
       };
     case "respond":
       return action;
@@ -286,4 +291,13 @@ function compileAction(action: ActionSpec, env: CompileEnv): RuleAction {
     case "handler":
       return { kind: "handler", handler: env.handlers.get(action.name)! };
   }
+}
+
+function compileTries({ retry, hedge, mirrors }: ForwardSpec, env: CompileEnv): TryPolicy | null {
+  if (retry === null && hedge === null && mirrors.length === 0) return null;
+  return {
+    retry: retry === null ? null : new RetryPolicy(retry),
+    hedge,
+    mirrors: mirrors.map((m) => ({ cluster: env.clusters.get(m.cluster)!, share: m.share })),
+  };
 }

@@ -151,7 +151,8 @@ export class TcpSession extends SessionRecord implements ConnHandler, OpenConn, 
     this.attempts = tried.length;
     this.endpoint = host.label;
     const dial = cluster.dial(host, new UpstreamDial(this, host, this.#site.link.flusher.now), this);
-    if (this.#state === DIALING) this.#dial = dial;
+    if (dial instanceof Error) this.close(dial);
+    else if (this.#state === DIALING) this.#dial = dial;
   }
 
   dialFailed(cause: ProxyError): void {
@@ -168,6 +169,7 @@ export class TcpSession extends SessionRecord implements ConnHandler, OpenConn, 
   dialOpened(up: Conn, host: Host, startedAt: number): void {
     if (this.#state !== DIALING) {
       up.destroy(null);
+      this.#cluster!.hungUp();
       return;
     }
     const { flusher } = this.#site.link;
@@ -236,6 +238,7 @@ export class TcpSession extends SessionRecord implements ConnHandler, OpenConn, 
 
   #leave(host: Host, cause: ProxyError | null): void {
     const { metrics } = this.#cluster!;
+    this.#cluster!.hungUp();
     host.active--;
     metrics.connectionsActive.add(-1);
     metrics.sessionsActive.add(-1);

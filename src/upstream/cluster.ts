@@ -1,3 +1,4 @@
+import type { ProxyError } from "../base/error.ts";
 import type { Slab } from "../base/slab.ts";
 import type { ClusterSpec } from "../config/model.ts";
 import type { StreamReader } from "../http/codec.ts";
@@ -6,16 +7,19 @@ import { HeaderBlock } from "../http/h2/hpack/header_block.ts";
 import { DEFAULT_H2_LIMITS } from "../http/h2/limits.ts";
 import type { ResponseHead } from "../http/head.ts";
 import type { DialHandler, Platform, UdpHandler, UdpPort } from "../platform/types.ts";
+import type { Priority } from "../telemetry/breaker_metrics.ts";
 import type { EventLog } from "../telemetry/event_log.ts";
 import type { ClusterMetrics } from "../telemetry/metrics.ts";
 import { type LinkEnv, WRITE_STALL_MS } from "../wire/link.ts";
+import { Breaker } from "./breaker.ts";
+import { CountedDial } from "./counted_dial.ts";
 import { dialHost, hostDialOptions, optionsFor } from "./dialer.ts";
 import { ClusterDiscovery } from "./discovery/cluster_discovery.ts";
 import type { OpenEndpoints } from "./discovery/endpoint_source.ts";
 import { OriginalDestination } from "./picker/original_destination.ts";
 import { roundRobin } from "./picker/round_robin.ts";
-import { HostPool, type PoolEnv } from "./pool/host_pool.ts";
-import { PrivatePools } from "./pool/private_pools.ts";
+import { ClusterPools } from "./pool/cluster_pools.ts";
+import type { PoolEnv } from "./pool/host_pool.ts";
 import type { Cluster, DialClient, Host, LeaseClient, LeaseWaiter, Picker, UpstreamTls } from "./types.ts";
 import { connectUdpHost } from "./udp_dial.ts";
 
@@ -34,9 +38,8 @@ export class UpstreamCluster implements Cluster {
   picker: Picker;
   readonly #env: ClusterEnv;
   readonly #discovery: ClusterDiscovery;
-  readonly #pools = new Map<Host, HostPool>();
-  /** For connections that begin with a header. */
-  readonly #private = new PrivatePools();
+  readonly #default: ClusterPools;
+  readonly #high: ClusterPools;
   #pool: PoolEnv;
 
   constructor(env: ClusterEnv, spec: ClusterSpec, metrics: ClusterMetrics, tls: UpstreamTls | null) {
@@ -44,6 +47,8 @@ export class UpstreamCluster implements Cluster {
     this.spec = spec;
     this.metrics = metrics;
     this.#pool = poolEnv(env, spec, metrics, tls);
+    this.#default = new ClusterPools(this.#pool, new Breaker(metrics, "default"), spec.breakers.default);
+    this.#high = new ClusterPools(this.#pool, new Breaker(metrics, "high"), spec.breakers.high);
     this.picker = pickerOf(spec, [], 0);
     const { platform, log, openEndpoints } = env;
     this.#discovery = new ClusterDiscovery({ platform, log, open: openEndpoints }, spec, (hosts, gone) =>
@@ -73,10 +78,14 @@ export class UpstreamCluster implements Cluster {
     const was = this.spec.hosts === "originalDestination";
     this.spec = spec;
     this.#pool = poolEnv(this.#env, spec, this.metrics, tls);
-    for (const p of this.#pools.values()) p.become(this.#pool);
+    this.#default.become(this.#pool, spec.breakers.default);
+    this.#high.become(this.#pool, spec.breakers.high);
     if ((spec.hosts === "originalDestination") !== was) this.picker = pickerOf(spec, this.hosts, Math.random());
-    this.#private.become(this.#pool);
     void this.#discovery.update(spec);
+  }
+
+  breaker(p: Priority): Breaker {
+    return this.#of(p).breaker;
   }
 
   lease(
@@ -85,18 +94,20 @@ export class UpstreamCluster implements Cluster {
     reader: StreamReader<ResponseHead>,
     w: LeaseWaiter,
     client: LeaseClient,
+    p: Priority = "default",
   ): { cancel(): void } | null {
-    if (this.#pool.proxyHeader !== null) return this.#private.pool(client, h, this.#pool).lease(fresh, reader, w);
-    let pool = this.#pools.get(h);
-    if (pool === undefined) {
-      pool = new HostPool(h, this.#pool, null);
-      this.#pools.set(h, pool);
-    }
-    return pool.lease(fresh, reader, w);
+    return this.#of(p).lease(h, fresh, reader, w, client);
   }
 
-  dial(h: Host, handler: DialHandler, client: DialClient | null): { cancel(): void } {
-    return dialHost(this.#env.platform, h, optionsFor(this.#pool, h, client), handler);
+  dial(h: Host, handler: DialHandler, client: DialClient | null, p: Priority = "default"): { cancel(): void } | ProxyError {
+    const { gate, breaker } = this.#of(p);
+    if (!gate.enter()) return breaker.refuse("connections");
+    const dial = new CountedDial(gate, handler);
+    return dial.started(dialHost(this.#env.platform, h, optionsFor(this.#pool, h, client), dial));
+  }
+
+  hungUp(p: Priority = "default"): void {
+    this.#of(p).gate.leave();
   }
 
   openUdp(h: Host, handler: UdpHandler): UdpPort {
@@ -109,18 +120,20 @@ export class UpstreamCluster implements Cluster {
 
   close(): void {
     this.#discovery.close();
-    for (const p of this.#pools.values()) p.close();
-    this.#pools.clear();
-    this.#private.close();
+    this.#default.close();
+    this.#high.close();
+  }
+
+  #of(p: Priority): ClusterPools {
+    return p === "high" ? this.#high : this.#default;
   }
 
   #setHosts(hosts: readonly Host[], gone: readonly Host[]): void {
     // Not the first host again: it would be favoured whenever hosts come and go.
     this.picker = pickerOf(this.spec, hosts, Math.random());
     for (const h of gone) {
-      this.#pools.get(h)?.close();
-      this.#pools.delete(h);
-      this.#private.leave(h);
+      this.#default.leave(h);
+      this.#high.leave(h);
     }
   }
 }
@@ -161,5 +174,6 @@ function poolEnv(env: ClusterEnv, spec: ClusterSpec, metrics: ClusterMetrics, tl
     metrics,
     idleMs: spec.idleMs ?? 0,
     maxIdle: spec.maxIdle,
+    maxAgeMs: spec.maxConnectionMs ?? Number.POSITIVE_INFINITY,
   };
 }

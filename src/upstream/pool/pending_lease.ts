@@ -6,12 +6,28 @@ import { dialHost, optionsFor } from "../dialer.ts";
 import type { LeaseWaiter } from "../types.ts";
 import type { HostPool } from "./host_pool.ts";
 
-/** A stream that is wanted and has no connection yet. */
-export interface Wanted {
+/** A stream that is wanted and has no connection yet: on its way with a dial, or in the queue. */
+export class Wanted {
   readonly reader: StreamReader<ResponseHead>;
   readonly waiter: LeaseWaiter;
+  readonly pool: HostPool;
   /** The attempt that wants it is over. */
-  cancelled: boolean;
+  cancelled = false;
+  /** It counts as one that waits. */
+  pending = false;
+  /** null: it has none, and is in the queue. */
+  dial: PendingLease | null = null;
+
+  constructor(pool: HostPool, reader: StreamReader<ResponseHead>, waiter: LeaseWaiter) {
+    this.pool = pool;
+    this.reader = reader;
+    this.waiter = waiter;
+  }
+
+  cancel(): void {
+    this.cancelled = true;
+    this.pool.cancelled(this);
+  }
 }
 
 /** A connection on its way, and who waits for it: one stream, or as many as an HTTP/2 connection is expected to take. */
@@ -23,22 +39,22 @@ export class PendingLease implements DialHandler {
 
   constructor(pool: HostPool, first: Wanted) {
     this.#pool = pool;
-    this.waiting.push(first);
+    this.add(first);
     this.#since = pool.env.link.flusher.now;
     const { env, host } = pool;
     this.#dial = dialHost(env.platform, host, optionsFor(env, host, pool.client), this);
   }
 
-  /** A handle that takes one stream back; with the last one the dial ends. */
-  handle(w: Wanted): { cancel(): void } {
-    return {
-      cancel: () => {
-        w.cancelled = true;
-        if (!this.waiting.every((o) => o.cancelled)) return;
-        this.#pool.dialEnded(this);
-        this.#dial.cancel();
-      },
-    };
+  add(w: Wanted): void {
+    w.dial = this;
+    this.waiting.push(w);
+  }
+
+  /** One of those that wait wants nothing more; with the last one the dial ends. */
+  left(): void {
+    if (!this.waiting.every((w) => w.cancelled)) return;
+    this.#dial.cancel();
+    this.#pool.dialEnded(this, false);
   }
 
   onOpen(conn: Conn): void {
@@ -47,7 +63,8 @@ export class PendingLease implements DialHandler {
     flusher.enter();
     try {
       env.metrics.connected(flusher.now - this.#since);
-      this.#pool.dialEnded(this);
+      this.#pool.dialEnded(this, true);
+      for (const w of this.waiting) w.dial = null;
       this.#pool.opened(conn, this.waiting);
     } finally {
       flusher.leave();
@@ -59,10 +76,14 @@ export class PendingLease implements DialHandler {
     const { flusher } = env.link;
     flusher.enter();
     try {
-      this.#pool.dialEnded(this);
+      this.#pool.dialEnded(this, false);
       if (cause === null) return;
       env.metrics.connectFailed(cause.facts.code);
-      for (const w of this.waiting) if (!w.cancelled) w.waiter.onLeaseError(cause);
+      for (const w of this.waiting) {
+        w.dial = null;
+        this.#pool.settled(w);
+        if (!w.cancelled) w.waiter.onLeaseError(cause);
+      }
     } finally {
       flusher.leave();
     }

@@ -7,7 +7,7 @@ export function allMetrics(m: Metrics = new Metrics()): Numbers {
   m.listener("a");
   m.datagrams("a");
   m.route("a").grpc.finish("", 0);
-  m.cluster("a");
+  m.cluster("a").breaker("default").gauges("requests");
   m.accessLog("a");
   m.tls.listenerExpiry("a", "b");
   m.tls.clusterExpiry("a", "b");

@@ -101,7 +101,9 @@ describe("names", () => {
       expect([name, name.endsWith("_total")]).toEqual([name, kind === "counter"]);
       if (kind === "histogram") expect(name).toEndWith("_seconds");
       expect(
-        labelNames.filter((l) => !/^(listener|route|method|cluster|log|certificate|result|version|runtime)$/.test(l)),
+        labelNames.filter(
+          (l) => !/^(listener|route|method|cluster|log|certificate|result|version|runtime|priority|limit)$/.test(l),
+        ),
       ).toEqual([]);
     }
   });
