@@ -84,8 +84,21 @@ async function serve(model: Model, { workers, pidFile }: ServeOptions, sourceOf:
   const held = new HeldSockets(inheritance?.sockets ?? passedSockets(variables.passed, platform.linux, log));
   const numbers = createNumbers(platform, model);
   const generation = inheritance?.generation ?? 0;
+  const healthRecords = inheritance?.health ?? [];
   const args = process.argv.slice(2);
-  serving = createServing({ platform, log, build: BUILD, env: io.env, args, held, numbers, generation, workers, openEndpoints });
+  serving = createServing({
+    platform,
+    log,
+    build: BUILD,
+    env: io.env,
+    args,
+    held,
+    numbers,
+    generation,
+    workers,
+    healthRecords,
+    openEndpoints,
+  });
   return await run({
     platform,
     log,

@@ -67,3 +67,8 @@ export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
   }
   return out;
 }
+
+/** Where `needle` begins in `b`; −1: nowhere. An empty one is found at 0. */
+export function indexOfBytes(b: Uint8Array, needle: Uint8Array): number {
+  return Buffer.from(b.buffer, b.byteOffset, b.length).indexOf(needle);
+}

@@ -1,5 +1,6 @@
 import { addressText } from "../base/address.ts";
 import type { ActionSpec, HttpHandlerSpec, ListenerSpec, Model, RouteSpec } from "../config/model.ts";
+import type { KeySource } from "../exchange/hash_keys.ts";
 import { isAuthority, portOf } from "../http/authority.ts";
 import { Fields } from "../http/fields.ts";
 import type { RequestHead } from "../http/head.ts";
@@ -11,6 +12,7 @@ import { loadConfig } from "../source/file/load_config.ts";
 import { type CliIo, EXIT } from "./deps.ts";
 import { explainChain } from "./explain_chain.ts";
 import { explainForward } from "./explain_forward.ts";
+import { explainKeys } from "./explain_keys.ts";
 import { wantsColor } from "./render/paint.ts";
 import { renderProblems } from "./render/render_problems.ts";
 
@@ -129,15 +131,16 @@ function decide(model: Model, listener: ListenerSpec, why: string, head: Request
   steps.push(...table.explain({ head }));
   const winner = table.match({ head });
   if (winner === null) return told(null, ["gets 404"]);
-  return told(winner.rule.name, outcome(model, winner.rule, winner.matchedPrefix, head, handler));
+  return told(winner.rule.name, outcome(model, winner.rule, winner.matchedPrefix, { head, clientAddress: from }, handler));
 }
 
-function outcome(model: Model, route: RouteSpec, matchedPrefix: string, head: RequestHead, handler: HttpHandlerSpec): string[] {
+function outcome(model: Model, route: RouteSpec, matchedPrefix: string, x: KeySource, handler: HttpHandlerSpec): string[] {
+  const { head } = x;
   if ((head.pathFlags & refusedPathFlags(route.allowPath)) !== 0)
     return ['is refused: the route does not allow this shape of path; see "allow"'];
   const body = route.bodyBytes ?? handler.limits.bodyBytes;
   const filters = route.filters.map((f) => `passes through filter ${f.kind}`);
-  const then = [...filters, ...actionText(route.action, matchedPrefix, head, model.clusters)];
+  const then = [...filters, ...actionText(route.action, matchedPrefix, x, model.clusters)];
   if (body !== null && body !== Number.MAX_SAFE_INTEGER) then.push(`may have a body of ${body} bytes`);
   if (route.timeoutMs !== null) then.push(`must be answered within ${route.timeoutMs} ms`);
   if (route.grpc.maxTimeoutMs !== null)
@@ -145,7 +148,8 @@ function outcome(model: Model, route: RouteSpec, matchedPrefix: string, head: Re
   return then;
 }
 
-function actionText(action: ActionSpec, matchedPrefix: string, head: RequestHead, clusters: Model["clusters"]): string[] {
+function actionText(action: ActionSpec, matchedPrefix: string, x: KeySource, clusters: Model["clusters"]): string[] {
+  const { head } = x;
   switch (action.kind) {
     case "respond":
       return [`gets status ${action.status} with ${action.body.length} bytes from Weir`];
@@ -155,7 +159,7 @@ function actionText(action: ActionSpec, matchedPrefix: string, head: RequestHead
       return [`is answered by handler ${JSON.stringify(action.name)}`];
     case "forward": {
       if (head.method === "CONNECT" && !action.connect) return ['is refused: the route makes no tunnels; see "connect"'];
-      const then = explainForward(action, clusters, head);
+      const then = [...explainForward(action, clusters, head), ...explainKeys(action, clusters, x)];
       const path = compileRewrite(action.rewrite.path)(head.path, matchedPrefix);
       if (path !== head.path) then.push(`is sent on with path ${JSON.stringify(path)}`);
       return then;

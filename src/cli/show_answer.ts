@@ -1,4 +1,4 @@
-import type { ControlAnswer, Status } from "../server/status.ts";
+import type { ControlAnswer, HostStatus, Status } from "../server/status.ts";
 import type { CertsStatus } from "../tls/store/certs_status.ts";
 import type { CliIo, ControlRequest } from "./deps.ts";
 import { EXIT } from "./deps.ts";
@@ -32,8 +32,15 @@ function statusText(s: Status): string {
     );
   }
   for (const l of s.listeners) lines.push(`listener ${l.name} on ${l.address}: ${l.connections} connections`);
-  for (const c of s.clusters) lines.push(`cluster ${c.name}: ${c.hosts.length === 0 ? "no host" : c.hosts.join(", ")}`);
+  for (const c of s.clusters)
+    lines.push(`cluster ${c.name}: ${c.hosts.length === 0 ? "no host" : c.hosts.map(hostText).join(", ")}`);
   return `${lines.join("\n")}\n`;
+}
+
+/** What takes traffic and was asked nothing needs no word. */
+function hostText({ address, state, why }: HostStatus): string {
+  if (state === "unchecked") return address;
+  return why === "" ? `${address} (${state})` : `${address} (${state}: ${why})`;
 }
 
 function problemLines(data: unknown): string {

@@ -75,7 +75,7 @@ export interface HealthCheckSpec {
         /** What the first KiB of the body must contain; null: it isn't read. */
         readonly body: string | null;
       }
-    /** `send` null: that the connection stands is enough. */
+    /** What the answer begins with; `expect` null: that the connection stands, and `send` was sent, is enough. */
     | { readonly kind: "tcp"; readonly send: Uint8Array | null; readonly expect: Uint8Array | null }
     /** grpc.health.v1; `service` "": the server. */
     | { readonly kind: "grpc"; readonly service: string; readonly authority: string | null };
@@ -182,7 +182,7 @@ export interface FaultSpec {
   readonly maxActive: number;
 }
 
-/** Requests are shed with growing probability when too few succeed: 1 − successes / (threshold × requests), to the power of 1 / aggression. */
+/** Requests are shed with growing probability when too few succeed: ((n − s / threshold) / (n + 1)) ^ (1 / aggression), of n requests with s successes. */
 export interface AdmissionSpec {
   readonly kind: "admission";
   readonly windowMs: number;
@@ -198,16 +198,17 @@ export interface AdmissionSpec {
 
 /** What is given up under pressure, in steps. A pressure is the share of its limit, 0 to 1. */
 export interface OverloadSpec {
-  /** Bytes of the process that are pressure 1; null: not looked at. */
+  /** Resident bytes of a process that are pressure 1; null: not looked at. */
   readonly heapBytes: number | null;
-  /** Delay of the event loop that is pressure 1. */
+  /** Delay of a process's event loop that is pressure 1. */
   readonly loopDelayMs: number | null;
+  /** Client connections of all workers together. */
   readonly connections: number | null;
   /** Replies close their connections from here on. */
   readonly stopKeepAliveAt: number;
   /** New requests and streams are answered with 503. */
   readonly refuseRequestsAt: number;
-  /** New connections are not accepted. */
+  /** New connections are closed at once. */
   readonly refuseConnectionsAt: number;
 }
 

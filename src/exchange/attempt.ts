@@ -6,6 +6,7 @@ import { removeHopByHop } from "../http/hop_by_hop.ts";
 import type { Breaker } from "../upstream/breaker.ts";
 import type { Cluster, Host, LeaseWaiter, StreamLease } from "../upstream/types.ts";
 import type { TunnelEnd } from "../wire/tunnel.ts";
+import { statusOfHead, statusOfTrailers, tellOutcome } from "./attempt_outcome.ts";
 import { DrainedReply } from "./drained_reply.ts";
 import type { Exchange, RequestTarget } from "./exchange.ts";
 import { setHost } from "./host_policy.ts";
@@ -37,6 +38,11 @@ export interface AttemptOwner {
   fail(e: ProxyError): void;
 }
 
+/** Whether a fault says something of how the host answers. */
+function isSlowness({ facts: { side, code } }: ProxyError): boolean {
+  return side === "upstream" || code === "responseTimeout" || code === "requestTimeout";
+}
+
 /** One try at one host. */
 export class Attempt implements StreamReader<ResponseHead>, LeaseWaiter, RequestTarget {
   readonly action: ForwardAction;
@@ -59,6 +65,8 @@ export class Attempt implements StreamReader<ResponseHead>, LeaseWaiter, Request
   #owed = 0;
   #sentAt = 0;
   #startedAt = 0;
+  /** For whoever is told how this attempt ended. */
+  #status = 0;
   #over = false;
   #replied = false;
   /** What comes of the reply is wanted by nobody; null: it is passed on. */
@@ -199,7 +207,12 @@ export class Attempt implements StreamReader<ResponseHead>, LeaseWaiter, Request
     const ms = x.site.link.flusher.now - this.#sentAt;
     x.upstreamHeadDuration = this.headMs = this.#sentAt === 0 ? 0 : ms;
     metrics.responses.add(Math.trunc(h.status / 100), 1);
-    if (this.#sentAt !== 0) metrics.headDuration.observe(ms / 1000);
+    this.#status = this.host.outcome === null ? h.status : statusOfHead(h);
+    if (this.#sentAt !== 0) {
+      metrics.headDuration.observe(ms / 1000);
+      const { latency } = this.host;
+      if (latency !== null) latency.observe(ms, this.#sentAt + ms);
+    }
     this.#replied = true;
     if (h.status === 101) {
       this.#tunnel(h);
@@ -227,6 +240,7 @@ export class Attempt implements StreamReader<ResponseHead>, LeaseWaiter, Request
       this.#drained.ended();
       return;
     }
+    if (this.host.outcome !== null && this.#status === 200) this.#status = statusOfTrailers(f);
     this.#end(null);
     this.#owner.replyTrailers(f);
   }
@@ -250,9 +264,16 @@ export class Attempt implements StreamReader<ResponseHead>, LeaseWaiter, Request
     if (this.#over) return;
     this.#over = true;
     const { metrics } = this.cluster;
+    const { outcome } = this.host;
     this.#breaker.requests.give();
     metrics.requestsActive.add(-1);
-    if (e !== null) metrics.fault(e.facts.code);
+    if (outcome !== null) tellOutcome(outcome, this.#status, e, this.reused);
+    if (e === null) return;
+    metrics.fault(e.facts.code);
+    const { latency } = this.host;
+    if (latency === null || !isSlowness(e)) return;
+    const { now } = this.#x.site.link.flusher;
+    latency.fail(now - this.#startedAt, now);
   }
 
   #sent(now: number): void {
@@ -295,6 +316,6 @@ export class Attempt implements StreamReader<ResponseHead>, LeaseWaiter, Request
       }
     }
     this.#end(null);
-    this.#owner.tunnel(h, l.detach());
+    this.#owner.tunnel(h, { ...l.detach(), host: this.host });
   }
 }

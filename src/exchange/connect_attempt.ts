@@ -3,7 +3,7 @@ import type { ProxyError } from "../base/error.ts";
 import { Fields } from "../http/fields.ts";
 import type { ResponseHead } from "../http/head.ts";
 import type { Conn, DialHandler } from "../platform/types.ts";
-import type { Cluster } from "../upstream/types.ts";
+import type { Cluster, Host } from "../upstream/types.ts";
 import type { Exchange, RequestTarget } from "./exchange.ts";
 import type { ForwardAction } from "./site.ts";
 
@@ -15,6 +15,7 @@ export class ConnectAttempt implements RequestTarget, DialHandler {
   #dial: { cancel(): void } | null = null;
   #over = false;
   #startedAt = 0;
+  #host: Host | null = null;
 
   constructor(x: Exchange, action: ForwardAction, cluster: Cluster) {
     this.#x = x;
@@ -29,6 +30,7 @@ export class ConnectAttempt implements RequestTarget, DialHandler {
       this.#fail(host);
       return;
     }
+    this.#host = host;
     this.#startedAt = x.site.link.flusher.now;
     const dial = this.#cluster.dial(host, this, x.down, this.#action.priority);
     if (dial instanceof Error) this.#fail(dial);
@@ -45,6 +47,7 @@ export class ConnectAttempt implements RequestTarget, DialHandler {
     try {
       this.#over = true;
       cluster.metrics.connects.add(1);
+      this.#host!.outcome?.(200, null);
       x.connectDuration = link.flusher.now - this.#startedAt;
       const head: ResponseHead = {
         status: 200,
@@ -53,7 +56,7 @@ export class ConnectAttempt implements RequestTarget, DialHandler {
         contentLength: 0,
         upgrade: "",
       };
-      x.tunnel(head, { conn, unread: NO_BYTES, gone: () => cluster.hungUp(priority) });
+      x.tunnel(head, { conn, unread: NO_BYTES, host: this.#host!, gone: () => cluster.hungUp(priority) });
     } finally {
       link.flusher.leave();
     }
@@ -66,6 +69,7 @@ export class ConnectAttempt implements RequestTarget, DialHandler {
     flusher.enter();
     try {
       this.#cluster.metrics.connectFailed(cause.facts.code);
+      this.#host!.outcome?.(0, cause);
       this.#x.fail(cause);
     } finally {
       flusher.leave();

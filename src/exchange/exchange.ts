@@ -1,4 +1,4 @@
-import { type ErrorCode, localFault, type ProxyError } from "../base/error.ts";
+import { localFault, type ProxyError } from "../base/error.ts";
 import type { FilterChain } from "../filter/filter_chain.ts";
 import { type FilterHost, FilterRun } from "../filter/filter_run.ts";
 import type { Reply } from "../filter/types.ts";
@@ -9,8 +9,7 @@ import { grpcStatusIn, grpcStatusOf } from "../http/grpc/status.ts";
 import type { RequestHead, ResponseHead } from "../http/head.ts";
 import { removeHopByHop } from "../http/hop_by_hop.ts";
 import { ID } from "../http/names.ts";
-import { RESPONSE_FLAGS } from "../telemetry/response_flags.ts";
-import type { Cluster, Host } from "../upstream/types.ts";
+import { flagOf } from "../telemetry/response_flags.ts";
 import { Tunnel, type TunnelDone, type TunnelEnd } from "../wire/tunnel.ts";
 import { Attempt, type AttemptOwner } from "./attempt.ts";
 import { ConnectAttempt } from "./connect_attempt.ts";
@@ -27,15 +26,16 @@ import {
   STREAM_UPGRADE_REFUSED,
   TRACE_REFUSED,
 } from "./exchange_faults.ts";
-import { ExchangeTimes } from "./exchange_times.ts";
 import { applyOps, forwardHead } from "./forward_head.ts";
 import { forwardReply } from "./forward_reply.ts";
 import type { Peer } from "./forwarded.ts";
 import { countCall } from "./grpc_calls.ts";
+import { KeyedExchange } from "./keyed_exchange.ts";
 import { countHop } from "./max_forwards.ts";
 import { allowReply, errorReply, grpcStatusOfFault, httpDate, redirectReply, respondReply } from "./reply.ts";
 import type { RequestBuffer } from "./request_buffer.ts";
 import { mayRetry } from "./retry.ts";
+import { shed } from "./shed.ts";
 import type { ForwardAction, RouteRule, Site } from "./site.ts";
 import { StreamTunnel } from "./stream_tunnel.ts";
 import { Tries } from "./tries.ts";
@@ -64,7 +64,7 @@ const DONE = 2;
 const TUNNEL = 3;
 
 /** One request in flight: finds its route, sends it on, passes the reply back, and tells logs and metrics what became of it. */
-export class Exchange extends ExchangeTimes implements StreamReader<RequestHead>, FilterHost, AttemptOwner {
+export class Exchange extends KeyedExchange implements StreamReader<RequestHead>, FilterHost, AttemptOwner {
   #writer: StreamWriter<ResponseHead> | null;
   #state = WAITING;
   #target: RequestTarget | null = null;
@@ -99,9 +99,10 @@ export class Exchange extends ExchangeTimes implements StreamReader<RequestHead>
     this.scheme = head.scheme;
     // gRPC is a protocol of HTTP/2: what says so elsewhere is a body like others.
     this.#grpc = head.protocol === "HTTP/2" && isGrpc(head.fields);
-    if (!this.down.serves(head.authority)) {
+    const refusal = this.down.serves(head.authority) ? shed(site.shedding, this.down) : MISDIRECTED;
+    if (refusal !== null) {
       if (end) this.#requestOver(this.began);
-      this.fail(MISDIRECTED);
+      this.fail(refusal);
       return;
     }
     const match = site.table.match(this);
@@ -217,7 +218,10 @@ export class Exchange extends ExchangeTimes implements StreamReader<RequestHead>
     const { site, rule } = this;
     this.#state = REPLYING;
     this.headCame();
-    if (!this.#own) forwardReply(h, site);
+    if (!this.#own) {
+      forwardReply(h, site);
+      this.setCookies(h.fields);
+    }
     if (rule !== null && rule.responseOps !== null) applyOps(h.fields, rule.responseOps);
     this.status = h.status;
     this.response = h;
@@ -285,7 +289,7 @@ export class Exchange extends ExchangeTimes implements StreamReader<RequestHead>
   fail(e: ProxyError): void {
     if (this.#state === DONE || this.#state === TUNNEL) return;
     const { code, status } = e.facts;
-    this.#note(code);
+    this.note(code);
     if (this.#grpc) this.grpcStatus = grpcStatusOfFault(e);
     const target = this.#target;
     this.#target = null;
@@ -297,11 +301,6 @@ export class Exchange extends ExchangeTimes implements StreamReader<RequestHead>
       return;
     }
     this.#send(errorReply(e, this.site.wall(), this.#grpc));
-  }
-
-  #note(code: ErrorCode): void {
-    this.mark(RESPONSE_FLAGS[code].flag);
-    this.site.metrics.fault(code);
   }
 
   /** The request asks its stream, one of several on its connection, to become a tunnel: its own bytes come only afterwards. */
@@ -316,7 +315,7 @@ export class Exchange extends ExchangeTimes implements StreamReader<RequestHead>
     const idleMs = site.spec.timeouts.tunnelIdleMs;
     const early = this.#early;
     const writer = this.#writer!;
-    const done = this.#becomeTunnel(h, up.gone);
+    const done = this.#becomeTunnel(h, up);
     if (early === null) {
       new Tunnel(link, down.detach(), up, idleMs, down.tunnels, done).start();
       return;
@@ -331,11 +330,15 @@ export class Exchange extends ExchangeTimes implements StreamReader<RequestHead>
   }
 
   /** Config is let go: a week-old tunnel must hold no old one alive. Returns what the tunnel's end calls. */
-  #becomeTunnel(h: ResponseHead, gone: (() => void) | undefined): TunnelDone {
+  #becomeTunnel(
+    h: ResponseHead,
+    { host = null, gone }: { readonly host?: { active: number } | null; readonly gone?: () => void },
+  ): TunnelDone {
     const { site } = this;
     this.#state = TUNNEL;
     this.status = h.status;
     this.response = h;
+    this.setCookies(h.fields);
     this.#writer?.sendHead(h, false);
     this.#writer = null;
     this.#target = null;
@@ -347,16 +350,18 @@ export class Exchange extends ExchangeTimes implements StreamReader<RequestHead>
     this.rule = null;
     this.site = null as unknown as Site;
     metrics.tunnelsActive.add(1);
+    if (host !== null) host.active++;
     return (bytesUp, bytesDown, cause) => {
       gone?.();
       metrics.tunnelsActive.add(-1);
+      if (host !== null) host.active--;
       this.down.tunnelClosed();
       metrics.requestsActive.add(-1);
       metrics.finish(this.status);
       this.requestBodyBytes += bytesUp;
       this.responseBodyBytes += bytesDown;
       this.duration = link.flusher.now - this.began;
-      if (cause !== null) this.flags = RESPONSE_FLAGS[cause.facts.code].flag;
+      if (cause !== null) this.mark(flagOf(cause.facts.code));
       routeMetrics?.finish(this.status, this.duration);
       accessLog?.write(this);
       this.#state = DONE;
@@ -423,7 +428,7 @@ export class Exchange extends ExchangeTimes implements StreamReader<RequestHead>
   shortCut(r: Reply): void {
     const { fields } = r.head;
     if (!fields.hasId(ID.date)) fields.add("Date", httpDate(this.site.wall()));
-    if (r.code !== undefined) this.#note(r.code);
+    if (r.code !== undefined) this.note(r.code);
     if (this.#grpc) this.grpcStatus = grpcStatusIn(fields);
     this.#send(r);
   }
@@ -480,8 +485,7 @@ export class Exchange extends ExchangeTimes implements StreamReader<RequestHead>
       this.#early = { parts: [], ended: false };
       this.#requestOver(this.began);
     }
-    const { choice } = action;
-    const index = choice === null ? 0 : choice.next();
+    const index = this.choose(action);
     if (head.method === "CONNECT") {
       if (!action.connect) {
         this.fail(CONNECT_REFUSED);
@@ -531,15 +535,6 @@ export class Exchange extends ExchangeTimes implements StreamReader<RequestHead>
     const a = new Attempt(this, this, action, clusterIndex, host, buffer);
     this.#target = a;
     a.start(this.attempts > 1);
-  }
-
-  /** The host of the next attempt, which is not one of `exclude` while there is another. */
-  pick(cluster: Cluster, exclude: readonly Host[] | null): Host | ProxyError {
-    this.attempts++;
-    this.cluster = cluster.name;
-    const host = cluster.picker.pick(exclude === null ? PICK : { ...PICK, exclude });
-    if (!(host instanceof Error)) this.endpoint = host.label;
-    return host;
   }
 
   // ---- ends ----
@@ -592,4 +587,3 @@ interface Early {
 }
 
 const NONE = new Uint8Array(0);
-const PICK = { hash: 0, exclude: null };

@@ -1,4 +1,5 @@
-import { localFault, type ProxyError } from "../base/error.ts";
+import { type ErrorCode, localFault, type ProxyError } from "../base/error.ts";
+import { flagOf } from "../telemetry/response_flags.ts";
 import type { DownstreamConn } from "./downstream_conn.ts";
 import { ExchangeRecord } from "./exchange_record.ts";
 import type { Peer } from "./forwarded.ts";
@@ -24,6 +25,12 @@ export abstract class ExchangeTimes extends ExchangeRecord {
   constructor(down: DownstreamConn, site: Site, peer: Peer) {
     super(down, peer);
     this.site = site;
+  }
+
+  /** Flags a fault, and counts it. */
+  protected note(code: ErrorCode): void {
+    this.mark(flagOf(code));
+    this.site.metrics.fault(code);
   }
 
   protected arm(): void {

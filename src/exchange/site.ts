@@ -13,6 +13,7 @@ import type { WeightedChoice } from "../upstream/weighted.ts";
 import type { LinkEnv } from "../wire/link.ts";
 import type { ForwardedPolicy } from "./forwarded.ts";
 import type { RetryPolicy } from "./retry_policy.ts";
+import type { RouteKeys } from "./route_keys.ts";
 import type { Handler } from "./web.ts";
 
 /** What a route is on the data path: everything that its requests need, resolved when the config was compiled. */
@@ -52,6 +53,8 @@ export interface ForwardAction {
   readonly clusters: readonly Cluster[];
   /** null: there is one cluster. */
   readonly choice: WeightedChoice | null;
+  /** What of a request says where it goes, instead of `choice` alone; null: nothing. */
+  readonly keys: RouteKeys | null;
   /** null: the path stays. */
   readonly rewrite: ((path: string, matchedPrefix: string) => string) | null;
   /** null: as the cluster says. */
@@ -106,6 +109,14 @@ export interface Codecs {
   readonly h2: Omit<H2ServerOptions, "onRefused">;
 }
 
+/** What of requests is given up under pressure. */
+export interface RequestShedding {
+  /** 0: nothing. 1: replies close their connections. 2 and above: requests are refused too. */
+  readonly step: number;
+  /** Counts one that the step concerned. */
+  count(step: 1 | 2): void;
+}
+
 /** What serves a listener's requests now. Replaced whole by a reload; an exchange keeps the one that it began with. */
 export interface Site {
   readonly listener: string;
@@ -120,6 +131,8 @@ export interface Site {
   /** A handler inside the process threw: logged and counted. */
   readonly handlerThrew: (cause: unknown) => void;
   readonly filterThrew: (cause: unknown) => void;
+  /** What is given up under pressure; looked at once for each request. */
+  readonly shedding: RequestShedding;
   /** Milliseconds since the epoch. */
   readonly wall: () => number;
 }

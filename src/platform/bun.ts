@@ -68,6 +68,9 @@ class BunPlatform extends HostServices implements Platform {
   readonly os: OsCalls | null = this.#libc === null ? null : createOsCalls(this.#libc, fdOf);
   readonly linux: LinuxCalls | null = this.#linuxLibc === null ? null : createLinuxCalls(this.#linuxLibc, fdOf);
   readonly processes: Processes = new HostProcesses(this.#linuxLibc);
+  protected override collect(): void {
+    Bun.gc(true);
+  }
   readonly tls: PlatformTls;
   readonly #net: BunNet;
   #canUpgrade: Promise<boolean> | null = null;

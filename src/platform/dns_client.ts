@@ -96,17 +96,18 @@ function askOverTcp(host: DnsHost, server: TcpAddress, q: DnsQuestion): Promise<
   return new Promise((resolve) => {
     const timer = host.setTimer(TRY_MS, () => end({ kind: "broken", error: "ETIMEOUT" }));
     let conn: Conn | null = null;
+    let dial: { cancel(): void } | null = null;
     let got = NO_BYTES;
     let over = false;
     function end(said: DnsSaying): void {
       if (over) return;
       over = true;
       timer.cancel();
-      if (conn === null) dial.cancel();
+      if (conn === null) dial?.cancel();
       else conn.destroy(null);
       resolve(said);
     }
-    const dial = host.dial(
+    dial = host.dial(
       server,
       {},
       {

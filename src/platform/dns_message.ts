@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { isIP } from "node:net";
 import { type DecodedPacket, decode, encode, RECURSION_DESIRED, streamEncode } from "dns-packet";
 import type { SrvRecord } from "./types.ts";
 
@@ -56,9 +57,13 @@ export function readAnswer(b: Uint8Array, q: DnsQuestion): DnsSaying | null {
 function addresses(packet: DecodedPacket, q: DnsQuestion): DnsSaying {
   const { name, ttl } = alias(packet, q.name);
   const records: { address: string; ttl: number }[] = [];
-  for (const a of packet.answers ?? [])
-    if ((a.type === "A" || a.type === "AAAA") && a.type === q.type && sameName(a.name, name))
-      records.push({ address: a.data, ttl: Math.min(ttl, a.ttl ?? 0) });
+  const family = q.type === "A" ? 4 : 6;
+  for (const a of packet.answers ?? []) {
+    if ((a.type !== "A" && a.type !== "AAAA") || a.type !== q.type || !sameName(a.name, name)) continue;
+    // `dns-packet` reads an address beyond the end of a message that was cut.
+    if (isIP(a.data) !== family) return { kind: "broken", error: "EBADRESP" };
+    records.push({ address: a.data, ttl: Math.min(ttl, a.ttl ?? 0) });
+  }
   return records.length === 0 ? { kind: "none", code: "ENODATA" } : { kind: "addresses", records };
 }
 

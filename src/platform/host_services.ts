@@ -1,9 +1,22 @@
 import { promises as dns } from "node:dns";
 import { watch as fsWatch } from "node:fs";
+import process from "node:process";
+import { collectGarbage } from "./collect_garbage.ts";
 import { askAddresses, askServices, type DnsHost } from "./dns_client.ts";
 import { hostsFileAddresses } from "./hosts_file.ts";
 import { systemNameServers } from "./name_servers.ts";
-import type { Address, Closer, DialHandler, DialOptions, SrvRecord, TcpAddress, Timer, UdpHandler, UdpPort } from "./types.ts";
+import type {
+  Address,
+  Closer,
+  DialHandler,
+  DialOptions,
+  MemoryCalls,
+  SrvRecord,
+  TcpAddress,
+  Timer,
+  UdpHandler,
+  UdpPort,
+} from "./types.ts";
 
 /** For names that come from /etc/hosts or another source that tells no TTL, in seconds. */
 const LOOKUP_TTL = 30;
@@ -32,6 +45,7 @@ export function hostTimer(ms: number, f: () => void, ref = false): Timer {
 /** What of a platform is the same on all runtimes: clocks, timers, names and files. */
 export abstract class HostServices implements DnsHost {
   readonly afterTurn: (f: () => void) => void = afterTurn;
+  readonly memory: MemoryCalls = { resident: () => process.memoryUsage.rss(), collect: () => this.collect() };
   now(): number {
     return performance.now();
   }
@@ -51,6 +65,9 @@ export abstract class HostServices implements DnsHost {
   /** The runtimes' own `resolveSrv` tells no TTL. */
   async resolveSrv(name: string, servers: readonly TcpAddress[] = []): Promise<readonly SrvRecord[]> {
     return await askServices(this, servers.length > 0 ? servers : await systemNameServers(), name);
+  }
+  protected collect(): void {
+    collectGarbage();
   }
   abstract dial(to: Address, o: DialOptions, h: DialHandler): { cancel(): void };
   abstract connectUdp(to: TcpAddress, source: string | null, h: UdpHandler): UdpPort;

@@ -45,6 +45,8 @@ export interface MemoryPlatform extends Platform {
   readonly names: Map<string, readonly { address: string; ttl: number }[]>;
   /** What `resolveSrv` knows, likewise. */
   readonly services: Map<string, readonly SrvRecord[]>;
+  /** What the process has by `memory.resident`. */
+  residentBytes: number;
   /** Tells the watchers of a directory. */
   touch(dir: string): void;
   /** Addresses such as `127.0.0.1:9000` whose dials get no answer. */
@@ -76,6 +78,8 @@ class Memory implements MemoryPlatform, MemoryNet {
   readonly os: OsCalls | null = null;
   readonly linux: LinuxCalls | null = null;
   readonly processes: Processes | null = null;
+  readonly memory = { resident: () => this.residentBytes, collect: () => {} };
+  residentBytes = 0;
   readonly tls: PlatformTls = memoryTls;
   readonly window: number;
   readonly chunk: number;

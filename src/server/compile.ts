@@ -12,7 +12,8 @@ import type {
 } from "../config/model.ts";
 import { ForwardedPolicy } from "../exchange/forwarded.ts";
 import { RetryPolicy } from "../exchange/retry_policy.ts";
-import type { Codecs, GrpcRule, RouteRule, RuleAction, Site, TryPolicy } from "../exchange/site.ts";
+import { RouteKeys } from "../exchange/route_keys.ts";
+import type { Codecs, GrpcRule, RequestShedding, RouteRule, RuleAction, Site, TryPolicy } from "../exchange/site.ts";
 import type { Handler } from "../exchange/web.ts";
 import { FilterChain } from "../filter/filter_chain.ts";
 import type { FilterFactory } from "../filter/types.ts";
@@ -32,6 +33,7 @@ import { type WeightedChoice, weightedChoice } from "../upstream/weighted.ts";
 import { type LinkEnv, WRITE_STALL_MS } from "../wire/link.ts";
 import { isInternal } from "./internal_listeners.ts";
 import type { ListenerSite } from "./listener_site.ts";
+import { NO_SHEDDING } from "./overload/shedding.ts";
 import { textOf } from "./same.ts";
 
 /** What compiling needs beside the model. */
@@ -43,6 +45,7 @@ export interface CompileEnv {
   readonly clusters: ReadonlyMap<string, Cluster>;
   readonly handlers: ReadonlyMap<string, Handler>;
   readonly filter: (spec: FilterSpec, route: string) => FilterFactory;
+  readonly shedding: RequestShedding;
   /** null: no access log. */
   readonly accessLog: AccessLog | null;
   readonly wall: () => number;
@@ -51,7 +54,7 @@ export interface CompileEnv {
 /** What each listener serves, by the listener's name. */
 export function compileSites(model: Model, env: CompileEnv): Map<string, ListenerSite> {
   const tables = new Map<string, RouteTable<RouteRule>>();
-  const actions = new Actions(env);
+  const actions = new Actions(env, model.clusters);
   const sites = new Map<string, ListenerSite>();
   for (const [name, spec] of model.routeTables) {
     const limit = bodyLimitOf(model, name);
@@ -144,6 +147,7 @@ function compileSite(
     table: tables.get(spec.routes)!,
     forwarded: new ForwardedPolicy(spec.forwarded, pseudonym),
     codecs: { plain: compileCodecs(spec, "http", metrics, env, guesses), tls: compileCodecs(spec, "https", metrics, env, false) },
+    shedding: isInternal(listener.name) ? NO_SHEDDING : env.shedding,
     handlerThrew: (cause) => {
       metrics.handlerFaults.add(1);
       env.log.log("error", "a handler threw: its request failed", { listener: listener.name, reason: stackOf(cause) });
@@ -251,32 +255,38 @@ function opsOrNull(ops: HeaderOpsSpec): HeaderOpsSpec | null {
  */
 class Actions {
   readonly #env: CompileEnv;
+  readonly #clusters: Model["clusters"];
   readonly #forwards = new Map<string, RuleAction>();
 
-  constructor(env: CompileEnv) {
+  constructor(env: CompileEnv, clusters: Model["clusters"]) {
     this.#env = env;
+    this.#clusters = clusters;
   }
 
   of(spec: ActionSpec): RuleAction {
-    if (spec.kind !== "forward" || spec.to.length > 1) return compileAction(spec, this.#env);
+    if (spec.kind !== "forward" || spec.to.length > 1) return compileAction(spec, this.#env, this.#clusters);
     // A subset is a map, which plain JSON says nothing of; most routes have none, and there may be ten thousand of them.
     const key = spec.to[0]!.subset === null ? JSON.stringify(spec) : textOf(spec);
     let action = this.#forwards.get(key);
     if (action === undefined) {
-      action = compileAction(spec, this.#env);
+      action = compileAction(spec, this.#env, this.#clusters);
       this.#forwards.set(key, action);
     }
     return action;
   }
 }
 
-function compileAction(action: ActionSpec, env: CompileEnv): RuleAction {
+/** `clusters`: as they will be when what is compiled is in force. */
+function compileAction(action: ActionSpec, env: CompileEnv, clusters: Model["clusters"]): RuleAction {
   switch (action.kind) {
-    case "forward":
+    case "forward": {
+      const choice = choiceOf(action.to);
+      const keyed = action.to.map((t) => ({ ...t, balance: clusters.get(t.cluster)!.balance }));
       return {
         kind: "forward",
         clusters: action.to.map((t) => env.clusters.get(t.cluster)!),
-        choice: choiceOf(action.to),
+        choice,
+        keys: RouteKeys.isWanted(keyed, action.sticky) ? new RouteKeys(keyed, action.sticky, action.hash, choice) : null,
         rewrite: action.rewrite.path === null ? null : compileRewrite(action.rewrite.path),
         host: action.rewrite.host,
         upgrades: new Set(action.upgrades),
@@ -284,6 +294,7 @@ function compileAction(action: ActionSpec, env: CompileEnv): RuleAction {
         priority: action.priority,
         tries: compileTries(action, env),
       };
+    }
     case "respond":
       return action;
     case "redirect":

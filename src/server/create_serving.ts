@@ -1,9 +1,13 @@
 import { workerMetrics } from "../export/worker_metrics.ts";
 import type { Platform } from "../platform/types.ts";
 import type { EventLog } from "../telemetry/event_log.ts";
+import { Numbers } from "../telemetry/numbers.ts";
+import { TlsMetrics } from "../telemetry/tls_metrics.ts";
 import { diskSecrets } from "../tls/store/secret_files.ts";
 import { TlsSecrets } from "../tls/store/tls_secrets.ts";
 import type { OpenEndpoints } from "../upstream/discovery/endpoint_source.ts";
+import { HealthBoard, type HealthRecord } from "../upstream/health/health_board.ts";
+import { HealthPlace } from "../upstream/health/health_place.ts";
 import { CountsMemory } from "./counts/counts_memory.ts";
 import type { WeirNumbers } from "./numbers/weir_numbers.ts";
 import { Supervisor } from "./processes/supervisor.ts";
@@ -24,6 +28,8 @@ export interface ServingEnv {
   /** Number of the config that a predecessor had in force; 0: there was none. */
   readonly generation: number;
   readonly workers: number | "auto";
+  /** What a predecessor knew of hosts' health. */
+  readonly healthRecords: readonly HealthRecord[];
   readonly openEndpoints: OpenEndpoints;
 }
 
@@ -41,15 +47,19 @@ export function createServing({
   numbers,
   generation,
   workers: asked,
+  healthRecords,
   openEndpoints,
 }: ServingEnv): Serving {
   const sockets = new OwnSockets(platform, held);
+  const board = new HealthBoard(healthRecords);
+  const health = new HealthPlace(board, true);
   const { linux, processes } = platform;
   const workers = asked === "auto" ? (processes?.cpuCount() ?? 1) : asked;
-  if (workers === 1) return new Server({ platform, log, build, sockets, numbers: numbers.ofServer, generation, openEndpoints });
+  const alone = { platform, log, build, sockets, numbers: numbers.ofServer, generation, health, openEndpoints };
+  if (workers === 1) return new Server(alone);
   if (linux === null || processes === null) {
     log.log("warning", "this system has no workers: one process serves", { workers });
-    return new Server({ platform, log, build, sockets, numbers: numbers.ofServer, generation, openEndpoints });
+    return new Server(alone);
   }
   return new Supervisor({
     worker: {
@@ -65,8 +75,17 @@ export function createServing({
     held,
     numbers,
     generation,
-    front: (view, places) =>
-      new Server({ platform, log, build, sockets, view, numbers: numbers.ofFront, processes: workerMetrics(places), generation }),
+    board,
+    front: (view, places, secretFiles) =>
+      new Server({
+        ...alone,
+        view,
+        numbers: numbers.ofFront,
+        processes: workerMetrics(places),
+        secretFiles,
+        // The supervisor's own tell of the same files.
+        tlsMetrics: new TlsMetrics(new Numbers()),
+      }),
     secrets: (changed) => new TlsSecrets({ platform, log, metrics: numbers.metrics.tls, files: diskSecrets, changed }),
   });
 }

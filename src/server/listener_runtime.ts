@@ -14,6 +14,7 @@ import type { OpenCount } from "./counts/connection_counts.ts";
 import { Entrance, type EntranceHost } from "./entrance.ts";
 import type { ListenerSite } from "./listener_site.ts";
 import { type MovedConnection, toldOf } from "./moving/moved_connection.ts";
+import { type ConnectionShedding, REFUSES_CONNECTIONS } from "./overload/shedding.ts";
 import { type GateHost, ProxyGate } from "./proxy_gate.ts";
 import type { HeldSocket } from "./sockets/held_socket.ts";
 import type { ListenSockets } from "./sockets/listen_sockets.ts";
@@ -26,6 +27,7 @@ export interface ListenerEnv {
   readonly log: EventLog;
   readonly caps: ConnectionCaps;
   readonly server: ServerMetrics;
+  readonly shedding: ConnectionShedding;
 }
 
 /** A listener in force: its socket and the connections that came through it, which a change of its routes leaves alone. */
@@ -313,7 +315,9 @@ export class ListenerRuntime implements EntranceHost, GateHost {
     const refusal = gate?.admits(conn.info.remote) === false ? "source" : this.#refusalOf(conn, isProxy);
     if (refusal !== null) {
       metrics.refuse(refusal);
-      if (refusal === "processLimit" || refusal === "connectionRate") this.#env.server.shedConnections.add(1);
+      if (refusal === "overload") this.#env.shedding.count(3);
+      if (refusal === "processLimit" || refusal === "connectionRate" || refusal === "overload")
+        this.#env.server.shedConnections.add(1);
       conn.destroy(null);
       return DEAF;
     }
@@ -342,6 +346,8 @@ export class ListenerRuntime implements EntranceHost, GateHost {
   /** Why the connection is closed unserved; null: it is counted in. What is asked of clients is asked when a proxy has named its own. */
   #refusalOf(conn: Conn, isProxy: boolean): Refusal | null {
     if (!isProxy && !this.#rules.allows(conn.info.remote)) return "source";
+    // Closed, and not left in the queue: the kernel has chosen this process's socket, and the client may try another at once.
+    if (this.#env.shedding.step >= REFUSES_CONNECTIONS && !this.#exempt) return "overload";
     if (!this.#count.take(this.spec.maxConnections ?? Number.POSITIVE_INFINITY)) return "listenerLimit";
     const refusal = this.#refusalOfMany(conn, isProxy);
     if (refusal !== null) this.#count.add(-1);

@@ -285,6 +285,7 @@ class Run implements ConfigSink {
       sockets: this.#serving.heldSockets(),
       control: fd === null ? null : { path: this.#controlPath, fd },
       generation: this.#generation,
+      health: this.#serving.healthRecords(),
       ...this.#o.host.estate(),
       onEnd: (pid, how) => this.#o.host.successorEnded(pid, how),
     });

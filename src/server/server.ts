@@ -11,7 +11,7 @@ import { createMetricsRenderer } from "../export/prometheus.ts";
 import type { ScrapedMetric } from "../export/scraped_metric.ts";
 import type { Platform } from "../platform/types.ts";
 import type { EventLog } from "../telemetry/event_log.ts";
-import type { Metrics } from "../telemetry/metrics.ts";
+import type { Metrics, TlsMetrics } from "../telemetry/metrics.ts";
 import { VerifiedChains } from "../tls/peer/verified_chains.ts";
 import { type CertsStatus, certsStatus } from "../tls/store/certs_status.ts";
 import { diskSecrets, type SecretFiles } from "../tls/store/secret_files.ts";
@@ -19,6 +19,8 @@ import { TlsSecrets } from "../tls/store/tls_secrets.ts";
 import { UpstreamCluster } from "../upstream/cluster.ts";
 import type { EndpointSource, OpenEndpoints } from "../upstream/discovery/endpoint_source.ts";
 import { ListedEndpoints } from "../upstream/discovery/listed_endpoints.ts";
+import { HealthBoard, type HealthRecord } from "../upstream/health/health_board.ts";
+import { HealthPlace } from "../upstream/health/health_place.ts";
 import { Flusher } from "../wire/flusher.ts";
 import type { LinkEnv } from "../wire/link.ts";
 import { type AdminView, adminApp, observeApp } from "./admin/admin_app.ts";
@@ -34,6 +36,7 @@ import type { ListenerSite } from "./listener_site.ts";
 import { MOVE_AT_ONCE, type MovedConnection, type Mover } from "./moving/moved_connection.ts";
 import { retainNames } from "./numbers/retain_names.ts";
 import { ownNumbers, type ServerNumbers } from "./numbers/server_numbers.ts";
+import { OverloadMonitor } from "./overload/overload_monitor.ts";
 import { same } from "./same.ts";
 import { sameSocket } from "./same_socket.ts";
 import type { DrainOptions, Serving } from "./serving.ts";
@@ -62,6 +65,10 @@ export interface ServerEnv {
   readonly sockets?: ListenSockets;
   /** Where certificates come from; the disk when absent. */
   readonly secretFiles?: SecretFiles;
+  /** Where rotations of certificates are counted; absent: among the numbers. */
+  readonly tlsMetrics?: TlsMetrics;
+  /** Absent: this process checks hosts, and begins with knowing none. */
+  readonly health?: HealthPlace;
   /** Sources of endpoints other than the config and DNS; absent: such clusters have no hosts. */
   readonly openEndpoints?: OpenEndpoints;
   readonly log: EventLog;
@@ -88,12 +95,14 @@ export class Server implements AdminView, Serving {
   readonly #sockets: ListenSockets;
   readonly #numbers: ServerNumbers;
   readonly #link: LinkEnv;
+  readonly #health: HealthPlace;
   readonly #slab = new Slab();
   readonly #listeners = new Map<string, ListenerRuntime>();
   /** Removed by a reload, with connections that end on their own. */
   readonly #leaving = new Set<ListenerRuntime>();
   readonly #udp: UdpListeners;
   readonly #filters: KeptFilters;
+  readonly #overload: OverloadMonitor;
   readonly #clusters = new Map<string, UpstreamCluster>();
   #clusterTls: ReadonlyMap<string, ClusterTls> = new Map();
   /** null: the runtime can't have TLS. */
@@ -116,7 +125,15 @@ export class Server implements AdminView, Serving {
     this.#numbers = env.numbers ?? ownNumbers();
     this.metrics = this.#numbers.metrics;
     this.#sockets = env.sockets ?? new OwnSockets(platform, new HeldSockets([]));
-    this.#udp = new UdpListeners({ platform, sockets: this.#sockets }, env.log);
+    this.#health = env.health ?? new HealthPlace(new HealthBoard(), true);
+    this.#overload = new OverloadMonitor({
+      platform,
+      log: env.log,
+      metrics: this.metrics.overload,
+      connections: () => this.#caps?.counts.total.value ?? 0,
+    });
+    const { shedding } = this.#overload;
+    this.#udp = new UdpListeners({ platform, sockets: this.#sockets, shedding }, env.log);
     this.#filters = new KeptFilters({
       now: () => platform.now(),
       wallNow: () => platform.wallNow(),
@@ -132,7 +149,12 @@ export class Server implements AdminView, Serving {
       ),
     };
     this.accessLogs = new AccessLogs(this.metrics, { platform, log: env.log });
-    this.secrets = new TlsSecrets({ platform, log: env.log, metrics: this.metrics.tls, files: env.secretFiles ?? diskSecrets });
+    this.secrets = new TlsSecrets({
+      platform,
+      log: env.log,
+      metrics: env.tlsMetrics ?? this.metrics.tls,
+      files: env.secretFiles ?? diskSecrets,
+    });
     this.#tlsEnv =
       platform.tls === null
         ? null
@@ -267,6 +289,10 @@ export class Server implements AdminView, Serving {
     await Promise.all([...this.#listeners.values()].map((l) => l.unshare(worker)));
   }
 
+  healthRecords(): readonly HealthRecord[] {
+    return this.#health.board.records();
+  }
+
   /** A page of metrics in Prometheus' text format. */
   metricsPage(): Promise<{ readonly contentType: string; readonly body: string }> {
     return this.#render();
@@ -293,7 +319,7 @@ export class Server implements AdminView, Serving {
         })),
         ...this.#udp.status(),
       ],
-      clusters: [...this.#clusters.values()].map((c) => ({ name: c.name, hosts: c.hosts.map((h) => h.label) })),
+      clusters: [...this.#clusters.values()].map((c) => ({ name: c.name, hosts: c.showHosts() })),
     };
   }
 
@@ -352,6 +378,7 @@ export class Server implements AdminView, Serving {
     for (const l of all) l.abort();
     await Promise.all([...all.map((l) => l.unbind()), this.#udp.stop()]);
     for (const c of this.#clusters.values()) c.close();
+    this.#overload.close();
     this.secrets.close();
     this.#link.wheel.close();
     await this.accessLogs.close();
@@ -386,6 +413,7 @@ export class Server implements AdminView, Serving {
       clusters,
       handlers: this.#handlers,
       filter: filters.filter,
+      shedding: this.#overload.shedding,
       accessLog: model.accessLogs.length === 0 ? null : this.accessLogs,
       wall: () => this.#env.platform.wallNow(),
     };
@@ -399,6 +427,7 @@ export class Server implements AdminView, Serving {
       log: this.#env.log,
       caps: this.#caps,
       server: this.metrics.server,
+      shedding: this.#overload.shedding,
     };
     // Before anything is taken away: an address that can't be had refuses the config and costs nothing.
     const problems = await change.bind(
@@ -434,7 +463,7 @@ export class Server implements AdminView, Serving {
 
   #nextClusters(model: Model, tls: ModelTls, made: UpstreamCluster[]): Map<string, UpstreamCluster> {
     const { platform, log, openEndpoints = openNone } = this.#env;
-    const env = { platform, link: this.#link, slab: this.#slab, log, openEndpoints };
+    const env = { platform, link: this.#link, slab: this.#slab, log, openEndpoints, health: this.#health };
     const next = new Map<string, UpstreamCluster>();
     for (const [name, spec] of model.clusters) {
       let c = this.#clusters.get(name);
@@ -470,7 +499,10 @@ export class Server implements AdminView, Serving {
     }
     udp.commit();
     this.#commitClusters(model, clusters, tls);
+    const checked = new Set([...model.clusters.values()].filter((c) => c.health !== null).map((c) => c.name));
+    this.#health.board.retain(checked);
     this.#caps!.update(model.process);
+    this.#overload.apply(model.overload);
     this.accessLogs.apply(model.accessLogs);
     retainNames(model, (group, names) => this.#numbers.retain(group, names));
     this.#model = model;

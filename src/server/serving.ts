@@ -2,6 +2,7 @@ import type { Model } from "../config/model.ts";
 import type { Problem } from "../config/problem.ts";
 import type { Receipt } from "../config/source.ts";
 import type { CertsStatus } from "../tls/store/certs_status.ts";
+import type { HealthRecord } from "../upstream/health/health_board.ts";
 import type { MovedConnection, Mover } from "./moving/moved_connection.ts";
 import type { HeldSocket } from "./sockets/held_socket.ts";
 import type { Status } from "./status.ts";
@@ -34,6 +35,8 @@ export interface Serving {
   stop(): Promise<void>;
   /** The listening sockets, for a successor. They stay open here. */
   heldSockets(): readonly HeldSocket[];
+  /** What is known of hosts' health, for a successor. */
+  healthRecords(): readonly HealthRecord[];
   /**
    * Gives connections that wait for a request to a process that goes on with the listeners. Resolves when all that can go are gone; those
    * that come to rest later go then.

@@ -1,3 +1,5 @@
+import type { HostState } from "../telemetry/health_cells.ts";
+
 /** What `weir status` and the admin address tell. */
 export interface Status {
   readonly name: string;
@@ -9,9 +11,21 @@ export interface Status {
   readonly generation: number;
   readonly uptimeSeconds: number;
   readonly listeners: readonly { readonly name: string; readonly address: string; readonly connections: number }[];
-  readonly clusters: readonly { readonly name: string; readonly hosts: readonly string[] }[];
+  readonly clusters: readonly ClusterStatus[];
   /** Absent: one process does everything. */
   readonly workers?: readonly WorkerStatus[];
+}
+
+export interface ClusterStatus {
+  readonly name: string;
+  readonly hosts: readonly HostStatus[];
+}
+
+export interface HostStatus {
+  readonly address: string;
+  readonly state: HostState;
+  /** "": there is nothing to say. */
+  readonly why: string;
 }
 
 export interface WorkerStatus {

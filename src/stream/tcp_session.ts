@@ -2,6 +2,7 @@ import { concatBytes, NO_BYTES } from "../base/bytes.ts";
 import { downstreamFault, localFault, type ProxyError } from "../base/error.ts";
 import type { Conn, ConnHandler, ConnInfo, DialHandler } from "../platform/types.ts";
 import { flagOf } from "../telemetry/response_flags.ts";
+import { sourceHash } from "../upstream/source_hash.ts";
 import type { Cluster, Host } from "../upstream/types.ts";
 import type { OpenConn } from "../wire/open_conn.ts";
 import { type OpenTunnel, Tunnel } from "../wire/tunnel.ts";
@@ -141,7 +142,8 @@ export class TcpSession extends SessionRecord implements ConnHandler, OpenConn, 
     const tried = this.#tried;
     const exclude = tried.length === 0 ? null : tried;
     const destination = cluster.spec.hosts === "originalDestination" ? this.#host.destinationOf(this.conn) : null;
-    const host = cluster.picker.pick({ hash: 0, exclude, destination });
+    const hash = sourceHash(cluster.spec.balance, this.remoteAddress);
+    const host = cluster.picker.pick({ hash, exclude, destination });
     if (host instanceof Error || tried.includes(host) || tried.length >= this.#rule!.connectAttempts) {
       this.close(failed ?? (host as ProxyError));
       return;
@@ -155,11 +157,12 @@ export class TcpSession extends SessionRecord implements ConnHandler, OpenConn, 
     else if (this.#state === DIALING) this.#dial = dial;
   }
 
-  dialFailed(cause: ProxyError): void {
+  dialFailed(cause: ProxyError, host: Host): void {
     const { flusher } = this.#site.link;
     flusher.enter();
     try {
       this.#cluster!.metrics.connectFailed(cause.facts.code);
+      host.outcome?.(0, cause);
       if (this.#state === DIALING) this.#dialNext(cause);
     } finally {
       flusher.leave();
@@ -176,6 +179,7 @@ export class TcpSession extends SessionRecord implements ConnHandler, OpenConn, 
     flusher.enter();
     try {
       this.connectDuration = flusher.now - startedAt;
+      host.outcome?.(200, null);
       this.#join(up, host);
     } finally {
       flusher.leave();
@@ -267,7 +271,7 @@ class UpstreamDial implements DialHandler {
   onClose(cause: ProxyError | null): void {
     if (this.#over || cause === null) return;
     this.#over = true;
-    this.#session.dialFailed(cause);
+    this.#session.dialFailed(cause, this.#host);
   }
 
   // Nothing comes before onOpen, and then the connection is the tunnel's.

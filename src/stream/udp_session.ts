@@ -3,6 +3,7 @@ import { Timed } from "../base/timer_wheel.ts";
 import type { UdpFault, UdpHandler, UdpPeer, UdpPort, UdpSource } from "../platform/types.ts";
 import type { DatagramDrop } from "../telemetry/datagram_metrics.ts";
 import { flagOf } from "../telemetry/response_flags.ts";
+import { sourceHash } from "../upstream/source_hash.ts";
 import type { Cluster, Host, Picker } from "../upstream/types.ts";
 import { CONNECT_ATTEMPTS, LAST_CALL_MS, LAST_DATAGRAMS } from "./limits.ts";
 import { UdpRecord } from "./udp_record.ts";
@@ -230,7 +231,7 @@ export class UdpSession extends Timed implements UpstreamWatcher {
       return null;
     }
     const cluster = clusterOf(this.#host.site);
-    const host = cluster.picker.pick({ hash: 0, exclude: null });
+    const host = cluster.picker.pick({ hash: this.#hash(cluster), exclude: null });
     const known = host instanceof Error ? undefined : ups.get(host);
     if (known !== undefined) return known;
     const made = host instanceof Error ? null : this.#openAt(cluster, host);
@@ -246,7 +247,7 @@ export class UdpSession extends Timed implements UpstreamWatcher {
     const cluster = clusterOf(this.#site);
     const tried: Host[] = [...avoid];
     for (let i = 0; i < CONNECT_ATTEMPTS; i++) {
-      const host = cluster.picker.pick({ hash: 0, exclude: tried.length === 0 ? null : tried });
+      const host = cluster.picker.pick({ hash: this.#hash(cluster), exclude: tried.length === 0 ? null : tried });
       if (host instanceof Error || (i > 0 && tried.includes(host))) return "noHost";
       const up = this.#openAt(cluster, host);
       if (up instanceof UdpUpstream) {
@@ -257,6 +258,10 @@ export class UdpSession extends Timed implements UpstreamWatcher {
       tried.push(host);
     }
     return "noHost";
+  }
+
+  #hash(cluster: Cluster): number {
+    return sourceHash(cluster.spec.balance, this.peer.remote.host);
   }
 
   #openAt(cluster: Cluster, host: Host): UdpUpstream | ErrorCode {

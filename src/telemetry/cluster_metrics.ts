@@ -1,5 +1,6 @@
 import type { ErrorCode } from "../base/error.ts";
 import { BreakerMetrics, type Priority } from "./breaker_metrics.ts";
+import { CHECK_CELLS, EJECTION_CELLS, type HostState } from "./health_cells.ts";
 import { CODE_CELLS, MetricRows, STATUS_CELLS, statusCell } from "./metric_rows.ts";
 import type { CellSpec, Counter, CounterVector, Histogram, Numbers } from "./numbers.ts";
 import { errorCell } from "./response_flags.ts";
@@ -12,6 +13,8 @@ const MIRROR_CELLS: CellSpec = { label: "end", names: MIRROR_ENDS };
 
 /** Numbers of one cluster. Labels: `cluster`. */
 export class ClusterMetrics {
+  readonly #n: Numbers;
+  readonly #cluster: string;
   readonly connects: Counter;
   /** By error code of the failed dial. */
   readonly connectFailures: CounterVector;
@@ -41,6 +44,19 @@ export class ClusterMetrics {
   readonly faults: CounterVector;
   /** HTTP/2 connections ended because the upstream went past a budget. */
   readonly floods: Counter;
+  /** By state; a row comes with the first host that is so. */
+  readonly #hosts = new Map<HostState, Counter>();
+  /** Checks by what became of them; in the process that makes them. */
+  readonly healthChecks: CounterVector;
+  /** By cause. */
+  readonly ejections: CounterVector;
+  readonly ejectionsActive: Counter;
+  /** Hosts that would have been ejected, were not too many already. */
+  readonly ejectionsCapped: Counter;
+  /** Picks among all hosts because too few were healthy. */
+  readonly panics: Counter;
+  /** Questions of DNS without an answer, and files of endpoints that can't be used. */
+  readonly discoveryFailures: Counter;
   readonly datagramsUp: Counter;
   readonly datagramsDown: Counter;
   /** To the upstream. */
@@ -48,8 +64,6 @@ export class ClusterMetrics {
   /** From the upstream. */
   readonly bytesDown: Counter;
 
-  readonly #n: Numbers;
-  readonly #cluster: string;
   readonly #breakers = new Map<Priority, BreakerMetrics>();
 
   constructor(n: Numbers, cluster: string) {
@@ -73,6 +87,16 @@ export class ClusterMetrics {
     this.timeouts = by.counter("timeouts_total", "Attempts that ended with a timeout", "never");
     this.faults = by.vector("faults_total", "Attempts that failed, by error code", CODE_CELLS, "never");
     this.floods = by.counter("floods_total", "HTTP/2 connections ended because the upstream went past a budget", "never");
+    this.healthChecks = by.vector("health_checks_total", "Health checks, by result", CHECK_CELLS, "never");
+    this.ejections = by.vector("ejections_total", "Hosts ejected for their answers, by cause", EJECTION_CELLS, "never");
+    this.ejectionsActive = by.gauge("ejections_active", "Hosts ejected now, summed over the workers");
+    this.ejectionsCapped = by.counter("ejections_capped_total", "Hosts not ejected because too many are", "never");
+    this.panics = by.counter("panics_total", "Picks among all hosts, healthy or not, because too few were healthy", "never");
+    this.discoveryFailures = by.counter(
+      "discovery_failures_total",
+      "Questions of DNS that brought no address, and changes of a file of endpoints that could not be used",
+      "never",
+    );
     this.datagramsUp = by.counter("sent_datagrams_total", "Datagrams sent to upstreams", "never");
     this.datagramsDown = by.counter("received_datagrams_total", "Datagrams read from upstreams", "never");
     this.bytesUp = by.counter("sent_bytes_total", "Bytes written to upstreams", "never");
@@ -91,6 +115,17 @@ export class ClusterMetrics {
 
   mirrored(end: MirrorEnd): void {
     this.mirrors.add(MIRROR_ENDS.indexOf(end), 1);
+  }
+
+  /** So many hosts more are in this state, or fewer. */
+  hosts(state: HostState, n: number): void {
+    let gauge = this.#hosts.get(state);
+    if (gauge === undefined) {
+      const labels = { cluster: this.#cluster, state };
+      gauge = this.#n.gauge("weir_cluster_hosts", "Hosts by state; of several workers the largest number", labels, "max");
+      this.#hosts.set(state, gauge);
+    }
+    gauge.add(n);
   }
 
   /** Counts a connection opened after so many milliseconds. */

@@ -8,6 +8,7 @@ export const DATAGRAM_DROPS = Object.freeze([
   "sessionRate",
   "size",
   "draining",
+  "overload",
   "noHost",
   "noDescriptors",
   "receiveBuffer",

@@ -12,6 +12,7 @@ export const REFUSALS = Object.freeze([
   "draining",
   "source",
   "connectionRate",
+  "overload",
 ] as const);
 export type Refusal = (typeof REFUSALS)[number];
 

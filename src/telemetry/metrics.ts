@@ -3,6 +3,7 @@ import { ClusterMetrics } from "./cluster_metrics.ts";
 import { DatagramMetrics } from "./datagram_metrics.ts";
 import { ListenerMetrics } from "./listener_metrics.ts";
 import { Numbers } from "./numbers.ts";
+import { OverloadMetrics } from "./overload_metrics.ts";
 import { RouteMetrics } from "./route_metrics.ts";
 import { ServerMetrics } from "./server_metrics.ts";
 import { TlsMetrics } from "./tls_metrics.ts";
@@ -16,6 +17,7 @@ export class Metrics {
   readonly numbers: Numbers;
   readonly server: ServerMetrics;
   #tls: TlsMetrics | null = null;
+  #overload: OverloadMetrics | null = null;
   readonly #listeners: Map<string, ListenerMetrics> = new Map();
   readonly #datagrams: Map<string, DatagramMetrics> = new Map();
   readonly #routes: Map<string, RouteMetrics> = new Map();
@@ -30,6 +32,11 @@ export class Metrics {
   get tls(): TlsMetrics {
     this.#tls ??= new TlsMetrics(this.numbers);
     return this.#tls;
+  }
+
+  get overload(): OverloadMetrics {
+    this.#overload ??= new OverloadMetrics(this.numbers);
+    return this.#overload;
   }
 
   listener(name: string): ListenerMetrics {

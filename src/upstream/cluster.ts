@@ -1,14 +1,16 @@
 import type { ProxyError } from "../base/error.ts";
 import type { Slab } from "../base/slab.ts";
+import { encodeTagged } from "../base/tagged_json.ts";
 import type { ClusterSpec } from "../config/model.ts";
 import type { StreamReader } from "../http/codec.ts";
 import { DEFAULT_H1_LIMITS } from "../http/h1/limits.ts";
 import { HeaderBlock } from "../http/h2/hpack/header_block.ts";
 import { DEFAULT_H2_LIMITS } from "../http/h2/limits.ts";
 import type { ResponseHead } from "../http/head.ts";
-import type { DialHandler, Platform, UdpHandler, UdpPort } from "../platform/types.ts";
+import type { DialHandler, Platform, Timer, UdpHandler, UdpPort } from "../platform/types.ts";
 import type { Priority } from "../telemetry/breaker_metrics.ts";
 import type { EventLog } from "../telemetry/event_log.ts";
+import type { HostState } from "../telemetry/health_cells.ts";
 import type { ClusterMetrics } from "../telemetry/metrics.ts";
 import { type LinkEnv, WRITE_STALL_MS } from "../wire/link.ts";
 import { Breaker } from "./breaker.ts";
@@ -16,8 +18,14 @@ import { CountedDial } from "./counted_dial.ts";
 import { dialHost, hostDialOptions, optionsFor } from "./dialer.ts";
 import { ClusterDiscovery } from "./discovery/cluster_discovery.ts";
 import type { OpenEndpoints } from "./discovery/endpoint_source.ts";
+import { ClusterChecks } from "./health/cluster_checks.ts";
+import { ClusterHealth } from "./health/cluster_health.ts";
+import type { HealthPlace } from "./health/health_place.ts";
+import { HostStates } from "./host_states.ts";
+import { OutlierDetector } from "./outlier/outlier_detector.ts";
+import { compilePicker, type PickerEnv } from "./picker/compile_picker.ts";
 import { OriginalDestination } from "./picker/original_destination.ts";
-import { roundRobin } from "./picker/round_robin.ts";
+import { samePicking } from "./picker/same_picking.ts";
 import { ClusterPools } from "./pool/cluster_pools.ts";
 import type { PoolEnv } from "./pool/host_pool.ts";
 import type { Cluster, DialClient, Host, LeaseClient, LeaseWaiter, Picker, UpstreamTls } from "./types.ts";
@@ -28,8 +36,12 @@ export interface ClusterEnv {
   readonly link: LinkEnv;
   readonly slab: Slab;
   readonly log: EventLog;
+  readonly health: HealthPlace;
   readonly openEndpoints: OpenEndpoints;
 }
+
+/** Between two pickers for changes of hosts' states: results of checks come in crowds. */
+const REBUILD_MS = 5;
 
 /** A cluster in force: its hosts as discovery finds them, the picker over them, and a pool for each. It outlives config changes. */
 export class UpstreamCluster implements Cluster {
@@ -40,7 +52,16 @@ export class UpstreamCluster implements Cluster {
   readonly #discovery: ClusterDiscovery;
   readonly #default: ClusterPools;
   readonly #high: ClusterPools;
+  readonly #picking: PickerEnv;
   #pool: PoolEnv;
+  readonly #states: HostStates;
+  /** null: hosts are not asked how they are. */
+  #health: ClusterHealth | null = null;
+  /** null: and not by this process. */
+  #checks: ClusterChecks | null = null;
+  readonly #outlier: OutlierDetector;
+  #rebuilt = Number.NEGATIVE_INFINITY;
+  #rebuild: Timer | null = null;
 
   constructor(env: ClusterEnv, spec: ClusterSpec, metrics: ClusterMetrics, tls: UpstreamTls | null) {
     this.#env = env;
@@ -49,10 +70,22 @@ export class UpstreamCluster implements Cluster {
     this.#pool = poolEnv(env, spec, metrics, tls);
     this.#default = new ClusterPools(this.#pool, new Breaker(metrics, "default"), spec.breakers.default);
     this.#high = new ClusterPools(this.#pool, new Breaker(metrics, "high"), spec.breakers.high);
-    this.picker = pickerOf(spec, [], 0);
+    this.#picking = { clock: env.link.flusher, random: Math.random, panics: metrics.panics };
+    this.picker = this.#pickerOf([]);
+    const now = (): number => env.platform.now();
+    this.#states = new HostStates(
+      now,
+      () => this.#stateChanged(),
+      (state, n) => metrics.hosts(state, n),
+    );
+    this.#outlier = new OutlierDetector({ now, link: env.link, log: env.log, metrics, cluster: spec.name, states: this.#states });
+    this.#outlier.become(spec.outlier);
+    this.#followHealth(null);
     const { platform, log, openEndpoints } = env;
-    this.#discovery = new ClusterDiscovery({ platform, log, open: openEndpoints }, spec, (hosts, gone) =>
-      this.#setHosts(hosts, gone),
+    this.#discovery = new ClusterDiscovery(
+      { platform, log, open: openEndpoints, failed: () => metrics.discoveryFailures.add(1) },
+      spec,
+      (hosts, gone) => this.#setHosts(hosts, gone),
     );
   }
 
@@ -64,9 +97,14 @@ export class UpstreamCluster implements Cluster {
     return this.#discovery.hosts;
   }
 
-  /** Resolves when every name has answered or failed to. */
+  /** Resolves when every name has answered or failed to, and every host its first check. */
   get ready(): Promise<void> {
-    return this.#discovery.ready;
+    return this.#discovery.ready.then(() => this.#health?.ready);
+  }
+
+  /** Each host with its state, and why it is so; "" where there is nothing to say. */
+  showHosts(): { readonly address: string; readonly state: HostState; readonly why: string }[] {
+    return this.hosts.map((h) => ({ address: h.label, ...this.#states.show(h) }));
   }
 
   start(): void {
@@ -75,12 +113,15 @@ export class UpstreamCluster implements Cluster {
 
   /** Takes over a changed config; hosts that stay keep their connections. */
   update(spec: ClusterSpec, tls: UpstreamTls | null): void {
-    const was = this.spec.hosts === "originalDestination";
+    const before = this.spec;
+    const pool = this.#pool;
     this.spec = spec;
     this.#pool = poolEnv(this.#env, spec, this.metrics, tls);
     this.#default.become(this.#pool, spec.breakers.default);
     this.#high.become(this.#pool, spec.breakers.high);
-    if ((spec.hosts === "originalDestination") !== was) this.picker = pickerOf(spec, this.hosts, Math.random());
+    if (!samePicking(before, spec)) this.#hostsChanged();
+    this.#outlier.become(spec.outlier);
+    if (!sameChecks(before, spec) || pool.tls !== tls) this.#followHealth(before);
     void this.#discovery.update(spec);
   }
 
@@ -120,6 +161,11 @@ export class UpstreamCluster implements Cluster {
 
   close(): void {
     this.#discovery.close();
+    this.#rebuild?.cancel();
+    this.#checks?.close();
+    this.#health?.close();
+    this.#outlier.close();
+    this.#states.close();
     this.#default.close();
     this.#high.close();
   }
@@ -129,17 +175,69 @@ export class UpstreamCluster implements Cluster {
   }
 
   #setHosts(hosts: readonly Host[], gone: readonly Host[]): void {
-    // Not the first host again: it would be favoured whenever hosts come and go.
-    this.picker = pickerOf(this.spec, hosts, Math.random());
+    this.#states.setHosts(hosts, gone);
+    this.#outlier.setHosts(hosts, gone);
+    this.#health?.setHosts(hosts);
+    this.#checks?.setHosts(hosts);
+    this.#hostsChanged();
     for (const h of gone) {
       this.#default.leave(h);
       this.#high.leave(h);
     }
   }
+
+  /** Hosts came or went, or other ones may be chosen. */
+  #hostsChanged(): void {
+    this.#rebuild?.cancel();
+    this.#rebuild = null;
+    this.#rebuilt = this.#env.platform.now();
+    // A host whose first check is under way is not there yet: panic would give it traffic.
+    const there = this.#health === null ? this.hosts : this.hosts.filter((h) => this.#states.checkOf(h) !== "pending");
+    this.picker = this.#pickerOf(there);
+  }
+
+  #stateChanged(): void {
+    if (this.#rebuild !== null) return;
+    const left = this.#rebuilt + REBUILD_MS - this.#env.platform.now();
+    if (left <= 0) this.#hostsChanged();
+    else this.#rebuild = this.#env.platform.setTimer(left, () => this.#hostsChanged());
+  }
+
+  /** Begins, goes on with or ends checks as the config in force says. */
+  #followHealth(before: ClusterSpec | null): void {
+    const { platform, link, log, health } = this.#env;
+    const spec = this.spec.health;
+    if (spec === null) {
+      this.#checks?.close();
+      this.#health?.close();
+      this.#checks = this.#health = null;
+      return;
+    }
+    const began = this.#health === null;
+    this.#health ??= new ClusterHealth(platform, health.board, this.name, this.#states, spec.timeoutMs);
+    this.#health.become(spec.timeoutMs);
+    const plan = { spec, pool: this.#pool };
+    if (this.#checks !== null) this.#checks.become(plan);
+    else if (health.checks) {
+      const { board, pacer, uncounted } = health;
+      const env = { now: () => platform.now(), link, log, board, pacer, uncounted, random: Math.random };
+      this.#checks = new ClusterChecks(env, this.name, this.metrics, plan);
+    }
+    if (!began || before === null) return;
+    this.#health.setHosts(this.hosts);
+    this.#checks?.setHosts(this.hosts);
+  }
+
+  #pickerOf(hosts: readonly Host[]): Picker {
+    if (this.spec.hosts === "originalDestination") return new OriginalDestination();
+    return compilePicker(this.spec, hosts, this.#picking);
+  }
 }
 
-function pickerOf(spec: ClusterSpec, hosts: readonly Host[], start: number): Picker {
-  return spec.hosts === "originalDestination" ? new OriginalDestination() : roundRobin(hosts, start);
+/** Whether checks go on as they are: what they ask, how often, and how they connect. */
+function sameChecks(a: ClusterSpec, b: ClusterSpec): boolean {
+  const of = (s: ClusterSpec): string => encodeTagged([s.health, s.protocol, s.source, s.proxyHeader, s.keepAliveMs]);
+  return of(a) === of(b);
 }
 
 /** From the connection's opening to the upstream's SETTINGS, and for a frame from its first byte to its last. */

@@ -1,7 +1,8 @@
 import { addressText } from "../base/address.ts";
 import type { EndpointSpec } from "../config/model.ts";
 import type { Address } from "../platform/types.ts";
-import type { Host } from "./types.ts";
+import type { LatencyPeak } from "./latency_peak.ts";
+import type { Host, TellOutcome } from "./types.ts";
 
 /** A host of a cluster. Lives as long as its addresses are named, over changes of weight and metadata, so that its pool and health live too. */
 export class UpstreamHost implements Host {
@@ -12,6 +13,11 @@ export class UpstreamHost implements Host {
   endpoint: EndpointSpec;
   active = 0;
   preferred = 0;
+  available = true;
+  /** Below 0: in no cluster yet. */
+  since = -1;
+  outcome: TellOutcome | null = null;
+  latency: LatencyPeak | null = null;
 
   constructor(endpoint: EndpointSpec, addresses: readonly Address[]) {
     this.addresses = addresses;

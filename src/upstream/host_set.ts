@@ -49,6 +49,11 @@ export function reconcile(before: readonly UpstreamHost[], drafts: readonly Host
   return { hosts, gone: before.filter((h) => !stayed.has(h)), changed };
 }
 
+/** What tells the hosts of a cluster apart, in this process and in others: an endpoint that is named twice has one. */
+export function hostKey(h: { readonly authority: string; readonly addresses: readonly Address[] }): string {
+  return keyOf(h.authority, h.addresses);
+}
+
 function keyOf(authority: string, addresses: readonly Address[]): string {
   let key = authority;
   for (const a of addresses) key += `\n${addressText(a)}`;

@@ -6,6 +6,7 @@ import type { Address, Conn, DialHandler, TlsClientContext, UdpHandler, UdpPort 
 import type { Priority } from "../telemetry/breaker_metrics.ts";
 import type { ClusterMetrics } from "../telemetry/metrics.ts";
 import type { Breaker } from "./breaker.ts";
+import type { LatencyPeak } from "./latency_peak.ts";
 
 /**
  * One place that traffic can go to. A name with several addresses gives one host for each; where it has both families, the n-th IPv6
@@ -19,21 +20,37 @@ export interface Host {
   /** The endpoint as configured, `name:port`: what Host becomes under the `endpoint` policy. */
   readonly authority: string;
   readonly endpoint: EndpointSpec;
-  /** Streams open on it now. */
+  /** Streams open on it now, and those that wait for a connection to it. */
   active: number;
+  /** Hears how long replies take; null where the policy does not ask, which costs a null check a request. */
+  latency: LatencyPeak | null;
   /** Index of the address that connected last; it is tried first (RFC 8305 4). Absent or 0: the first. */
   preferred?: number;
+  /** Whether it may be chosen. false: it failed its checks, waits for the first one's result, or is ejected. */
+  available: boolean;
+  /** When it came, or last became available again: milliseconds of the platform's clock. */
+  since: number;
+  /** Is told how each attempt at it ended, once; null: nobody wants to know. */
+  outcome: TellOutcome | null;
 }
 
-/** Chooses a host. Immutable but for its own rotation; replaced whole when membership or health changes. */
+/**
+ * `status`: the final reply's, for gRPC what its grpc-status stands for; 200 for a connection without a status. `failure`: what became of
+ * an attempt without a whole reply, whoever's fault it was: what says nothing of the host is left out by whoever is told.
+ */
+export type TellOutcome = (status: number, failure: ProxyError | null) => void;
+
+/** Chooses a host. Immutable but for its own rotation; replaced whole when membership, weights or health change. */
 export interface Picker {
   pick(p: PickInput): Host | ProxyError;
 }
 export interface PickInput {
-  /** Hash of the request for consistent policies; 0 when none is wanted. */
+  /** Unsigned 32-bit hash of the request's keys for consistent policies; 0: it has none, and chance decides. */
   readonly hash: number;
   /** Hosts already tried for this request; null: none. They are avoided while another is there. */
   readonly exclude: readonly Host[] | null;
+  /** The part of the hosts that is asked for, by `subsetKey`; null or absent: none in particular. */
+  readonly subset?: string | null;
   /** Where the connection was going before it was redirected here; null or absent: not known, or not asked for. */
   readonly destination?: Address | null;
 }

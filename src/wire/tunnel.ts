@@ -14,6 +14,8 @@ export interface TunnelEnd {
   readonly counters?: readonly [Counter, Counter];
   /** To be called once when it has ended, by who made the tunnel. */
   readonly gone?: () => void;
+  /** The host that it goes to, for which the tunnel is a stream while it lasts. */
+  readonly host?: { active: number };
 }
 
 /** What a listener does to its tunnels when it ends. */

@@ -5,8 +5,12 @@ import type { Pair } from "./tls_pki.ts";
 
 const same = (b: Buffer): Buffer => b;
 
-function method(name: string, requestStream: boolean, responseStream: boolean): grpc.MethodDefinition<Buffer, Buffer> {
-  const path = `/test.Echo/${name}`;
+function method(
+  name: string,
+  requestStream: boolean,
+  responseStream: boolean,
+  path = `/test.Echo/${name}`,
+): grpc.MethodDefinition<Buffer, Buffer> {
   return {
     path,
     requestStream,
@@ -28,6 +32,8 @@ const METHODS = {
   Chat: method("Chat", true, true),
 };
 
+const HEALTH = { Check: method("Check", false, false, "/grpc.health.v1.Health/Check") };
+
 /** A server of gRPC, of a library that is not ours. */
 export class GrpcService {
   readonly #server = new grpc.Server({ "grpc.max_receive_message_length": -1 });
@@ -36,6 +42,8 @@ export class GrpcService {
   cancelled = 0;
   /** Milliseconds that the last call of Never was given; Infinity: no bound. */
   timeoutMs = 0;
+  /** What grpc.health.v1 says of each service; null: there is no such service at all. */
+  health: Map<string, number> | null = null;
   #next: (() => void) | null = null;
 
   static async start(tls: Pair | null = null): Promise<GrpcService> {
@@ -45,6 +53,7 @@ export class GrpcService {
         ? grpc.ServerCredentials.createInsecure()
         : grpc.ServerCredentials.createSsl(null, [{ cert_chain: readFileSync(tls.cert), private_key: readFileSync(tls.key) }]);
     service.#server.addService(METHODS, service.#handlers());
+    service.#server.addService(HEALTH, { Check: service.#check });
     service.port = await new Promise<number>((resolve, reject) => {
       service.#server.bindAsync("127.0.0.1:0", credentials, (e, port) => (e === null ? resolve(port) : reject(e)));
     });
@@ -59,6 +68,14 @@ export class GrpcService {
   close(): void {
     this.#server.forceShutdown();
   }
+
+  readonly #check = (call: grpc.ServerUnaryCall<Buffer, Buffer>, done: grpc.sendUnaryData<Buffer>): void => {
+    // One field, a short string: its tag, its length, its bytes.
+    const status = this.health?.get(call.request.subarray(2).toString());
+    if (this.health === null) done({ code: grpc.status.UNIMPLEMENTED });
+    else if (status === undefined) done({ code: grpc.status.NOT_FOUND });
+    else done(null, Buffer.from([0x08, status]));
+  };
 
   #handlers(): grpc.UntypedServiceImplementation {
     return {

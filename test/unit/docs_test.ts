@@ -41,6 +41,7 @@ const weirCommands = new Set(
 function textOf(path: string): string {
   if (/\.(?:pem|crt)$/.test(path)) return pair.pem;
   if (path.endsWith(".key")) return pair.keyPem;
+  if (/endpoints\.(?:yaml|json)$/.test(path)) return "[]";
   return path.endsWith(".yaml") ? "" : "text of a file";
 }
 

@@ -39,6 +39,16 @@ export function grpcStatusOf(status: number): number {
   }
 }
 
+/**
+ * What a grpc-status says of whoever sent it, as a status of HTTP (Envoy's mapping, but for unimplemented: a client that asks for what is
+ * not there must not pass for a server that fails).
+ */
+export function httpStatusOf(code: number): number {
+  return HTTP_STATUS[code] ?? 500;
+}
+
+const HTTP_STATUS: readonly number[] = [200, 499, 500, 400, 504, 404, 409, 403, 429, 400, 409, 400, 404, 500, 503, 500, 401];
+
 /** grpc-status of a head or of trailers; −1: there is none. What is no code counts as unknown, as clients take it. */
 export function grpcStatusIn(f: Fields): number {
   const text = f.get("grpc-status");

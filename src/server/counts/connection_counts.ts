@@ -4,6 +4,8 @@ import type { RateSpec } from "../../config/model.ts";
 export interface OpenCount {
   /** Counts one more in, unless there are `max` already; false: it is not counted. */
   take(max: number): boolean;
+  /** How many there are now. */
+  readonly value: number;
   /** `n` more, without asking; below 0: fewer. */
   add(n: number): void;
 }

@@ -19,6 +19,10 @@ export class LocalCounts implements ConnectionCounts {
 export class LocalCount implements OpenCount {
   #open = 0;
 
+  get value(): number {
+    return this.#open;
+  }
+
   take(max: number): boolean {
     if (this.#open >= max) return false;
     this.#open++;

@@ -15,6 +15,10 @@ export class SharedCount implements OpenCount {
     this.#at = rowAt(row) + offset;
   }
 
+  get value(): number {
+    return this.#sum();
+  }
+
   take(max: number): boolean {
     const words = this.#words;
     if (max === Number.POSITIVE_INFINITY) {

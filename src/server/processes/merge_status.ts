@@ -1,4 +1,4 @@
-import type { Status, WorkerStatus } from "../status.ts";
+import type { HostStatus, Status, WorkerStatus } from "../status.ts";
 
 export interface WorkerAnswer {
   readonly index: number;
@@ -21,6 +21,8 @@ export function mergeStatus(own: Status, workers: readonly WorkerAnswer[]): Stat
     }
     for (const c of s.clusters) clusters.set(c.name, c);
   }
+  const ejected = ejectedIn(answered);
+  for (const [name, c] of clusters) clusters.set(name, { ...c, hosts: c.hosts.map((h) => ejected.get(keyOf(name, h)) ?? h) });
   const told: WorkerStatus[] = workers.map(({ index, pid, restarts, status }) => ({
     index,
     pid,
@@ -29,4 +31,24 @@ export function mergeStatus(own: Status, workers: readonly WorkerAnswer[]): Stat
     connections: status === null ? 0 : status.listeners.reduce((n, l) => n + l.connections, 0),
   }));
   return { ...own, listeners: [...listeners.values()], clusters: [...clusters.values()], workers: told };
+}
+
+/** Each worker ejects by itself: hosts that one of them leaves out, and how many do. */
+function ejectedIn(workers: readonly Status[]): Map<string, HostStatus> {
+  const by = new Map<string, HostStatus[]>();
+  for (const s of workers) {
+    for (const c of s.clusters) {
+      for (const h of c.hosts) {
+        if (h.state === "ejected") by.set(keyOf(c.name, h), [...(by.get(keyOf(c.name, h)) ?? []), h]);
+      }
+    }
+  }
+  const told = new Map<string, HostStatus>();
+  for (const [key, [h, ...others]] of by)
+    told.set(key, { ...h!, why: `${h!.why}, in ${1 + others.length} of ${workers.length} workers` });
+  return told;
+}
+
+function keyOf(cluster: string, { address }: HostStatus): string {
+  return `${cluster}\n${address}`;
 }

@@ -7,7 +7,9 @@ import type { Timer } from "../../platform/types.ts";
 import type { EventLog } from "../../telemetry/event_log.ts";
 import type { RowBatch } from "../../telemetry/row_records.ts";
 import { type CertsStatus, certsStatus } from "../../tls/store/certs_status.ts";
+import type { SecretFiles } from "../../tls/store/secret_files.ts";
 import type { PreparedSecrets, TlsSecrets } from "../../tls/store/tls_secrets.ts";
+import type { HealthBoard, HealthRecord } from "../../upstream/health/health_board.ts";
 import type { AdminView } from "../admin/admin_app.ts";
 import type { ListenerPlace } from "../counts/shared_counts.ts";
 import { withInternalListeners } from "../internal_listeners.ts";
@@ -23,6 +25,7 @@ import { mergeStatus } from "./merge_status.ts";
 import { secretTexts } from "./secret_texts.ts";
 import { shareBreakers } from "./share_breakers.ts";
 import { type PreparedSockets, SocketTable } from "./socket_table.ts";
+import { ToldSecrets } from "./told_secrets.ts";
 import type { SecretText } from "./worker_message.ts";
 import type { WorkerHost, WorkerProcess } from "./worker_process.ts";
 import { WorkerSlot } from "./worker_slot.ts";
@@ -35,8 +38,10 @@ export interface SupervisorEnv {
   readonly numbers: WeirNumbers;
   /** Number of the config that a predecessor had in force. */
   readonly generation: number;
-  /** Makes the server of the admin addresses, in this process; it serves no listener of the config. */
-  readonly front: (view: AdminView, workers: () => readonly WorkerPlace[]) => Server;
+  /** Makes the server of the admin addresses and of the checks of hosts, in this process; it serves no listener of the config. */
+  readonly front: (view: AdminView, workers: () => readonly WorkerPlace[], secrets: SecretFiles) => Server;
+  /** Written by the front server, which checks the hosts of all clusters. */
+  readonly board: HealthBoard;
   /** Made over the disk; `changed` is called when a file was replaced by a good one. */
   readonly secrets: (changed: () => void) => TlsSecrets;
 }
@@ -71,6 +76,9 @@ export class Supervisor implements Serving, AdminView {
   readonly #front: Server;
   readonly #sockets: SocketTable;
   readonly #secrets: TlsSecrets;
+  /** The same for the front server, which reads none by itself. */
+  readonly #told = new ToldSecrets();
+  #health: HealthRecord[] = [];
   readonly #slots: readonly WorkerSlot[];
   readonly #turns = new Turns();
   readonly #shares = new Map<WorkerSlot, WorkerProcess>();
@@ -89,9 +97,10 @@ export class Supervisor implements Serving, AdminView {
   constructor(env: SupervisorEnv) {
     this.#env = env;
     this.#generation = env.generation;
-    this.#front = env.front(this, () =>
-      this.#slots.map((s) => ({ worker: String(s.index), pid: s.serving?.pid ?? null, restarts: s.restarts })),
-    );
+    const places = (): WorkerPlace[] =>
+      this.#slots.map((s) => ({ worker: String(s.index), pid: s.serving?.pid ?? null, restarts: s.restarts }));
+    this.#front = env.front(this, places, this.#told);
+    env.board.watch(null, (r) => this.#healthChanged(r));
     this.#sockets = new SocketTable(env.worker.linux, env.held, env.workers);
     this.#secrets = env.secrets(() => this.#secretsChanged());
     const host = {
@@ -157,6 +166,10 @@ export class Supervisor implements Serving, AdminView {
 
   countThrow(): void {
     this.#front.countThrow();
+  }
+
+  healthRecords(): readonly HealthRecord[] {
+    return this.#env.board.records();
   }
 
   heldSockets(): readonly HeldSocket[] {
@@ -265,6 +278,7 @@ export class Supervisor implements Serving, AdminView {
     } catch (e) {
       return [problem("listeners", e instanceof Error ? e.message : String(e))];
     }
+    this.#told.tell(secretTexts(secrets));
     const front = await this.#front.prepare(frontModel(model));
     if ("commit" in front) return { model, front, sockets, secrets };
     sockets.undo();
@@ -298,6 +312,7 @@ export class Supervisor implements Serving, AdminView {
       ...this.#forWorker(w, model),
       sockets: w.pass(this.#sockets.of(w.index)),
       secrets: secretTexts(secrets),
+      health: this.#env.board.records(),
     });
   }
 
@@ -335,6 +350,7 @@ export class Supervisor implements Serving, AdminView {
         ...this.#forWorker(w, this.#model!),
         sockets: w.pass(this.#sockets.of(w.index)),
         secrets: secretTexts(this.#secrets.inForce),
+        health: this.#env.board.records(),
       });
       if (problems === null || problems.length > 0) {
         if (problems !== null)
@@ -363,7 +379,19 @@ export class Supervisor implements Serving, AdminView {
 
   #secretsChanged(): void {
     const secrets: readonly SecretText[] = secretTexts(this.#secrets.inForce);
+    this.#told.tell(secrets);
+    void this.#front.secrets.look();
     this.#tellAll({ kind: "secrets", secrets });
+  }
+
+  /** Results come in crowds: those of one turn are told together. */
+  #healthChanged(r: HealthRecord): void {
+    if (this.#health.push(r) > 1) return;
+    queueMicrotask(() => {
+      const records = this.#health;
+      this.#health = [];
+      this.#tellAll({ kind: "health", records });
+    });
   }
 
   // ---- processes ----
@@ -452,9 +480,17 @@ function namesOf({ listeners, udpListeners }: Model): readonly string[] {
   return [...listeners.keys(), ...udpListeners.keys()];
 }
 
-/** What the supervisor serves itself. */
+/** What the supervisor does itself: it answers on the admin addresses, and checks hosts. */
 function frontModel(model: Model): Model {
-  return { ...model, listeners: new Map(), udpListeners: new Map(), routeTables: new Map(), clusters: new Map(), accessLogs: [] };
+  return {
+    ...model,
+    overload: null,
+    listeners: new Map(),
+    udpListeners: new Map(),
+    routeTables: new Map(),
+    clusters: new Map([...model.clusters].filter(([, c]) => c.health !== null)),
+    accessLogs: [],
+  };
 }
 
 function problem(path: string, message: string): Problem {

@@ -5,6 +5,8 @@ import { Metrics } from "../../telemetry/metrics.ts";
 import { Numbers } from "../../telemetry/numbers.ts";
 import { RowFeed } from "../../telemetry/row_feed.ts";
 import type { OpenEndpoints } from "../../upstream/discovery/endpoint_source.ts";
+import { HealthBoard } from "../../upstream/health/health_board.ts";
+import { HealthPlace } from "../../upstream/health/health_place.ts";
 import { hasRow, SharedCounts } from "../counts/shared_counts.ts";
 import { movedHere, PacketMover } from "../moving/packet_mover.ts";
 import { ownNumbers } from "../numbers/server_numbers.ts";
@@ -62,6 +64,8 @@ class Worker implements ChannelHandler<WorkerOrder> {
   readonly #server: Server;
   readonly #sockets: WorkerSockets;
   readonly #secrets = new ToldSecrets();
+  /** As the supervisor tells; it stays as it is when that is gone. */
+  readonly #health = new HealthBoard();
   /** null: it counts for itself. */
   readonly #counts: SharedCounts | null;
   readonly #channel: Channel<WorkerOrder, WorkerReport>;
@@ -98,6 +102,7 @@ class Worker implements ChannelHandler<WorkerOrder> {
       build,
       sockets: this.#sockets,
       secretFiles: this.#secrets,
+      health: new HealthPlace(this.#health, false),
       openEndpoints: env.openEndpoints,
       numbers: ownNumbers(metrics),
       ...(this.#counts === null ? {} : { counts: this.#counts }),
@@ -144,6 +149,9 @@ class Worker implements ChannelHandler<WorkerOrder> {
       case "secrets":
         this.#secrets.tell(m.secrets);
         void this.#server.secrets.look();
+        break;
+      case "health":
+        for (const r of m.records) this.#health.put(r);
         break;
       case "share":
         void this.#server.share(m.worker, this.#take(m.sockets));
@@ -206,9 +214,10 @@ class Worker implements ChannelHandler<WorkerOrder> {
     return hasRow(memory, row) ? new SharedCounts(memory, row, () => platform.linux!.monotonicMicros()) : null;
   }
 
-  async #prepare({ id, model, places, sockets, secrets }: Extract<WorkerOrder, { kind: "prepare" }>): Promise<void> {
+  async #prepare({ id, model, places, sockets, secrets, health }: Extract<WorkerOrder, { kind: "prepare" }>): Promise<void> {
     this.#counts?.tell(places);
     this.#secrets.tell(secrets);
+    this.#health.replace(health);
     const held = new HeldSockets(this.#take(sockets));
     this.#sockets.supply(held);
     const prepared = await this.#server.prepare(model);

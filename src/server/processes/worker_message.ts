@@ -1,6 +1,7 @@
 import type { Model } from "../../config/model.ts";
 import type { Problem } from "../../config/problem.ts";
 import type { RowBatch } from "../../telemetry/row_records.ts";
+import type { HealthRecord } from "../../upstream/health/health_board.ts";
 import type { ListenerPlace } from "../counts/shared_counts.ts";
 import type { NamedConnection } from "../moving/moved_connection.ts";
 import type { DrainOptions } from "../serving.ts";
@@ -37,6 +38,8 @@ export type WorkerOrder =
       readonly places: readonly ListenerPlace[];
       readonly sockets: readonly NamedSocket[];
       readonly secrets: readonly SecretText[];
+      /** All that is known of hosts' health. */
+      readonly health: readonly HealthRecord[];
     }
   | { readonly kind: "commit"; readonly id: number }
   | { readonly kind: "undo"; readonly id: number }
@@ -46,6 +49,8 @@ export type WorkerOrder =
   | { readonly kind: "handOver"; readonly id: number }
   /** Files have changed, and are good. */
   | { readonly kind: "secrets"; readonly secrets: readonly SecretText[] }
+  /** Hosts' health has changed. */
+  | { readonly kind: "health"; readonly records: readonly HealthRecord[] }
   /** Accepts from a sibling's sockets too, until `unshare`. */
   | { readonly kind: "share"; readonly worker: number; readonly sockets: readonly NamedSocket[] }
   | { readonly kind: "unshare"; readonly worker: number }

@@ -7,6 +7,7 @@ import type { DatagramDrop } from "../../telemetry/datagram_metrics.ts";
 import { AcceptRules } from "../accept_rules.ts";
 import type { ConnectionCounts, OpenCount } from "../counts/connection_counts.ts";
 import type { ChangedListener } from "../listener_change.ts";
+import { type ConnectionShedding, REFUSES_CONNECTIONS } from "../overload/shedding.ts";
 import type { Foreign, HeldSocket } from "../sockets/held_socket.ts";
 import { type ListenSockets, placeOf, type UdpPlace } from "../sockets/listen_sockets.ts";
 
@@ -17,6 +18,7 @@ export interface UdpListenerEnv {
   readonly reads: () => boolean;
   readonly nextId: () => number;
   readonly counts: ConnectionCounts;
+  readonly shedding: ConnectionShedding;
 }
 
 /** A listener of datagrams in force: its sockets, and the sessions that came through them. */
@@ -90,6 +92,10 @@ export class UdpListener implements UdpHost, ChangedListener<UdpListenerSpec> {
   admit(remote: TcpAddress, now: number): DatagramDrop | null {
     if (this.#draining) return "draining";
     if (!this.#rules.allows(remote)) return "source";
+    if (this.#env.shedding.step >= REFUSES_CONNECTIONS) {
+      this.#env.shedding.count(3);
+      return "overload";
+    }
     if (!this.#count.take(this.#spec.maxSessions)) return "sessionLimit";
     if (this.#rules.admits(now)) return null;
     this.#count.add(-1);

@@ -33,7 +33,7 @@ export class UdpListeners {
   #lastId = 0;
   #look: Timer | null = null;
 
-  constructor(env: Pick<UdpListenerEnv, "platform" | "sockets">, log: EventLog) {
+  constructor(env: Pick<UdpListenerEnv, "platform" | "sockets" | "shedding">, log: EventLog) {
     this.#env = { ...env, reads: () => this.#reads, nextId: () => ++this.#lastId };
     this.#log = log;
   }

@@ -1,4 +1,5 @@
 import type { LinuxCalls, Platform } from "../../platform/types.ts";
+import type { HealthRecord } from "../../upstream/health/health_board.ts";
 import type { MovedConnection } from "../moving/moved_connection.ts";
 import { movedHere } from "../moving/packet_mover.ts";
 import type { NumbersEstate, NumbersNews } from "../numbers/weir_numbers.ts";
@@ -20,6 +21,7 @@ export interface Inheritance {
   readonly sockets: readonly HeldSocket[];
   readonly control: HeldSocket | null;
   readonly generation: number;
+  readonly health: readonly HealthRecord[];
   readonly numbers: NumbersEstate;
   readonly numbersFds: readonly number[];
   /** Told what happens to the predecessor's processes, from the beginning on. */
@@ -142,7 +144,7 @@ function taken(
   m: TakeMessage,
   news: News,
 ): Inheritance {
-  const { sockets, control, numbers, generation } = m;
+  const { sockets, control, numbers, generation, health = [] } = m;
   const own = sockets.length + (control === null ? 0 : 1);
   const fds = takeDescriptors(linux, packets, own + numbers.members.length);
   let told = false;
@@ -150,6 +152,7 @@ function taken(
     sockets: sockets.map((s, i) => ({ ...s, fd: fds[i]! })),
     control: control === null ? null : { listener: "", bind: { kind: "unix", path: control }, fd: fds[own - 1]! },
     generation,
+    health,
     numbers,
     numbersFds: fds.slice(own),
     released,

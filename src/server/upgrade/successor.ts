@@ -1,4 +1,5 @@
 import type { LinuxCalls, Platform, Process, ProcessExit, Processes } from "../../platform/types.ts";
+import type { HealthRecord } from "../../upstream/health/health_board.ts";
 import type { Mover } from "../moving/moved_connection.ts";
 import { PacketMover } from "../moving/packet_mover.ts";
 import type { WeirNumbers } from "../numbers/weir_numbers.ts";
@@ -17,6 +18,7 @@ export interface SuccessorSpec {
   /** The control socket in force; null: there is none. */
   readonly control: { readonly path: string; readonly fd: number } | null;
   readonly generation: number;
+  readonly health: readonly HealthRecord[];
   readonly numbers: WeirNumbers;
   /** Milliseconds from the start to being ready. */
   readonly timeoutMs: number;
@@ -102,6 +104,7 @@ export class Successor implements ChannelHandler<SuccessorMessage> {
       sockets: spec.sockets.map(nameOf),
       control: control?.path ?? null,
       generation: spec.generation,
+      health: spec.health,
       numbers: numbers.estate,
     });
     numbers.begin();

@@ -1,3 +1,4 @@
+import type { HealthRecord } from "../../upstream/health/health_board.ts";
 import type { NamedConnection } from "../moving/moved_connection.ts";
 import type { NumbersEstate, NumbersNews } from "../numbers/weir_numbers.ts";
 import type { NamedSocket } from "../sockets/held_socket.ts";
@@ -25,6 +26,8 @@ export interface TakeMessage {
   readonly generation: number;
   /** The last descriptors are the members'. */
   readonly numbers: NumbersEstate;
+  /** What is known of hosts' health; a process of before that was handed on says nothing of it. */
+  readonly health?: readonly HealthRecord[];
 }
 
 /** The old process reads no datagrams any more from the sockets that the new one has too. */

@@ -1,6 +1,7 @@
 import { isAbsolute } from "node:path";
 import type { Platform, ProcessExit } from "../../platform/types.ts";
 import type { EventLog } from "../../telemetry/event_log.ts";
+import type { HealthRecord } from "../../upstream/health/health_board.ts";
 import type { WeirNumbers } from "../numbers/weir_numbers.ts";
 import type { HeldSocket } from "../sockets/held_socket.ts";
 import { type Succession, Successor } from "./successor.ts";
@@ -25,6 +26,7 @@ export interface Estate {
   readonly sockets: readonly HeldSocket[];
   readonly control: { readonly path: string; readonly fd: number } | null;
   readonly generation: number;
+  readonly health: readonly HealthRecord[];
   /** Set in its environment. */
   readonly variables: Readonly<Record<string, string>>;
   /** Its descriptors from `FIRST_FREE_FD` on. */

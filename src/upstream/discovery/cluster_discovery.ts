@@ -21,6 +21,8 @@ export interface DiscoveryEnv {
   readonly log: EventLog;
   /** Opens what neither the config nor DNS tells. */
   readonly open: OpenEndpoints;
+  /** Counts a failure to learn of hosts. */
+  readonly failed: () => void;
   /** 0 to below 1; Math.random when absent. */
   readonly random?: () => number;
 }
@@ -58,9 +60,9 @@ export class ClusterDiscovery {
   #closed = false;
 
   constructor(env: DiscoveryEnv, spec: ClusterSpec, onHosts: OnHosts) {
-    const { platform, log, random } = env;
+    const { platform, log, failed, random } = env;
     this.#env = env;
-    this.#names = { platform, log, cluster: spec.name, random: random ?? Math.random };
+    this.#names = { platform, log, failed, cluster: spec.name, random: random ?? Math.random };
     this.#spec = spec;
     this.#onHosts = onHosts;
     this.#source = this.#open(spec);
@@ -128,6 +130,8 @@ export class ClusterDiscovery {
       lacking: () => {
         if (!isHeard()) return;
         this.#told = true;
+        // Names that only the source before had told of are not asked for any more.
+        if (this.#pending === null) this.#forget(this.#endpoints);
         this.#settle();
       },
     };

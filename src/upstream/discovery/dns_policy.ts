@@ -10,6 +10,8 @@ export interface WatchEnv {
   readonly platform: Platform;
   readonly log: EventLog;
   readonly cluster: string;
+  /** Counts a failure to learn of hosts. */
+  readonly failed: () => void;
   /** 0 to below 1: spreads what many would otherwise do at once. */
   readonly random: () => number;
 }

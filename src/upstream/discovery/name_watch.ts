@@ -141,6 +141,7 @@ export class NameWatch {
       return;
     }
     this.#failures++;
+    this.#env.failed();
     const error = [...round.answers].map(
       ([family, a]) => `${family === 4 ? "A" : "AAAA"}: ${a.kind === "failed" ? a.error : a.kind}`,
     );

@@ -69,6 +69,7 @@ export class SrvSource implements EndpointSource {
     const { log, cluster, random } = this.#env;
     const delay = retryDelay(this.#failures, random);
     this.#failures++;
+    this.#env.failed();
     log.log("warning", "Name could not be resolved, its last endpoints stay in use", {
       cluster,
       name: this.#name,

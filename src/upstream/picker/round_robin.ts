@@ -2,15 +2,17 @@ import { reduceWeights, SmoothHeap } from "../smooth_heap.ts";
 import type { Host, Picker, PickInput } from "../types.ts";
 import { smoothOrder } from "../weighted.ts";
 import { NoHostPicker } from "./no_host.ts";
+import { weightsOf } from "./policy.ts";
 
 /**
  * Hosts in turn, in proportion to their weights and evenly spread; a plain rotation where the weights are equal. A weight of 0 takes nothing.
  * `start`, from 0 to below 1, is the part of the period to begin at: give a random one, or every replaced picker favours the first host.
+ * `given`: weights other than the hosts' own.
  */
-export function roundRobin(hosts: readonly Host[], start = 0): Picker {
-  const taking = hosts.filter((h) => h.endpoint.weight > 0);
+export function roundRobin(hosts: readonly Host[], start = 0, given: readonly number[] = weightsOf(hosts)): Picker {
+  const taking = hosts.filter((_, i) => given[i]! > 0);
   if (taking.length === 0) return new NoHostPicker();
-  const weights = reduceWeights(taking.map((h) => h.endpoint.weight));
+  const weights = reduceWeights(given.filter((w) => w > 0));
   if (weights.every((w) => w === 1)) return new SequencePicker(taking, start);
   const order = smoothOrder(weights);
   if (order === null) return new HeapPicker(taking, weights, start);

@@ -122,7 +122,7 @@ export class HostPool {
       conn.destroy(null);
       this.#gate.leave();
       for (const w of waiting) {
-        this.settled(w);
+        this.leaves(w);
         if (!w.cancelled) w.waiter.onLeaseError(NO_H2);
       }
       return;
@@ -159,8 +159,16 @@ export class HostPool {
     this.#gate.breaker.pending.give();
   }
 
-  cancelled(w: Wanted): void {
+  /** It waits no more: it has a stream, an error, or is wanted by nobody. */
+  leaves(w: Wanted): void {
     this.settled(w);
+    if (!w.active) return;
+    w.active = false;
+    this.host.active--;
+  }
+
+  cancelled(w: Wanted): void {
+    this.leaves(w);
     this.#unqueue(w);
     w.dial?.left();
   }
@@ -249,7 +257,6 @@ export class HostPool {
         w.onLease(lease);
         return true;
       }
-      c.pooled = false;
     }
     return false;
   }
@@ -271,6 +278,10 @@ export class HostPool {
   }
 
   #want(w: Wanted): { cancel(): void } | null {
+    if (!w.active) {
+      w.active = true;
+      this.host.active++;
+    }
     if (this.#expectsMany) {
       for (const dial of this.#dials) {
         if (dial.waiting.length >= this.#expected) continue;
@@ -286,7 +297,7 @@ export class HostPool {
     }
     // A stream that would rather have a new connection has none to hope for.
     if (this.#lendShared(w.reader, w.waiter)) {
-      this.settled(w);
+      this.leaves(w);
       return null;
     }
     if (!this.#pend(w)) return null;
@@ -300,6 +311,7 @@ export class HostPool {
     if (w.pending) return true;
     const { breaker } = this.#gate;
     if (breaker.pending.full) {
+      this.leaves(w);
       w.waiter.onLeaseError(breaker.refuse("pending"));
       return false;
     }
@@ -325,7 +337,7 @@ export class HostPool {
       const lease = c.lend(w.reader);
       if (lease === null) return false;
       this.#unqueue(w);
-      this.settled(w);
+      this.leaves(w);
       w.waiter.onLease(lease);
       return true;
     }
@@ -338,7 +350,7 @@ export class HostPool {
       const lease = c?.lend(w.reader) ?? null;
       if (lease === null) return;
       this.#unqueue(w);
-      this.settled(w);
+      this.leaves(w);
       w.waiter.onLease(lease);
     }
   }
@@ -351,7 +363,7 @@ export class HostPool {
     for (const w of waiting) {
       if (w.cancelled) continue;
       if (free) {
-        this.settled(w);
+        this.leaves(w);
         w.waiter.onLease(c.lend(w.reader)!);
       }
       // They had hoped for a connection of many streams.
@@ -371,7 +383,7 @@ export class HostPool {
       if (w.cancelled) continue;
       const lease = room-- > 0 ? c.lend(w.reader) : null;
       if (lease !== null) {
-        this.settled(w);
+        this.leaves(w);
         w.waiter.onLease(lease);
       } else this.#want(w);
     }

@@ -15,6 +15,8 @@ export class Wanted {
   cancelled = false;
   /** It counts as one that waits. */
   pending = false;
+  /** It counts as one of the host's: a host that takes no connections would look idle for ever. */
+  active = false;
   /** null: it has none, and is in the queue. */
   dial: PendingLease | null = null;
 
@@ -81,7 +83,7 @@ export class PendingLease implements DialHandler {
       env.metrics.connectFailed(cause.facts.code);
       for (const w of this.waiting) {
         w.dial = null;
-        this.#pool.settled(w);
+        this.#pool.leaves(w);
         if (!w.cancelled) w.waiter.onLeaseError(cause);
       }
     } finally {

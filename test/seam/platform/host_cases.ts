@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Platform } from "../../../src/platform/types.ts";
+import { DnsServer } from "../../support/dns_server.ts";
 import type { Case } from "./subject.ts";
 
 /** Resolves when the timer fires; a fake clock is moved there. */
@@ -50,6 +51,38 @@ export const hostCases: readonly Case[] = [
     async ({ p }) => {
       expect(p.wallNow()).toBeGreaterThan(Date.UTC(2025, 0, 1));
       expect(p.wallNow()).toBeLessThan(Date.UTC(2200, 0, 1));
+    },
+  ],
+  [
+    "resident memory is known, and garbage may be collected at any time",
+    async ({ p }) => {
+      if (p.name !== "memory") expect(p.memory.resident()).toBeGreaterThan(1024 * 1024);
+      p.memory.collect();
+      p.memory.collect();
+    },
+  ],
+  [
+    "names and services are asked of the servers that are given, over UDP, and over TCP where a datagram is too small",
+    async ({ p }) => {
+      // It has no network to ask through.
+      if (p.name === "memory") return;
+      const dns = await DnsServer.start();
+      try {
+        const servers = [{ kind: "tcp", host: "127.0.0.1", port: dns.port }] as const;
+        const addresses = Array.from({ length: 100 }, (_, i) => `10.0.0.${i}`);
+        dns.records.set("localhost", { ttl: 7, A: addresses });
+        dns.records.set("_a._tcp.test", { ttl: 9, SRV: [{ port: 80, target: "a.test", priority: 1, weight: 2 }] });
+        expect((await p.resolve("localhost", 4, servers)).map((a) => a.address)).toEqual(addresses);
+        expect(await p.resolveSrv("_a._tcp.test", servers)).toEqual([
+          { target: "a.test", port: 80, priority: 1, weight: 2, ttl: 9 },
+        ]);
+        expect(dns.asked).toEqual(["A localhost", "tcp A localhost", "SRV _a._tcp.test"]);
+        await expect(p.resolve("none.test", 6, servers)).rejects.toMatchObject({ code: "ENOTFOUND" });
+        dns.mode = "servfail";
+        await expect(p.resolveSrv("_a._tcp.test", servers)).rejects.toMatchObject({ code: "SERVFAIL" });
+      } finally {
+        await dns.stop();
+      }
     },
   ],
   [

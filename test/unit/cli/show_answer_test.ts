@@ -13,7 +13,14 @@ const STATUS: Status = {
   uptimeSeconds: 60,
   listeners: [{ name: "web", address: ":80", connections: 7 }],
   clusters: [
-    { name: "app", hosts: ["10.0.0.1:80", "10.0.0.2:80"] },
+    {
+      name: "app",
+      hosts: [
+        { address: "10.0.0.1:80", state: "unchecked", why: "" },
+        { address: "10.0.0.2:80", state: "unhealthy", why: "status 503" },
+        { address: "10.0.0.3:80", state: "healthy", why: "" },
+      ],
+    },
     { name: "none", hosts: [] },
   ],
 };
@@ -30,7 +37,8 @@ function shown(status: Status): string {
 }
 
 const HEAD = "edge is running: weir 1.2.3 on bun, pid 10, up 60 s, config generation 4\n";
-const REST = "listener web on :80: 7 connections\ncluster app: 10.0.0.1:80, 10.0.0.2:80\ncluster none: no host\n";
+const REST =
+  "listener web on :80: 7 connections\ncluster app: 10.0.0.1:80, 10.0.0.2:80 (unhealthy: status 503), 10.0.0.3:80 (healthy)\ncluster none: no host\n";
 
 test("the status of one process", () => expect(shown(STATUS)).toBe(HEAD + REST));
 

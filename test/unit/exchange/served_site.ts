@@ -7,6 +7,7 @@ import { createMemoryPlatform } from "../../../src/platform/memory.ts";
 import { compileSites } from "../../../src/server/compile.ts";
 import { ConnectionCaps } from "../../../src/server/connection_caps.ts";
 import { ListenerRuntime } from "../../../src/server/listener_runtime.ts";
+import { NO_SHEDDING } from "../../../src/server/overload/shedding.ts";
 import { HeldSockets } from "../../../src/server/sockets/held_socket.ts";
 import { OwnSockets } from "../../../src/server/sockets/own_sockets.ts";
 import { parseConfig } from "../../../src/source/file/load_config.ts";
@@ -25,6 +26,14 @@ export class ServedSite {
   readonly platform = createMemoryPlatform();
   readonly events: { readonly level: Level; readonly event: string; readonly facts: Facts }[] = [];
   readonly #metrics = new Metrics();
+  /** What the exchanges are told of pressure, and what they count. */
+  readonly shedding = {
+    step: 0,
+    counted: [] as number[],
+    count(step: 1 | 2): void {
+      this.counted.push(step);
+    },
+  };
   #open: (() => void) | null = null;
   readonly #opened = new Promise<void>((resolve) => {
     this.#open = resolve;
@@ -63,11 +72,19 @@ routes: [{ name: all, respond: { status: 200 } }]
       clusters: new Map(),
       handlers: new Map([[HANDLER, handler]]),
       filter: () => filters[next++]!,
+      shedding: this.shedding,
       accessLog: null,
       wall: () => platform.wallNow(),
     });
     const sockets = new OwnSockets(platform, new HeldSockets([]));
-    const env = { platform, sockets, log, caps: new ConnectionCaps(model.process, null), server: this.#metrics.server };
+    const env = {
+      platform,
+      sockets,
+      log,
+      caps: new ConnectionCaps(model.process, null),
+      server: this.#metrics.server,
+      shedding: NO_SHEDDING,
+    };
     await new ListenerRuntime(env, model.listeners.get("web")!, sites.get("web")!, null, true).bind();
   }
 

@@ -53,7 +53,7 @@ describe("counting", () => {
     const web = new Metrics().listener("web");
     for (const reason of REFUSALS) web.refuse(reason);
     web.refuse("draining");
-    expect(REFUSALS.map((_, i) => web.refused.valueAt(i))).toEqual([1, 1, 1, 1, 2, 1, 1]);
+    expect(REFUSALS.map((_, i) => web.refused.valueAt(i))).toEqual([1, 1, 1, 1, 2, 1, 1, 1]);
     for (const code of ERROR_CODES) web.fault(code);
     web.fault("noRoute");
     expect(ERROR_CODES.map((_, i) => web.faults.valueAt(i))).toEqual(ERROR_CODES.map((c) => (c === "noRoute" ? 2 : 1)));
@@ -102,7 +102,10 @@ describe("names", () => {
       if (kind === "histogram") expect(name).toEndWith("_seconds");
       expect(
         labelNames.filter(
-          (l) => !/^(listener|route|method|cluster|log|certificate|result|version|runtime|priority|limit)$/.test(l),
+          (l) =>
+            !/^(listener|route|method|cluster|log|certificate|result|state|version|runtime|resource|step|priority|limit)$/.test(
+              l,
+            ),
         ),
       ).toEqual([]);
     }

@@ -94,6 +94,7 @@ export class FakePlatform implements Platform {
   readonly os = null;
   readonly linux = null;
   readonly processes = null;
+  readonly memory = { resident: () => 0, collect: () => {} };
   readonly tls = null;
   readonly dials: FakeDial[] = [];
   /** Questions asked, `6 name @ms`. */

@@ -95,6 +95,7 @@ export class EndpointsFile implements EndpointSource {
       return;
     }
     this.#badSince = -1;
+    this.#env.failed();
     this.#log("error", "Endpoints not replaced, those before stay in use", { kept: this.#kept, problems });
   }
 

@@ -28,7 +28,7 @@ export const outlierSchema = z.union([
       .union([int(1, MOST), off()])
       .prefault(5)
       .describe("Connections that failed, resets and timeouts in a row; false: they are not counted"),
-    interval: duration().prefault("10s").describe("How often shares are compared, and ejections ended"),
+    interval: duration().prefault("10s").describe("How often shares are compared"),
     baseEjection: duration().prefault("30s").describe("How long an endpoint is left out at first; each time so much longer"),
     maxEjection: duration().prefault("5m").describe("The longest that it is left out"),
     maxEjected: share().prefault("10%").describe("Part of the endpoints that may be left out at once; one always may"),

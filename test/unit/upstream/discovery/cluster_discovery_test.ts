@@ -28,8 +28,10 @@ function discover(spec: ClusterSpec) {
   const log = new RecordingLog();
   const told: { hosts: readonly Host[]; gone: readonly Host[] }[] = [];
   const pushed = new PushedEndpoints();
-  const discovery = new ClusterDiscovery({ platform, log, open: () => pushed, random: () => 0 }, spec, (hosts, gone) =>
-    told.push({ hosts, gone }),
+  const discovery = new ClusterDiscovery(
+    { platform, log, failed: () => {}, open: () => pushed, random: () => 0 },
+    spec,
+    (hosts, gone) => told.push({ hosts, gone }),
   );
   return { platform, log, told, discovery, pushed };
 }

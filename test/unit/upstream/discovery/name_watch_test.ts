@@ -12,7 +12,7 @@ function watch(policy: DnsPolicy, random = 0) {
   const log = new RecordingLog();
   /** Addresses at each call. */
   const told: string[] = [];
-  const env = { platform, log, cluster: "web", random: () => random };
+  const env = { platform, log, failed: () => {}, cluster: "web", random: () => random };
   const name = new NameWatch(env, "app.test", policy, [], () => told.push(name.pairs.map((p) => p.join("+")).join(" ")));
   return { platform, log, told, name };
 }
@@ -207,7 +207,7 @@ describe("when DNS fails", () => {
 
   test("one family fails at once: what an earlier watch knew of it stays", async () => {
     const { platform, log } = watch(AUTO);
-    const env = { platform, log, cluster: "web", random: () => 0 };
+    const env = { platform, log, failed: () => {}, cluster: "web", random: () => 0 };
     const seed = [["::1", "10.0.0.1"], ["::2"]] as const;
     const both = new NameWatch(env, "app.test", AUTO, seed, () => {});
     const v4 = new NameWatch(env, "app.test", V4, seed, () => {});

@@ -14,7 +14,11 @@ function open() {
   const platform = new FakePlatform();
   const log = new RecordingLog();
   const told: string[] = [];
-  const env = { platform, log, cluster: "web", random: () => 0 };
+  let failures = 0;
+  const failed = (): void => {
+    failures++;
+  };
+  const env = { platform, log, failed, cluster: "web", random: () => 0 };
   const server = { kind: "tcp", host: "127.0.0.1", port: 5353 } as const;
   const source = new SrvSource(env, "_http._tcp.app.test", {
     families: "v4",
@@ -24,7 +28,7 @@ function open() {
   });
   const start = (): void =>
     source.start({ set: (all) => told.push(all.map(textOf).join(" ")), lacking: () => told.push("lacking") });
-  return { platform, log, told, source, start, server };
+  return { platform, log, told, source, start, server, failures: () => failures };
 }
 
 function textOf({ address, weight, priority }: EndpointSpec): string {
@@ -44,10 +48,11 @@ describe("when it asks", () => {
   });
 
   test("after a failure ever later, and the last set stays untold", async () => {
-    const { platform, start, told, log } = open();
+    const { platform, start, told, log, failures } = open();
     platform.srv = () => dnsError("ESERVFAIL");
     start();
     await platform.advance(7_000);
+    expect(failures()).toBe(4);
     expect(platform.asked.map((a) => a.split("@")[1])).toEqual(["0", "1000", "3000", "7000"]);
     expect(new Set(told)).toEqual(new Set(["lacking"]));
     platform.srv = () => [record("a.test")];

@@ -16,7 +16,7 @@ function open(text: string | null) {
     read: async () => disk.text ?? Promise.reject(new Error("ENOENT: no such file")),
     directoriesOf: async () => ["/etc/weir", disk.dir],
   };
-  const source = new EndpointsFile({ platform, log, cluster: "web", random: () => 0 }, PATH, files);
+  const source = new EndpointsFile({ platform, log, failed: () => {}, cluster: "web", random: () => 0 }, PATH, files);
   source.start({
     set: (all) => told.push(all.map((e) => addressText(e.address)).join(" ")),
     lacking: () => told.push("lacking"),
@@ -94,6 +94,6 @@ describe("a file of endpoints", () => {
 });
 
 test("other kinds of hosts have no such source", () => {
-  const env = { platform: createMemoryPlatform(), log: new RecordingLog(), cluster: "web", random: () => 0 };
+  const env = { platform: createMemoryPlatform(), log: new RecordingLog(), failed: () => {}, cluster: "web", random: () => 0 };
   expect(() => openEndpoints(cluster([]), env)).toThrow('give the cluster "web" a source');
 });

@@ -1,0 +1,18 @@
+import { ClusterMetrics } from "../../telemetry/cluster_metrics.ts";
+import { Numbers } from "../../telemetry/numbers.ts";
+import type { HealthBoard } from "./health_board.ts";
+import { Pacer } from "./pacer.ts";
+
+/** What the health of all hosts of a process is looked after with. */
+export class HealthPlace {
+  readonly board: HealthBoard;
+  /** false: somebody else checks, and tells the board. */
+  readonly checks: boolean;
+  readonly pacer: Pacer = new Pacer();
+  readonly uncounted: ClusterMetrics = new ClusterMetrics(new Numbers(), "");
+
+  constructor(board: HealthBoard, checks: boolean) {
+    this.board = board;
+    this.checks = checks;
+  }
+}
