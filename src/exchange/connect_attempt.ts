@@ -5,18 +5,21 @@ import type { ResponseHead } from "../http/head.ts";
 import type { Conn, DialHandler } from "../platform/types.ts";
 import type { Cluster, Host } from "../upstream/types.ts";
 import type { Exchange, RequestTarget } from "./exchange.ts";
+import type { ForwardAction } from "./site.ts";
 
 /** A CONNECT request that becomes a tunnel to a host of the route's cluster (RFC 9110 9.3.6). The cluster decides where it goes, not the client. */
 export class ConnectAttempt implements RequestTarget, DialHandler {
   readonly #x: Exchange;
+  readonly #action: ForwardAction;
   readonly #cluster: Cluster;
   #dial: { cancel(): void } | null = null;
   #over = false;
   #startedAt = 0;
   #host: Host | null = null;
 
-  constructor(x: Exchange, cluster: Cluster) {
+  constructor(x: Exchange, action: ForwardAction, cluster: Cluster) {
     this.#x = x;
+    this.#action = action;
     this.#cluster = cluster;
   }
 
@@ -24,23 +27,26 @@ export class ConnectAttempt implements RequestTarget, DialHandler {
     const x = this.#x;
     const host = x.pick(this.#cluster, null);
     if (host instanceof Error) {
-      this.#over = true;
-      x.fail(host);
+      this.#fail(host);
       return;
     }
     this.#host = host;
     this.#startedAt = x.site.link.flusher.now;
-    const dial = this.#cluster.dial(host, this, x.down);
-    if (!this.#over) this.#dial = dial;
+    const dial = this.#cluster.dial(host, this, x.down, this.#action.priority);
+    if (dial instanceof Error) this.#fail(dial);
+    else if (!this.#over) this.#dial = dial;
   }
 
   onOpen(conn: Conn): void {
     const x = this.#x;
     const { link } = x.site;
+    // What the tunnel's end needs, and nothing of the config.
+    const cluster = this.#cluster;
+    const { priority } = this.#action;
     link.flusher.enter();
     try {
       this.#over = true;
-      this.#cluster.metrics.connects.add(1);
+      cluster.metrics.connects.add(1);
       this.#host!.outcome?.(200, null);
       x.connectDuration = link.flusher.now - this.#startedAt;
       const head: ResponseHead = {
@@ -50,7 +56,7 @@ export class ConnectAttempt implements RequestTarget, DialHandler {
         contentLength: 0,
         upgrade: "",
       };
-      x.tunnel(head, { conn, unread: NO_BYTES, host: this.#host! });
+      x.tunnel(head, { conn, unread: NO_BYTES, host: this.#host!, gone: () => cluster.hungUp(priority) });
     } finally {
       link.flusher.leave();
     }
@@ -68,6 +74,11 @@ export class ConnectAttempt implements RequestTarget, DialHandler {
     } finally {
       flusher.leave();
     }
+  }
+
+  #fail(e: ProxyError): void {
+    this.#over = true;
+    this.#x.fail(e);
   }
 
   abort(_e: ProxyError): void {

@@ -3,6 +3,7 @@ import type { LeaseClient } from "../upstream/types.ts";
 import { Link } from "../wire/link.ts";
 import type { OpenConn } from "../wire/open_conn.ts";
 import type { TunnelEnd, TunnelSet } from "../wire/tunnel.ts";
+import { ConnectionAge } from "./connection_age.ts";
 import type { Peer } from "./forwarded.ts";
 import type { Codecs, Site } from "./site.ts";
 
@@ -32,6 +33,8 @@ export abstract class DownstreamConn extends Link implements OpenConn, LeaseClie
   #peerOf: Site | null = null;
   /** Called when it is gone; null: nothing is. */
   #afterwards: (() => void)[] | null = null;
+  /** null: it may grow old. */
+  readonly #age: ConnectionAge | null;
 
   /** `tlsPolicy`: that of the name in the handshake; null: cleartext. */
   constructor(host: ConnHost, conn: Conn, tlsPolicy: string | null) {
@@ -39,6 +42,8 @@ export abstract class DownstreamConn extends Link implements OpenConn, LeaseClie
     super(site.link, conn, site.metrics.bytesIn, site.metrics.bytesOut);
     this.host = host;
     this.#tlsPolicy = tlsPolicy;
+    const { maxConnectionMs: age } = site.spec.timeouts;
+    this.#age = age === null ? null : new ConnectionAge(this, site.link, age);
   }
 
   /** Several streams at a time: one can't take the whole connection. */
@@ -105,6 +110,7 @@ export abstract class DownstreamConn extends Link implements OpenConn, LeaseClie
 
   /** To be called when it is gone. */
   protected left(): void {
+    this.#age?.cancel();
     const due = this.#afterwards;
     this.#afterwards = null;
     if (due !== null) for (const f of due) f();

@@ -11,19 +11,34 @@ import { removeHopByHop } from "../http/hop_by_hop.ts";
 import { ID } from "../http/names.ts";
 import { flagOf } from "../telemetry/response_flags.ts";
 import { Tunnel, type TunnelDone, type TunnelEnd } from "../wire/tunnel.ts";
-import { Attempt } from "./attempt.ts";
+import { Attempt, type AttemptOwner } from "./attempt.ts";
 import { ConnectAttempt } from "./connect_attempt.ts";
 import type { DownstreamConn } from "./downstream_conn.ts";
+import {
+  BAD_MAX_FORWARDS,
+  BODY_TOO_LARGE,
+  CONNECT_REFUSED,
+  MISDIRECTED,
+  NO_ROUTE,
+  PAST_DEADLINE,
+  PATH_REFUSED,
+  REPLIED_EARLY,
+  STREAM_UPGRADE_REFUSED,
+  TRACE_REFUSED,
+} from "./exchange_faults.ts";
 import { applyOps, forwardHead } from "./forward_head.ts";
 import { forwardReply } from "./forward_reply.ts";
 import type { Peer } from "./forwarded.ts";
+import { countCall } from "./grpc_calls.ts";
 import { KeyedExchange } from "./keyed_exchange.ts";
-import { maxForwards, passMaxForwards } from "./max_forwards.ts";
-import { ALLOWED_METHODS, errorReply, grpcReply, grpcStatusOfFault, httpDate, makeReply } from "./reply.ts";
+import { countHop } from "./max_forwards.ts";
+import { allowReply, errorReply, grpcStatusOfFault, httpDate, redirectReply, respondReply } from "./reply.ts";
+import type { RequestBuffer } from "./request_buffer.ts";
 import { mayRetry } from "./retry.ts";
 import { shed } from "./shed.ts";
-import type { ForwardAction, RespondAction, RouteRule, Site } from "./site.ts";
+import type { ForwardAction, RouteRule, Site } from "./site.ts";
 import { StreamTunnel } from "./stream_tunnel.ts";
+import { Tries } from "./tries.ts";
 import { WebCall } from "./web_call.ts";
 
 /** Where a request goes: an attempt at an upstream, a tunnel's dial, or a handler inside the process. */
@@ -37,16 +52,6 @@ export interface RequestTarget {
   abort(e: ProxyError): void;
 }
 
-const NO_ROUTE = localFault("noRoute", 404, "no route matches the request");
-const PATH_REFUSED = localFault("pathRefused", 400, "the route takes no encoded slash, backslash or NUL in the path");
-const BODY_TOO_LARGE = localFault("bodyTooLarge", 413, "the body is larger than the limit of its route");
-const BAD_MAX_FORWARDS = localFault("badRequest", 400, "Max-Forwards is no number (RFC 9110 7.6.2)");
-const TRACE_REFUSED = localFault("methodRefused", 405, "TRACE ends here and is not served");
-const MISDIRECTED = localFault("misdirected", 421, "the authority has another TLS policy than this connection");
-const PAST_DEADLINE = localFault("requestTimeout", 504, "the deadline of the call had passed when it came");
-const STREAM_UPGRADE_REFUSED = localFault("upgradeRefused", 501, "the route does not let this protocol through");
-const CONNECT_REFUSED = localFault("upgradeRefused", 405, "the route lets no CONNECT through");
-
 /*
  * waiting ──head──▶ replying ──end──▶ done            Any fault before the reply's head: an error reply; after it: the stream is reset.
  *    │└── error reply, redirect, … ────▲               `finish` runs once, whatever happened.
@@ -59,7 +64,7 @@ const DONE = 2;
 const TUNNEL = 3;
 
 /** One request in flight: finds its route, sends it on, passes the reply back, and tells logs and metrics what became of it. */
-export class Exchange extends KeyedExchange implements StreamReader<RequestHead>, FilterHost {
+export class Exchange extends KeyedExchange implements StreamReader<RequestHead>, FilterHost, AttemptOwner {
   #writer: StreamWriter<ResponseHead> | null;
   #state = WAITING;
   #target: RequestTarget | null = null;
@@ -108,6 +113,7 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
     }
     const { rule } = match;
     this.rule = rule;
+    this.shortenTime(rule);
     this.route = rule.name;
     this.#matchedPrefix = match.matchedPrefix;
     if (end) this.#requestOver(this.began);
@@ -260,21 +266,23 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
     this.#finish();
   }
 
-  /** An attempt failed before a reply began. */
+  /** The one attempt failed before a reply began. */
   attemptFailed(a: Attempt, error: ProxyError): void {
-    const again = mayRetry({
-      error,
-      method: this.method,
-      reused: a.reused,
-      replayable: a.replayable,
-      retries: this.attempts - 1,
-    });
-    if (again && this.#state === WAITING) {
+    const { method } = this;
+    const verdict = mayRetry({ error, method, reused: a.reused, replayable: a.replayable, retries: this.attempts - 1 });
+    if (verdict === "automatic" && this.waiting) {
       a.cluster.metrics.retries.add(1);
-      this.#attempt(a.action, a.clusterIndex, a.replay);
-      return;
-    }
-    this.fail(error);
+      this.#attempt(a.action, a.clusterIndex, a.buffer);
+    } else this.fail(error);
+  }
+
+  /** No reply has been begun, and one is still wanted. */
+  get waiting(): boolean {
+    return this.#state === WAITING;
+  }
+
+  get grpc(): boolean {
+    return this.#grpc;
   }
 
   /** Ends the exchange with an error: the one way out of every fault, whoever's it is. */
@@ -307,7 +315,7 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
     const idleMs = site.spec.timeouts.tunnelIdleMs;
     const early = this.#early;
     const writer = this.#writer!;
-    const done = this.#becomeTunnel(h, up.host ?? null);
+    const done = this.#becomeTunnel(h, up);
     if (early === null) {
       new Tunnel(link, down.detach(), up, idleMs, down.tunnels, done).start();
       return;
@@ -322,7 +330,10 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
   }
 
   /** Config is let go: a week-old tunnel must hold no old one alive. Returns what the tunnel's end calls. */
-  #becomeTunnel(h: ResponseHead, host: { active: number } | null): TunnelDone {
+  #becomeTunnel(
+    h: ResponseHead,
+    { host = null, gone }: { readonly host?: { active: number } | null; readonly gone?: () => void },
+  ): TunnelDone {
     const { site } = this;
     this.#state = TUNNEL;
     this.status = h.status;
@@ -341,6 +352,7 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
     metrics.tunnelsActive.add(1);
     if (host !== null) host.active++;
     return (bytesUp, bytesDown, cause) => {
+      gone?.();
       metrics.tunnelsActive.add(-1);
       if (host !== null) host.active--;
       this.down.tunnelClosed();
@@ -450,12 +462,11 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
         this.#forward(rule, action);
         return;
       case "respond":
-        this.#respond(action);
+        if (this.#grpc && action.status >= 400) this.grpcStatus = grpcStatusOf(action.status);
+        this.#send(respondReply(action, this.#grpc, this.site.wall()));
         return;
       case "redirect": {
-        const reply = makeReply(action.status, NONE, null, this.site.wall());
-        reply.head.fields.add("Location", action.location(this.head, this.#matchedPrefix));
-        this.#send(reply);
+        this.#send(redirectReply(action.status, action.location(this.head, this.#matchedPrefix), this.site.wall()));
         return;
       }
       case "handler": {
@@ -466,16 +477,6 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
         return;
       }
     }
-  }
-
-  #respond({ status, body, contentType }: RespondAction): void {
-    const wall = this.site.wall();
-    if (!this.#grpc || status < 400) {
-      this.#send(makeReply(status, body, contentType, wall));
-      return;
-    }
-    this.grpcStatus = grpcStatusOf(status);
-    this.#send(grpcReply(this.grpcStatus, status, body, wall));
   }
 
   #forward(rule: RouteRule, action: ForwardAction): void {
@@ -490,53 +491,50 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
         this.fail(CONNECT_REFUSED);
         return;
       }
-      const target = new ConnectAttempt(this, action.clusters[index]!);
+      const target = new ConnectAttempt(this, action, action.clusters[index]!);
       this.#target = target;
       target.start();
       return;
     }
-    if (head.fields.hasId(ID["max-forwards"]) && (head.method === "OPTIONS" || head.method === "TRACE")) {
-      const hops = maxForwards(head.fields);
-      if (hops === null) {
-        this.fail(BAD_MAX_FORWARDS);
-        return;
-      }
-      if (hops === 0) {
-        this.#answerHere();
-        return;
-      }
-      passMaxForwards(head.fields, hops);
-    }
+    if (head.fields.hasId(ID["max-forwards"]) && !this.#passHop()) return;
     this.requestId = forwardHead(head, this.site, this.peer, this.down.conn.info, action, rule, this.#matchedPrefix);
     if (this.#early !== null && head.upgrade === "") {
       this.fail(STREAM_UPGRADE_REFUSED);
       return;
     }
-    this.#attempt(action, index, null);
+    this.#begin(action, index);
   }
 
-  /** RFC 9110 7.6.2: a request that may go no further is answered as its last recipient would. */
-  #answerHere(): void {
-    if (this.method === "TRACE") {
-      this.fail(TRACE_REFUSED);
-      return;
+  /** RFC 9110 7.6.2: a request that may go no further is answered as its last recipient would; false: it has been. */
+  #passHop(): boolean {
+    const hop = countHop(this.head);
+    if (hop === "goesOn") return true;
+    if (hop === "bad") this.fail(BAD_MAX_FORWARDS);
+    else if (this.method === "TRACE") this.fail(TRACE_REFUSED);
+    else this.#send(allowReply(this.site.wall()));
+    return false;
+  }
+
+  #begin(action: ForwardAction, clusterIndex: number): void {
+    if (action.tries === null) this.#attempt(action, clusterIndex, null);
+    else {
+      const tries = new Tries(this, action, action.tries, clusterIndex);
+      this.#target = tries;
+      tries.start();
     }
-    const reply = makeReply(200, NONE, null, this.site.wall());
-    reply.head.fields.add("Allow", ALLOWED_METHODS);
-    this.#send(reply);
+    if (this.#state !== DONE && this.dueAt === Number.POSITIVE_INFINITY) this.arm();
   }
 
-  #attempt(action: ForwardAction, clusterIndex: number, replay: Uint8Array[] | null): void {
+  #attempt(action: ForwardAction, clusterIndex: number, buffer: RequestBuffer | null): void {
     const host = this.pick(action.clusters[clusterIndex]!, null);
     if (host instanceof Error) {
       this.#target = null;
       this.fail(host);
       return;
     }
-    const a = new Attempt(this, action, clusterIndex, host, replay);
+    const a = new Attempt(this, this, action, clusterIndex, host, buffer);
     this.#target = a;
     a.start(this.attempts > 1);
-    if (this.#state !== DONE && this.dueAt === Number.POSITIVE_INFINITY) this.arm();
   }
 
   // ---- ends ----
@@ -574,17 +572,12 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
     metrics.requestsActive.add(-1);
     metrics.finish(this.status);
     if (rule !== null) rule.metrics.finish(this.status, duration);
-    if (this.#grpc) this.#countCall(rule);
+    if (this.#grpc) {
+      // Without a status of gRPC the client goes by that of HTTP.
+      if (this.grpcStatus < 0) this.grpcStatus = grpcStatusOf(this.status);
+      if (rule !== null) countCall(rule, this.path, this.grpcStatus);
+    }
     if (site.accessLog !== null) site.accessLog.write(this);
-  }
-
-  #countCall(rule: RouteRule | null): void {
-    // Without a status of gRPC the client goes by that of HTTP.
-    if (this.grpcStatus < 0) this.grpcStatus = grpcStatusOf(this.status);
-    if (rule === null) return;
-    const query = this.path.indexOf("?");
-    const method = query < 0 ? this.path : this.path.slice(0, query);
-    rule.metrics.grpc.finish(rule.grpc.methods.has(method) ? method : "", this.grpcStatus);
   }
 }
 
@@ -594,4 +587,3 @@ interface Early {
 }
 
 const NONE = new Uint8Array(0);
-const REPLIED_EARLY = localFault("internal", 0, "the reply was complete before the request");

@@ -15,6 +15,8 @@ export abstract class ExchangeTimes extends ExchangeRecord {
   protected began = 0;
   /** When a byte last moved, either way. */
   protected lastMove = 0;
+  /** What the route and the client give it from its end on; Infinity: no bound, or no route is known yet. */
+  #routeMs = Number.POSITIVE_INFINITY;
   #headDeadline = Number.POSITIVE_INFINITY;
   #totalDeadline = Number.POSITIVE_INFINITY;
   /** It is a call with a deadline: that is the time it has for a head, too. */
@@ -36,13 +38,30 @@ export abstract class ExchangeTimes extends ExchangeRecord {
     this.site.link.wheel.schedule(this, Math.min(idle, this.#headDeadline, this.#totalDeadline));
   }
 
+  /** A trusted peer may give its request less time than the route does (as with Envoy's x-envoy-upstream-rq-timeout-ms). */
+  protected shortenTime({ timeoutHeader, timeoutMs }: RouteRule): void {
+    this.#routeMs = timeoutMs;
+    if (timeoutHeader === null || !this.peer.trusted) return;
+    const text = this.head.fields.get(timeoutHeader);
+    if (text !== null && /^[0-9]{1,9}$/.test(text) && Number(text) > 0) this.#routeMs = Math.min(timeoutMs, Number(text));
+  }
+
+  /** Milliseconds that are left of its time; Infinity: it has no end. */
+  get leftMs(): number {
+    return this.#totalDeadline - this.site.link.flusher.now;
+  }
+
+  /** What an attempt has for the head of its reply, from the request sent on. */
+  get headMs(): number {
+    return this.#bounded ? Number.POSITIVE_INFINITY : this.rule!.responseHeadMs;
+  }
+
   /** The request has come whole: its route's time begins, whatever still has to be connected or sent. */
   protected endRequest(now: number, done: boolean): void {
     this.requestEnded = true;
     this.requestDuration = now - this.began;
-    const { rule } = this;
-    if (rule === null || rule.timeoutMs === Number.POSITIVE_INFINITY || done) return;
-    this.#totalDeadline = Math.min(this.#totalDeadline, now + rule.timeoutMs);
+    if (this.#routeMs === Number.POSITIVE_INFINITY || done) return;
+    this.#totalDeadline = Math.min(this.#totalDeadline, now + this.#routeMs);
     this.arm();
   }
 

@@ -5,6 +5,7 @@ import { Fields } from "../http/fields.ts";
 import { encodeGrpcMessage } from "../http/grpc/message.ts";
 import { GRPC_STATUS, grpcStatusOf } from "../http/grpc/status.ts";
 import { reasonPhrase } from "../http/status.ts";
+import type { RespondAction } from "./site.ts";
 
 /** What Allow names (RFC 9110 10.2.1): routes take any method of a resource, TRACE and CONNECT are not for one. */
 export const ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
@@ -32,6 +33,25 @@ export function makeReply(status: number, body: Uint8Array, contentType: string 
     head: { status, reason: "", fields, contentLength: forbidsBody ? 0 : body.length, upgrade: "" },
     body: forbidsBody ? NONE : body,
   };
+}
+
+/** What a route answers itself; to a call of gRPC an error is one of gRPC. */
+export function respondReply({ status, body, contentType }: RespondAction, grpc: boolean, wall: number): Reply {
+  if (grpc && status >= 400) return grpcReply(grpcStatusOf(status), status, body, wall);
+  return makeReply(status, body, contentType, wall);
+}
+
+/** RFC 9110 9.3.7. */
+export function allowReply(wall: number): Reply {
+  const reply = makeReply(200, NONE, null, wall);
+  reply.head.fields.add("Allow", ALLOWED_METHODS);
+  return reply;
+}
+
+export function redirectReply(status: number, location: string, wall: number): Reply {
+  const reply = makeReply(status, NONE, null, wall);
+  reply.head.fields.add("Location", location);
+  return reply;
 }
 
 /** Bytes of a reply's body that go into a grpc-message: a head has room for little more. */

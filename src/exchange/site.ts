@@ -1,15 +1,18 @@
 import type { HeaderOpsSpec, HttpHandlerSpec, RouteSpec } from "../config/model.ts";
+import type { HedgeSpec } from "../config/traffic_model.ts";
 import type { FilterChain } from "../filter/filter_chain.ts";
 import type { H1ServerOptions } from "../http/h1/server.ts";
 import type { H2ServerOptions } from "../http/h2/server.ts";
 import type { RequestHead } from "../http/head.ts";
 import type { RouteTable } from "../router/types.ts";
 import type { AccessLog } from "../telemetry/access_record.ts";
+import type { Priority } from "../telemetry/breaker_metrics.ts";
 import type { ListenerMetrics, RouteMetrics } from "../telemetry/metrics.ts";
 import type { Cluster } from "../upstream/types.ts";
 import type { WeightedChoice } from "../upstream/weighted.ts";
 import type { LinkEnv } from "../wire/link.ts";
 import type { ForwardedPolicy } from "./forwarded.ts";
+import type { RetryPolicy } from "./retry_policy.ts";
 import type { RouteKeys } from "./route_keys.ts";
 import type { Handler } from "./web.ts";
 
@@ -29,6 +32,8 @@ export interface RouteRule {
   readonly requestOps: HeaderOpsSpec | null;
   readonly responseOps: HeaderOpsSpec | null;
   readonly timeoutMs: number;
+  /** Field by which a trusted peer shortens that time, lower case; null: none. */
+  readonly timeoutHeader: string | null;
   readonly responseHeadMs: number;
   readonly grpc: GrpcRule;
 }
@@ -56,6 +61,23 @@ export interface ForwardAction {
   readonly host: RewriteHost | null;
   readonly upgrades: ReadonlySet<string>;
   readonly connect: boolean;
+  /** Whose caps of the clusters hold. */
+  readonly priority: Priority;
+  /** null: one attempt, and no copies. */
+  readonly tries: TryPolicy | null;
+}
+
+/** What a request may cost beside its one attempt. */
+export interface TryPolicy {
+  readonly retry: RetryPolicy | null;
+  readonly hedge: HedgeSpec | null;
+  readonly mirrors: readonly MirrorTarget[];
+}
+
+export interface MirrorTarget {
+  readonly cluster: Cluster;
+  /** 0 to 1. */
+  readonly share: number;
 }
 
 export type RewriteHost =

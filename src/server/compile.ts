@@ -2,6 +2,7 @@ import type { Slab } from "../base/slab.ts";
 import type {
   ActionSpec,
   FilterSpec,
+  ForwardSpec,
   HeaderOpsSpec,
   HttpHandlerSpec,
   ListenerSpec,
@@ -10,8 +11,9 @@ import type {
   TcpHandlerSpec,
 } from "../config/model.ts";
 import { ForwardedPolicy } from "../exchange/forwarded.ts";
+import { RetryPolicy } from "../exchange/retry_policy.ts";
 import { RouteKeys } from "../exchange/route_keys.ts";
-import type { Codecs, GrpcRule, RequestShedding, RouteRule, RuleAction, Site } from "../exchange/site.ts";
+import type { Codecs, GrpcRule, RequestShedding, RouteRule, RuleAction, Site, TryPolicy } from "../exchange/site.ts";
 import type { Handler } from "../exchange/web.ts";
 import { FilterChain } from "../filter/filter_chain.ts";
 import type { FilterFactory } from "../filter/types.ts";
@@ -222,6 +224,7 @@ function compileRule(route: RouteSpec, listenerBodyBytes: number, actions: Actio
     bodyBytes: route.bodyBytes ?? listenerBodyBytes,
     requestOps: opsOrNull(route.requestHeaders),
     responseOps: opsOrNull(route.responseHeaders),
+    timeoutHeader: route.timeoutHeader,
     timeoutMs: route.timeoutMs ?? Number.POSITIVE_INFINITY,
     responseHeadMs: route.responseHeadMs,
     grpc: compileGrpc(route),
@@ -288,6 +291,8 @@ function compileAction(action: ActionSpec, env: CompileEnv, clusters: Model["clu
         host: action.rewrite.host,
         upgrades: new Set(action.upgrades),
         connect: action.connect,
+        priority: action.priority,
+        tries: compileTries(action, env),
       };
     }
     case "respond":
@@ -297,4 +302,13 @@ function compileAction(action: ActionSpec, env: CompileEnv, clusters: Model["clu
     case "handler":
       return { kind: "handler", handler: env.handlers.get(action.name)! };
   }
+}
+
+function compileTries({ retry, hedge, mirrors }: ForwardSpec, env: CompileEnv): TryPolicy | null {
+  if (retry === null && hedge === null && mirrors.length === 0) return null;
+  return {
+    retry: retry === null ? null : new RetryPolicy(retry),
+    hedge,
+    mirrors: mirrors.map((m) => ({ cluster: env.clusters.get(m.cluster)!, share: m.share })),
+  };
 }

@@ -153,7 +153,8 @@ export class TcpSession extends SessionRecord implements ConnHandler, OpenConn, 
     this.attempts = tried.length;
     this.endpoint = host.label;
     const dial = cluster.dial(host, new UpstreamDial(this, host, this.#site.link.flusher.now), this);
-    if (this.#state === DIALING) this.#dial = dial;
+    if (dial instanceof Error) this.close(dial);
+    else if (this.#state === DIALING) this.#dial = dial;
   }
 
   dialFailed(cause: ProxyError, host: Host): void {
@@ -171,6 +172,7 @@ export class TcpSession extends SessionRecord implements ConnHandler, OpenConn, 
   dialOpened(up: Conn, host: Host, startedAt: number): void {
     if (this.#state !== DIALING) {
       up.destroy(null);
+      this.#cluster!.hungUp();
       return;
     }
     const { flusher } = this.#site.link;
@@ -240,6 +242,7 @@ export class TcpSession extends SessionRecord implements ConnHandler, OpenConn, 
 
   #leave(host: Host, cause: ProxyError | null): void {
     const { metrics } = this.#cluster!;
+    this.#cluster!.hungUp();
     host.active--;
     metrics.connectionsActive.add(-1);
     metrics.sessionsActive.add(-1);

@@ -1,8 +1,15 @@
 import type { ErrorCode } from "../base/error.ts";
+import { BreakerMetrics, type Priority } from "./breaker_metrics.ts";
 import { CHECK_CELLS, EJECTION_CELLS, type HostState } from "./health_cells.ts";
 import { CODE_CELLS, MetricRows, STATUS_CELLS, statusCell } from "./metric_rows.ts";
-import type { Counter, CounterVector, Histogram, Numbers } from "./numbers.ts";
+import type { CellSpec, Counter, CounterVector, Histogram, Numbers } from "./numbers.ts";
 import { errorCell } from "./response_flags.ts";
+
+/** What became of the copies of requests that were sent to a cluster. `cut`: it took them too slowly. */
+export const MIRROR_ENDS = Object.freeze(["answered", "failed", "cut"] as const);
+export type MirrorEnd = (typeof MIRROR_ENDS)[number];
+
+const MIRROR_CELLS: CellSpec = { label: "end", names: MIRROR_ENDS };
 
 /** Numbers of one cluster. Labels: `cluster`. */
 export class ClusterMetrics {
@@ -24,8 +31,12 @@ export class ClusterMetrics {
   readonly responses: CounterVector;
   /** Seconds from the request sent to the reply's head. */
   readonly headDuration: Histogram;
-  /** Attempts after the first. */
+  /** Attempts after the first, but for those that a hedge began. */
   readonly retries: Counter;
+  /** Attempts begun beside one that took long. */
+  readonly hedges: Counter;
+  /** Copies of requests, which stand in no other counter of requests and replies. */
+  readonly mirrors: CounterVector;
   /** Connections and streams that the upstream reset or closed in mid-exchange. */
   readonly resets: Counter;
   readonly timeouts: Counter;
@@ -53,6 +64,8 @@ export class ClusterMetrics {
   /** From the upstream. */
   readonly bytesDown: Counter;
 
+  readonly #breakers = new Map<Priority, BreakerMetrics>();
+
   constructor(n: Numbers, cluster: string) {
     this.#n = n;
     this.#cluster = cluster;
@@ -68,6 +81,8 @@ export class ClusterMetrics {
     this.responses = by.vector("responses_total", "Replies of upstreams, by class of status", STATUS_CELLS, "never");
     this.headDuration = by.histogram("response_head_duration_seconds", "Request sent to head of the reply", "never");
     this.retries = by.counter("retries_total", "Attempts after the first", "never");
+    this.hedges = by.counter("hedges_total", "Attempts begun beside one that took long", "never");
+    this.mirrors = by.vector("mirrored_requests_total", "Copies of requests, by how they ended", MIRROR_CELLS, "never");
     this.resets = by.counter("resets_total", "Connections that the upstream reset or closed in mid-exchange", "never");
     this.timeouts = by.counter("timeouts_total", "Attempts that ended with a timeout", "never");
     this.faults = by.vector("faults_total", "Attempts that failed, by error code", CODE_CELLS, "never");
@@ -86,6 +101,20 @@ export class ClusterMetrics {
     this.datagramsDown = by.counter("received_datagrams_total", "Datagrams read from upstreams", "never");
     this.bytesUp = by.counter("sent_bytes_total", "Bytes written to upstreams", "never");
     this.bytesDown = by.counter("received_bytes_total", "Bytes read from upstreams", "never");
+  }
+
+  /** Made when something of it has a limit: most clusters have none. */
+  breaker(priority: Priority): BreakerMetrics {
+    let metrics = this.#breakers.get(priority);
+    if (metrics === undefined) {
+      metrics = new BreakerMetrics(this.#n, this.#cluster, priority);
+      this.#breakers.set(priority, metrics);
+    }
+    return metrics;
+  }
+
+  mirrored(end: MirrorEnd): void {
+    this.mirrors.add(MIRROR_ENDS.indexOf(end), 1);
   }
 
   /** So many hosts more are in this state, or fewer. */

@@ -57,6 +57,12 @@ export const RESPONSE_FLAGS: Readonly<Record<ErrorCode, ResponseFlag>> = Object.
 /** Of a request that a fault filter held back; it is no fault that ends anything. */
 export const DELAY_FLAG = "DI";
 
+/** Why a request was not tried once more that would have been worth it: they stand before the flag of what became of it. */
+export const RETRY_FLAGS = Object.freeze({
+  exhausted: { flag: "URX", meaning: "The route's retries were used up" },
+  overBudget: { flag: "RO", meaning: "The cluster had as many retries as it may have" },
+} satisfies Record<string, ResponseFlag>);
+
 /** All codes in the order of the table: the cells of counters by code. */
 export const ERROR_CODES: readonly ErrorCode[] = Object.freeze(Object.keys(RESPONSE_FLAGS) as ErrorCode[]);
 

@@ -1,3 +1,4 @@
+import type { ProxyError } from "../base/error.ts";
 import type { Slab } from "../base/slab.ts";
 import { encodeTagged } from "../base/tagged_json.ts";
 import type { ClusterSpec } from "../config/model.ts";
@@ -7,10 +8,13 @@ import { HeaderBlock } from "../http/h2/hpack/header_block.ts";
 import { DEFAULT_H2_LIMITS } from "../http/h2/limits.ts";
 import type { ResponseHead } from "../http/head.ts";
 import type { DialHandler, Platform, Timer, UdpHandler, UdpPort } from "../platform/types.ts";
+import type { Priority } from "../telemetry/breaker_metrics.ts";
 import type { EventLog } from "../telemetry/event_log.ts";
 import type { HostState } from "../telemetry/health_cells.ts";
 import type { ClusterMetrics } from "../telemetry/metrics.ts";
 import { type LinkEnv, WRITE_STALL_MS } from "../wire/link.ts";
+import { Breaker } from "./breaker.ts";
+import { CountedDial } from "./counted_dial.ts";
 import { dialHost, hostDialOptions, optionsFor } from "./dialer.ts";
 import { ClusterDiscovery } from "./discovery/cluster_discovery.ts";
 import type { OpenEndpoints } from "./discovery/endpoint_source.ts";
@@ -22,8 +26,8 @@ import { OutlierDetector } from "./outlier/outlier_detector.ts";
 import { compilePicker, type PickerEnv } from "./picker/compile_picker.ts";
 import { OriginalDestination } from "./picker/original_destination.ts";
 import { samePicking } from "./picker/same_picking.ts";
-import { HostPool, type PoolEnv } from "./pool/host_pool.ts";
-import { PrivatePools } from "./pool/private_pools.ts";
+import { ClusterPools } from "./pool/cluster_pools.ts";
+import type { PoolEnv } from "./pool/host_pool.ts";
 import type { Cluster, DialClient, Host, LeaseClient, LeaseWaiter, Picker, UpstreamTls } from "./types.ts";
 import { connectUdpHost } from "./udp_dial.ts";
 
@@ -46,9 +50,8 @@ export class UpstreamCluster implements Cluster {
   picker: Picker;
   readonly #env: ClusterEnv;
   readonly #discovery: ClusterDiscovery;
-  readonly #pools = new Map<Host, HostPool>();
-  /** For connections that begin with a header. */
-  readonly #private = new PrivatePools();
+  readonly #default: ClusterPools;
+  readonly #high: ClusterPools;
   readonly #picking: PickerEnv;
   #pool: PoolEnv;
   readonly #states: HostStates;
@@ -69,6 +72,8 @@ export class UpstreamCluster implements Cluster {
     this.spec = spec;
     this.metrics = metrics;
     this.#pool = poolEnv(env, spec, metrics, tls);
+    this.#default = new ClusterPools(this.#pool, new Breaker(metrics, "default"), spec.breakers.default);
+    this.#high = new ClusterPools(this.#pool, new Breaker(metrics, "high"), spec.breakers.high);
     this.#picking = { clock: env.link.flusher, random: Math.random, panics: metrics.panics };
     this.picker = this.#pickerOf([]);
     const now = (): number => env.platform.now();
@@ -116,12 +121,16 @@ export class UpstreamCluster implements Cluster {
     const pool = this.#pool;
     this.spec = spec;
     this.#pool = poolEnv(this.#env, spec, this.metrics, tls);
-    for (const p of this.#pools.values()) p.become(this.#pool);
+    this.#default.become(this.#pool, spec.breakers.default);
+    this.#high.become(this.#pool, spec.breakers.high);
     if (!samePicking(before, spec)) this.#hostsChanged();
-    this.#private.become(this.#pool);
     this.#outlier.become(spec.outlier);
     if (!sameChecks(before, spec) || pool.tls !== tls) this.#followHealth(before);
     void this.#discovery.update(spec);
+  }
+
+  breaker(p: Priority): Breaker {
+    return this.#of(p).breaker;
   }
 
   lease(
@@ -130,18 +139,20 @@ export class UpstreamCluster implements Cluster {
     reader: StreamReader<ResponseHead>,
     w: LeaseWaiter,
     client: LeaseClient,
+    p: Priority = "default",
   ): { cancel(): void } | null {
-    if (this.#pool.proxyHeader !== null) return this.#private.pool(client, h, this.#pool).lease(fresh, reader, w);
-    let pool = this.#pools.get(h);
-    if (pool === undefined) {
-      pool = new HostPool(h, this.#pool, null);
-      this.#pools.set(h, pool);
-    }
-    return pool.lease(fresh, reader, w);
+    return this.#of(p).lease(h, fresh, reader, w, client);
   }
 
-  dial(h: Host, handler: DialHandler, client: DialClient | null): { cancel(): void } {
-    return dialHost(this.#env.platform, h, optionsFor(this.#pool, h, client), handler);
+  dial(h: Host, handler: DialHandler, client: DialClient | null, p: Priority = "default"): { cancel(): void } | ProxyError {
+    const { gate, breaker } = this.#of(p);
+    if (!gate.enter()) return breaker.refuse("connections");
+    const dial = new CountedDial(gate, handler);
+    return dial.started(dialHost(this.#env.platform, h, optionsFor(this.#pool, h, client), dial));
+  }
+
+  hungUp(p: Priority = "default"): void {
+    this.#of(p).gate.leave();
   }
 
   openUdp(h: Host, handler: UdpHandler): UdpPort {
@@ -159,9 +170,12 @@ export class UpstreamCluster implements Cluster {
     this.#health?.close();
     this.#outlier.close();
     this.#states.close();
-    for (const p of this.#pools.values()) p.close();
-    this.#pools.clear();
-    this.#private.close();
+    this.#default.close();
+    this.#high.close();
+  }
+
+  #of(p: Priority): ClusterPools {
+    return p === "high" ? this.#high : this.#default;
   }
 
   #setHosts(hosts: readonly Host[], gone: readonly Host[]): void {
@@ -186,9 +200,8 @@ export class UpstreamCluster implements Cluster {
     if (there.length === 0 && this.hosts.length > 0 && this.#gone.length > 0) return;
     this.picker = this.#pickerOf(there);
     for (const h of this.#gone.splice(0)) {
-      this.#pools.get(h)?.close();
-      this.#pools.delete(h);
-      this.#private.leave(h);
+      this.#default.leave(h);
+      this.#high.leave(h);
     }
   }
 
@@ -268,5 +281,6 @@ function poolEnv(env: ClusterEnv, spec: ClusterSpec, metrics: ClusterMetrics, tl
     metrics,
     idleMs: spec.idleMs ?? 0,
     maxIdle: spec.maxIdle,
+    maxAgeMs: spec.maxConnectionMs ?? Number.POSITIVE_INFINITY,
   };
 }

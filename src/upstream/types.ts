@@ -3,7 +3,9 @@ import type { ClusterSpec, EndpointSpec } from "../config/model.ts";
 import type { StreamReader, StreamWriter } from "../http/codec.ts";
 import type { RequestHead, ResponseHead } from "../http/head.ts";
 import type { Address, Conn, DialHandler, TlsClientContext, UdpHandler, UdpPort } from "../platform/types.ts";
+import type { Priority } from "../telemetry/breaker_metrics.ts";
 import type { ClusterMetrics } from "../telemetry/metrics.ts";
+import type { Breaker } from "./breaker.ts";
 import type { LatencyPeak } from "./latency_peak.ts";
 
 /**
@@ -64,8 +66,16 @@ export interface StreamLease {
   readonly label: string;
   /** Output of the stream is sent when the current event is over. */
   wake(): void;
-  /** Gives the whole connection to a tunnel, with the bytes received behind the reply's head. */
-  detach(): { conn: Conn; unread: Uint8Array };
+  /** Gives the whole connection to a tunnel. */
+  detach(): DetachedLease;
+}
+
+export interface DetachedLease {
+  readonly conn: Conn;
+  /** Received behind the reply's head. */
+  readonly unread: Uint8Array;
+  /** To be called once when the connection has ended: until then it is one of the cluster's. */
+  readonly gone: () => void;
 }
 
 /** TLS towards a cluster's hosts. */
@@ -102,9 +112,11 @@ export interface Cluster {
   /** Replaced when hosts change: read it for each request. */
   readonly picker: Picker;
   readonly metrics: ClusterMetrics;
+  /** What requests of that priority may take at once. The same object for the cluster's life. */
+  breaker(p: Priority): Breaker;
   /**
    * Opens a stream on a connection to the host, pooled or new. Answers through the waiter, at once when a pooled connection is there and
-   * `fresh` is false. The returned handle cancels a wait; null: answered already.
+   * `fresh` is false. The returned handle cancels a wait; null: answered already. `p` is "default" when absent.
    */
   lease(
     h: Host,
@@ -112,9 +124,15 @@ export interface Cluster {
     reader: StreamReader<ResponseHead>,
     w: LeaseWaiter,
     client: LeaseClient,
+    p?: Priority,
   ): { cancel(): void } | null;
-  /** A raw connection, for tunnels. `client` null: it is Weir's own. */
-  dial(h: Host, handler: DialHandler, client: DialClient | null): { cancel(): void };
+  /**
+   * A raw connection, for tunnels. It is one of the cluster's until `hungUp` is called, which whoever got it by `onOpen` does once. A fault
+   * is `overflow`: no other may be opened. `client` null: it is Weir's own. `p` is "default" when absent.
+   */
+  dial(h: Host, handler: DialHandler, client: DialClient | null, p?: Priority): { cancel(): void } | ProxyError;
+  /** A connection of `dial` has ended. */
+  hungUp(p?: Priority): void;
   /** A port of datagrams to the host. Throws a ProxyError: `connectFailed`, `noDescriptors`. */
   openUdp(h: Host, handler: UdpHandler): UdpPort;
   /** Whether the host is among the cluster's now. */

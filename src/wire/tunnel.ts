@@ -12,6 +12,8 @@ export interface TunnelEnd {
   readonly ended?: boolean;
   /** What this end sends is added to both, as it comes. */
   readonly counters?: readonly [Counter, Counter];
+  /** To be called once when it has ended, by who made the tunnel. */
+  readonly gone?: () => void;
   /** The host that it goes to, for which the tunnel is a stream while it lasts. */
   readonly host?: { active: number };
 }

@@ -23,6 +23,7 @@ import type { HeldSocket, HeldSockets } from "../sockets/held_socket.ts";
 import type { Status } from "../status.ts";
 import { mergeStatus } from "./merge_status.ts";
 import { secretTexts } from "./secret_texts.ts";
+import { shareBreakers } from "./share_breakers.ts";
 import { type PreparedSockets, SocketTable } from "./socket_table.ts";
 import { ToldSecrets } from "./told_secrets.ts";
 import type { SecretText } from "./worker_message.ts";
@@ -308,17 +309,17 @@ export class Supervisor implements Serving, AdminView {
 
   #offer(w: WorkerProcess, { model, secrets }: Prepared): Promise<readonly Problem[] | null> {
     return w.prepare({
-      ...this.#forWorkers(model),
+      ...this.#forWorker(w, model),
       sockets: w.pass(this.#sockets.of(w.index)),
       secrets: secretTexts(secrets),
       health: this.#env.board.records(),
     });
   }
 
-  /** What each worker serves: all but the admin addresses. */
-  #forWorkers(model: Model): { readonly model: Model; readonly places: readonly ListenerPlace[] } {
+  /** What a worker serves: all but the admin addresses, and its part of the clusters' caps. */
+  #forWorker(w: WorkerProcess, model: Model): { readonly model: Model; readonly places: readonly ListenerPlace[] } {
     const places = this.#env.worker.counts.places(namesOf(model), new Set(namesOf(this.#model ?? model)));
-    return { model: { ...model, admin: null, observe: null }, places };
+    return { model: { ...shareBreakers(model, w.index, this.#env.workers), admin: null, observe: null }, places };
   }
 
   async #commit({ model, front, sockets, secrets }: Prepared): Promise<void> {
@@ -346,7 +347,7 @@ export class Supervisor implements Serving, AdminView {
     try {
       if (this.#state !== "running") return false;
       const problems = await w.prepare({
-        ...this.#forWorkers(this.#model!),
+        ...this.#forWorker(w, this.#model!),
         sockets: w.pass(this.#sockets.of(w.index)),
         secrets: secretTexts(this.#secrets.inForce),
         health: this.#env.board.records(),

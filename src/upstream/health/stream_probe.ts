@@ -1,4 +1,6 @@
 import type { HealthCheckSpec } from "../../config/traffic_model.ts";
+import { Breaker } from "../breaker.ts";
+import { ConnectionGate } from "../pool/connection_gate.ts";
 import { HostPool, type PoolEnv } from "../pool/host_pool.ts";
 import type { Host } from "../types.ts";
 import { GrpcCheck } from "./grpc_check.ts";
@@ -14,7 +16,7 @@ export class StreamProbe implements Probe {
   #check: StreamCheck | null = null;
 
   constructor(host: Host, env: PoolEnv, spec: HealthCheckSpec, owner: ProbeOwner) {
-    this.#pool = new HostPool(host, env, null);
+    this.#pool = new HostPool(host, env, null, uncountedGate(env));
     this.#spec = spec;
     this.#owner = owner;
   }
@@ -28,7 +30,7 @@ export class StreamProbe implements Probe {
   cancel(): void {
     const { host, env } = this.#pool;
     this.close();
-    this.#pool = new HostPool(host, env, null);
+    this.#pool = new HostPool(host, env, null, uncountedGate(env));
   }
 
   close(): void {
@@ -44,4 +46,9 @@ export class StreamProbe implements Probe {
     if (probe.kind === "http") return new HttpCheck(this.#owner, probe, probe.host ?? authority);
     throw new Error("use TcpProbe for checks of TCP");
   }
+}
+
+/** Checks take no place of the cluster's: they are what tells that it is well again. */
+function uncountedGate({ metrics }: PoolEnv): ConnectionGate {
+  return new ConnectionGate(new Breaker(metrics, "default"));
 }

@@ -4,7 +4,7 @@ import { H1Client } from "../../http/h1/client.ts";
 import type { ResponseHead } from "../../http/head.ts";
 import type { Conn } from "../../platform/types.ts";
 import { Link } from "../../wire/link.ts";
-import type { StreamLease } from "../types.ts";
+import type { DetachedLease, StreamLease } from "../types.ts";
 import { connectionLost } from "./connection_lost.ts";
 import type { HostPool } from "./host_pool.ts";
 
@@ -21,12 +21,18 @@ export class H1Upstream extends Link implements StreamLease {
   reused = false;
   /** Listed as unused in the pool. */
   pooled = false;
+  /** When it was given back last. */
+  unusedSince = Number.POSITIVE_INFINITY;
+  /** From then on it takes no more streams. */
+  readonly expiresAt: number;
   #leased = false;
+  #detached = false;
 
   constructor(pool: HostPool, conn: Conn) {
     super(pool.env.link, conn, pool.env.metrics.bytesDown, pool.env.metrics.bytesUp);
     this.#pool = pool;
     this.epoch = pool.epoch;
+    this.expiresAt = pool.env.link.flusher.now + pool.env.maxAgeMs;
     this.face = new H1Client(pool.env.h1);
   }
 
@@ -49,10 +55,12 @@ export class H1Upstream extends Link implements StreamLease {
     return this;
   }
 
-  detach(): { conn: Conn; unread: Uint8Array } {
+  detach(): DetachedLease {
     const unread = this.face.detach();
+    const pool = this.#pool;
+    this.#detached = true;
     this.release();
-    return { conn: this.conn, unread };
+    return { conn: this.conn, unread, gone: () => pool.tunnelGone() };
   }
 
   protected onFault(_e: ProxyError): void {
@@ -68,7 +76,7 @@ export class H1Upstream extends Link implements StreamLease {
   protected onGone(cause: ProxyError | null): void {
     if (!this.pooled) this.#pool.host.active--;
     const untouched = this.face.untouched;
-    this.#pool.remove(this);
+    this.#pool.remove(this, this.#detached);
     this.face.lost(connectionLost(cause, untouched ? "ifReused" : "never"));
   }
 }

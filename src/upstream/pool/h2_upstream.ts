@@ -2,7 +2,7 @@ import { ProxyError } from "../../base/error.ts";
 import type { StreamReader, StreamWriter } from "../../http/codec.ts";
 import { H2Client } from "../../http/h2/client.ts";
 import type { RequestHead, ResponseHead } from "../../http/head.ts";
-import type { Conn } from "../../platform/types.ts";
+import type { Conn, Timer } from "../../platform/types.ts";
 import { Link } from "../../wire/link.ts";
 import type { StreamLease } from "../types.ts";
 import { connectionLost } from "./connection_lost.ts";
@@ -18,11 +18,18 @@ export class H2Upstream extends Link {
   /** Streams that are told to the host's count of active ones. */
   #counted = 0;
   #served = false;
+  /** When its last stream ended; Infinity: it has some. */
+  unusedSince: number;
+  /** null: it may grow old. */
+  readonly #age: Timer | null;
 
   constructor(pool: HostPool, conn: Conn) {
     super(pool.env.link, conn, pool.env.metrics.bytesDown, pool.env.metrics.bytesUp);
     this.#pool = pool;
     this.face = new H2Client(pool.env.h2);
+    const { platform, link, maxAgeMs } = pool.env;
+    this.unusedSince = link.flusher.now;
+    this.#age = maxAgeMs === Number.POSITIVE_INFINITY ? null : platform.setTimer(maxAgeMs, () => this.#expire());
     // The preface leaves with the event that opened the connection.
     this.wake();
   }
@@ -58,6 +65,13 @@ export class H2Upstream extends Link {
     this.wake();
   }
 
+  #expire(): void {
+    const { flusher } = this.env;
+    flusher.enter();
+    this.leave();
+    flusher.leave();
+  }
+
   protected onFault(_e: ProxyError): void {
     // The streams have been told; the codec closes the connection.
   }
@@ -74,6 +88,7 @@ export class H2Upstream extends Link {
   }
 
   protected onGone(cause: ProxyError | null): void {
+    this.#age?.cancel();
     this.#pool.host.active -= this.#counted;
     this.#pool.removeShared(this, this.#counted);
     this.#counted = 0;
@@ -84,9 +99,11 @@ export class H2Upstream extends Link {
   #count(): void {
     const { active } = this.face;
     if (active === this.#counted) return;
-    this.#pool.host.active += active - this.#counted;
-    this.#pool.sharedChanged(this.#counted, active);
+    const before = this.#counted;
     this.#counted = active;
+    this.#pool.host.active += active - before;
+    this.unusedSince = active === 0 ? this.env.flusher.now : Number.POSITIVE_INFINITY;
+    this.#pool.sharedChanged(this, before, active);
   }
 }
 

@@ -6,12 +6,30 @@ import { dialHost, optionsFor } from "../dialer.ts";
 import type { LeaseWaiter } from "../types.ts";
 import type { HostPool } from "./host_pool.ts";
 
-/** A stream that is wanted and has no connection yet. */
-export interface Wanted {
+/** A stream that is wanted and has no connection yet: on its way with a dial, or in the queue. */
+export class Wanted {
   readonly reader: StreamReader<ResponseHead>;
   readonly waiter: LeaseWaiter;
+  readonly pool: HostPool;
   /** The attempt that wants it is over. */
-  cancelled: boolean;
+  cancelled = false;
+  /** It counts as one that waits. */
+  pending = false;
+  /** It counts as one of the host's: a host that takes no connections would look idle for ever. */
+  active = false;
+  /** null: it has none, and is in the queue. */
+  dial: PendingLease | null = null;
+
+  constructor(pool: HostPool, reader: StreamReader<ResponseHead>, waiter: LeaseWaiter) {
+    this.pool = pool;
+    this.reader = reader;
+    this.waiter = waiter;
+  }
+
+  cancel(): void {
+    this.cancelled = true;
+    this.pool.cancelled(this);
+  }
 }
 
 /** A connection on its way, and who waits for it: one stream, or as many as an HTTP/2 connection is expected to take. */
@@ -20,7 +38,6 @@ export class PendingLease implements DialHandler {
   readonly #pool: HostPool;
   readonly #since: number;
   readonly #dial: { cancel(): void };
-  #over = false;
 
   constructor(pool: HostPool, first: Wanted) {
     this.#pool = pool;
@@ -30,24 +47,16 @@ export class PendingLease implements DialHandler {
     this.#dial = dialHost(env.platform, host, optionsFor(env, host, pool.client), this);
   }
 
-  /** One more stream waits. It counts as one of the host's: a host that takes no connections would look idle for ever. */
   add(w: Wanted): void {
+    w.dial = this;
     this.waiting.push(w);
-    this.#pool.host.active++;
   }
 
-  /** A handle that takes one stream back; with the last one the dial ends. */
-  handle(w: Wanted): { cancel(): void } {
-    return {
-      cancel: () => {
-        if (w.cancelled) return;
-        w.cancelled = true;
-        if (!this.#over) this.#pool.host.active--;
-        if (!this.waiting.every((o) => o.cancelled)) return;
-        this.#pool.dialEnded(this);
-        this.#dial.cancel();
-      },
-    };
+  /** One of those that wait wants nothing more; with the last one the dial ends. */
+  left(): void {
+    if (!this.waiting.every((w) => w.cancelled)) return;
+    this.#dial.cancel();
+    this.#pool.dialEnded(this, false);
   }
 
   onOpen(conn: Conn): void {
@@ -56,7 +65,8 @@ export class PendingLease implements DialHandler {
     flusher.enter();
     try {
       env.metrics.connected(flusher.now - this.#since);
-      this.#ended();
+      this.#pool.dialEnded(this, true);
+      for (const w of this.waiting) w.dial = null;
       this.#pool.opened(conn, this.waiting);
     } finally {
       flusher.leave();
@@ -68,21 +78,17 @@ export class PendingLease implements DialHandler {
     const { flusher } = env.link;
     flusher.enter();
     try {
-      this.#ended();
+      this.#pool.dialEnded(this, false);
       if (cause === null) return;
       env.metrics.connectFailed(cause.facts.code);
-      for (const w of this.waiting) if (!w.cancelled) w.waiter.onLeaseError(cause);
+      for (const w of this.waiting) {
+        w.dial = null;
+        this.#pool.leaves(w);
+        if (!w.cancelled) w.waiter.onLeaseError(cause);
+      }
     } finally {
       flusher.leave();
     }
-  }
-
-  /** Nobody waits any more: each has a stream, an error, or waits anew. */
-  #ended(): void {
-    this.#pool.dialEnded(this);
-    if (this.#over) return;
-    this.#over = true;
-    for (const w of this.waiting) if (!w.cancelled) this.#pool.host.active--;
   }
 
   // Nothing comes before onOpen, and then the connection has the handler that was set there.

@@ -1,4 +1,5 @@
 import type { Host, LeaseClient } from "../types.ts";
+import type { ConnectionGate } from "./connection_gate.ts";
 import { HostPool, type PoolEnv } from "./host_pool.ts";
 
 /**
@@ -6,13 +7,18 @@ import { HostPool, type PoolEnv } from "./host_pool.ts";
  * several), so each client has pools of its own, and they go with it.
  */
 export class PrivatePools {
+  readonly #gate: ConnectionGate;
   readonly #byClient = new Map<LeaseClient, Map<Host, HostPool>>();
+
+  constructor(gate: ConnectionGate) {
+    this.#gate = gate;
+  }
 
   pool(client: LeaseClient, h: Host, env: PoolEnv): HostPool {
     const pools = this.#of(client);
     let pool = pools.get(h);
     if (pool === undefined) {
-      pool = new HostPool(h, env, client);
+      pool = new HostPool(h, env, client, this.#gate);
       pools.set(h, pool);
     }
     return pool;

@@ -2,12 +2,10 @@ import { describe, expect, test } from "bun:test";
 import type { ConnHandler, Listener } from "../../../src/platform/types.ts";
 import { UdpSite, type UdpTestEnd } from "./udp_site.ts";
 
+/** Takes connections and says nothing. */
 const SILENT: ConnHandler = { onData() {}, onDrain() {}, onEnd() {}, onClose() {} };
 const ONE = `clusters: { c: { endpoints: ["127.0.0.1:9001"] } }`;
 const TWO = `clusters: { c: { endpoints: ["127.0.0.1:9001", "127.0.0.1:9002"] } }`;
-
-/** Takes connections and says nothing. */
-const SILENT: ConnHandler = { onData() {}, onDrain() {}, onEnd() {}, onClose() {} };
 
 /** A config with one listener of UDP, `keys` added to it. */
 function udp(keys = "", clusters = ONE): string {

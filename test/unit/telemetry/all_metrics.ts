@@ -8,6 +8,7 @@ export function allMetrics(m: Metrics = new Metrics()): Numbers {
   m.datagrams("a");
   m.route("a").grpc.finish("", 0);
   m.cluster("a").hosts("healthy", 0);
+  m.cluster("a").breaker("default").gauges("requests");
   m.accessLog("a");
   m.overload.shed.add(0, 1);
   m.tls.listenerExpiry("a", "b");

@@ -102,7 +102,10 @@ describe("names", () => {
       if (kind === "histogram") expect(name).toEndWith("_seconds");
       expect(
         labelNames.filter(
-          (l) => !/^(listener|route|method|cluster|log|certificate|result|state|version|runtime|resource|step)$/.test(l),
+          (l) =>
+            !/^(listener|route|method|cluster|log|certificate|result|state|version|runtime|resource|step|priority|limit)$/.test(
+              l,
+            ),
         ),
       ).toEqual([]);
     }
