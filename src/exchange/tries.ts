@@ -253,10 +253,7 @@ export class Tries extends Timed implements RequestTarget {
     this.#breaker.retries.take();
     this.#retries++;
     this.#cluster.metrics.retries.add(1);
-    if (ms < 1) {
-      this.#begin(false, true);
-      return;
-    }
+    // Never at once: the connection of a reply that is not passed on is free again with the next event.
     this.#state = WAITING;
     this.#wakeAt = this.#now + ms;
     this.#arm();
