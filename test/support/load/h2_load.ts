@@ -10,6 +10,29 @@ import { replyBody } from "./origins.ts";
 const REFUSED_STREAM = 7;
 const BODY = "0123456789abcdef".repeat(200);
 
+/** One kind of request. */
+export interface H2Shape {
+  readonly method: string;
+  readonly path: string;
+  /** "": it has none. */
+  readonly body: string;
+}
+
+/** Short ones and slow ones, with and without a body. */
+const MIXED: readonly H2Shape[] = Array.from({ length: 12 }, (_, turn) => ({
+  method: turn % 4 === 3 ? "POST" : "GET",
+  path: turn % 3 === 0 ? "/slow" : "/echo",
+  body: turn % 4 === 3 ? BODY : "",
+}));
+
+export interface H2LoadOptions {
+  readonly connections: number;
+  /** Sent in turn. */
+  readonly shapes?: readonly H2Shape[];
+  /** An answer that takes longer has failed; in milliseconds. */
+  readonly answerMs?: number;
+}
+
 /** A connection of HTTP/2 over TLS, from the moment on at which it is asked for. */
 interface Line extends Way {
   local: number | null;
@@ -22,13 +45,17 @@ export class H2Load implements Load {
   readonly #kind: Kind;
   readonly #port: number;
   readonly #lines: (Line | null)[];
+  readonly #shapes: readonly H2Shape[];
+  readonly #answerMs: number;
   #turn = 0;
 
-  constructor(kind: Kind, port: number, rate: number, connections: number) {
+  constructor(kind: Kind, port: number, rate: number, o: H2LoadOptions) {
     this.#kind = kind;
     this.#port = port;
     this.rate = rate;
-    this.#lines = Array.from({ length: connections }, () => null);
+    this.#lines = Array.from({ length: o.connections }, () => null);
+    this.#shapes = o.shapes ?? MIXED;
+    this.#answerMs = o.answerMs ?? ANSWER_MS;
   }
 
   next(): void {
@@ -42,6 +69,7 @@ export class H2Load implements Load {
 
   async #ask(entry: Entry, turn: number, mayRepeat: boolean): Promise<void> {
     const at = turn % this.#lines.length;
+    const shape = this.#shapes[turn % this.#shapes.length]!;
     const line = this.#lines[at] ?? this.#open();
     this.#lines[at] = line;
     let s: H2PeerStream | null = null;
@@ -52,9 +80,9 @@ export class H2Load implements Load {
         await this.#ask(entry, turn, mayRepeat);
         return;
       }
-      s = send(peer, entry.id, turn);
-      await within("an answer", ANSWER_MS, s.done(ANSWER_MS * 2));
-      if (s.resetCode < 0 && s.status === 200 && s.field("x-id") === entry.id && s.body === replyBody(entry.id, sent(turn))) {
+      s = send(peer, entry.id, shape);
+      await within("an answer", this.#answerMs, s.done(ANSWER_MS * 2));
+      if (s.resetCode < 0 && s.status === 200 && s.field("x-id") === entry.id && s.body === replyBody(entry.id, shape.body)) {
         entry.answered();
         return;
       }
@@ -96,14 +124,8 @@ export class H2Load implements Load {
   }
 }
 
-function send(peer: H2Peer, id: string, turn: number): H2PeerStream {
-  const path = turn % 3 === 0 ? "/slow" : "/echo";
-  const body = sent(turn);
-  return peer.request(request(body === "" ? "GET" : "POST", "load.example", path, ["x-id", id]), body === "" ? null : body);
-}
-
-function sent(turn: number): string {
-  return turn % 4 === 3 ? BODY : "";
+function send(peer: H2Peer, id: string, { method, path, body }: H2Shape): H2PeerStream {
+  return peer.request(request(method, "load.example", path, ["x-id", id]), body === "" ? null : body);
 }
 
 /** It takes no more streams. */
