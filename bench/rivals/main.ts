@@ -28,13 +28,14 @@ import {
 } from "./works/closed_loop.ts";
 import { IDLE, IDLE_TLS } from "./works/idle.ts";
 import { OPEN_LOOP } from "./works/open_loop.ts";
+import { POLICIES, POLICIES_H2 } from "./works/policies.ts";
 import { ROUTES } from "./works/routes.ts";
 import type { Outcome, Work } from "./works/work.ts";
 import { WORKERS } from "./works/workers.ts";
 
 const PEERS = [...WEIRS, nginx, haproxy, envoy];
 const HTTP = [KEEP_ALIVE, REPLY_64K, REPLY_1M, ROUTES, WORKERS, IDLE, NEW_CONNECTIONS, OPEN_LOOP];
-const WORKS = [...HTTP, TCP, TCP_NEW, UDP, SNI, H2, GRPC, TLS, HANDSHAKES, IDLE_TLS];
+const WORKS = [...HTTP, TCP, TCP_NEW, UDP, SNI, H2, GRPC, TLS, HANDSHAKES, IDLE_TLS, POLICIES, POLICIES_H2];
 const OUT = resolve(import.meta.dir, "../out");
 
 const USAGE = `usage: bench/rivals/run [--quick] [--only NAME,…] [--work NAME,…] [--rounds N] [--seconds S]

@@ -1,4 +1,5 @@
 import type { Metric } from "./measure/sample.ts";
+import { PLAIN, WITH_POLICIES } from "./works/policies.ts";
 import { FEW_ROUTES, MANY_ROUTES } from "./works/routes.ts";
 import { ONE_WORKER, TWO_WORKERS } from "./works/workers.ts";
 
@@ -46,6 +47,10 @@ export const TARGETS: readonly Target[] = [
   at("handshakes", "bun", "cpu", "envoy", 1),
   at("idletls", "bun", "idle", "envoy", 0.7),
   at("idletls", "deno", "idle", "envoy", 1),
+  at("policies", `bun ${WITH_POLICIES}`, "cpu", `bun ${PLAIN}`, 1.1),
+  at("policies", `deno ${WITH_POLICIES}`, "cpu", `deno ${PLAIN}`, 1.1),
+  at("policiesh2", `bun ${WITH_POLICIES}`, "cpu", `bun ${PLAIN}`, 1.1),
+  at("policiesh2", `deno ${WITH_POLICIES}`, "cpu", `deno ${PLAIN}`, 1.1),
 ];
 
 function at(work: string, subject: string, metric: Metric, against: string | null, limit: number): Target {

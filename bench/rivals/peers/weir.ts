@@ -77,7 +77,7 @@ function configOf(stage: Stage): string {
 }
 
 /** Paths in a config are relative to it, so it is copied to where its log is to go. */
-function copyConfig(stage: Stage): string {
+export function copyConfig(stage: Stage): string {
   const file = join(stage.directory, "weir.yaml");
   copyFileSync(join(import.meta.dir, "..", configOf(stage)), file);
   return file;
