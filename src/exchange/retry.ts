@@ -36,10 +36,11 @@ export interface UnderPolicy {
 }
 
 /**
- * `automatic`: at once, on a new connection. `policy`: when the wait is over. `exhausted`: it would be worth another attempt, and the route
+ * `automatic`: at once, on a new connection. `policy`: when the wait is over; `unbudgeted`: likewise, and it is none of the cluster's
+ * retries, for no server has had work of it yet. `exhausted`: it would be worth another attempt, and the route
  * allows no more; `overBudget`: and the cluster does not. `no`: it is not.
  */
-export type Verdict = "no" | "automatic" | "policy" | "exhausted" | "overBudget";
+export type Verdict = "no" | "automatic" | "policy" | "unbudgeted" | "exhausted" | "overBudget";
 
 /**
  * The one place that decides on another attempt. Without a policy there are two reasons, and one retry: a pooled connection that died before
@@ -49,10 +50,13 @@ export type Verdict = "no" | "automatic" | "policy" | "exhausted" | "overBudget"
 export function mayRetry(a: FailedAttempt, p: UnderPolicy | null = null): Verdict {
   if (!a.replayable) return "no";
   if (a.error !== null && a.retries < 1 && isLost(a.error, a)) return "automatic";
-  if (p === null || !isReason(reasonOf(a, p), a.method, p.policy)) return "no";
+  if (p === null) return "no";
+  const reason = reasonOf(a, p);
+  if (!isReason(reason, a.method, p.policy)) return "no";
   // A wait that outlasts the request's time would turn a reply that is there into a timeout.
   if (p.waitMs === Number.POSITIVE_INFINITY || p.waitMs >= p.leftMs) return "no";
   if (p.made >= p.policy.spec.attempts) return "exhausted";
+  if (reason === "unsent") return "unbudgeted";
   return p.budgetSpent ? "overBudget" : "policy";
 }
 

@@ -10,10 +10,10 @@ const CONNECT: ReadonlySet<ErrorCode> = new Set(["connectRefused", "connectTimeo
 const RESET: ReadonlySet<ErrorCode> = new Set(["upstreamReset", "upstreamClosed", "upstreamProtocol", "flood", "writeTimeout"]);
 
 /**
- * Why an end of an attempt is a reason to try again. `untouched`: nothing can have been done. `asked`: something may have been, and the
+ * Why an end of an attempt is a reason to try again. `unsent`: no server had it. `untouched`: nothing can have been done. `asked`: something may have been, and the
  * config names the very answer of a call. `touched`: something may have been.
  */
-export type Reason = "none" | "untouched" | "asked" | "touched";
+export type Reason = "none" | "unsent" | "untouched" | "asked" | "touched";
 
 /** A route's `RetrySpec`, compiled. */
 export class RetryPolicy {
@@ -40,7 +40,7 @@ export class RetryPolicy {
   }
 
   reasonOfError({ facts: { code, retry, side } }: ProxyError): Reason {
-    if (CONNECT.has(code)) return this.#kinds.has("connectFailure") && side !== "downstream" ? "untouched" : "none";
+    if (CONNECT.has(code)) return this.#kinds.has("connectFailure") && side !== "downstream" ? "unsent" : "none";
     // Weir's own time for a try: that of the client's request is over with it.
     if (code === "responseTimeout") return this.#kinds.has("timeout") ? "touched" : "none";
     if (side !== "upstream" || !RESET.has(code)) return "none";

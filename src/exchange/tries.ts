@@ -53,6 +53,8 @@ export class Tries extends Timed implements RequestTarget {
   #automatic = 0;
   #hedges = 0;
   #wakeAt = Number.POSITIVE_INFINITY;
+  /** Of the attempt that is waited for. */
+  #budgeted = false;
   #hedgeAt = Number.POSITIVE_INFINITY;
   #continued = false;
 
@@ -133,7 +135,7 @@ export class Tries extends Timed implements RequestTarget {
     if (verdict === "policy") {
       const wait = this.#waitMs;
       this.#discard(t, end);
-      this.#wait(wait);
+      this.#wait(wait, true);
       return;
     }
     this.#tell(verdict);
@@ -148,7 +150,7 @@ export class Tries extends Timed implements RequestTarget {
       this.#automatic++;
       this.#cluster.metrics.retries.add(1);
       this.#begin(true, false);
-    } else if (verdict === "policy") this.#wait(this.#waitMs);
+    } else if (verdict === "policy" || verdict === "unbudgeted") this.#wait(this.#waitMs, verdict === "policy");
     else {
       this.#tell(verdict);
       this.#x.fail(e);
@@ -249,8 +251,10 @@ export class Tries extends Timed implements RequestTarget {
     if (!end) t.attempt.discard();
   }
 
-  #wait(ms: number): void {
-    this.#breaker.retries.take();
+  /** `budgeted`: the next attempt is one of the cluster's retries. */
+  #wait(ms: number, budgeted: boolean): void {
+    this.#budgeted = budgeted;
+    if (budgeted) this.#breaker.retries.take();
     this.#retries++;
     this.#cluster.metrics.retries.add(1);
     // Never at once: the connection of a reply that is not passed on is free again with the next event.
@@ -286,7 +290,7 @@ export class Tries extends Timed implements RequestTarget {
 
   /** Nothing more is tried. */
   #end(): void {
-    if (this.#state === WAITING) this.#breaker.retries.give();
+    if (this.#state === WAITING && this.#budgeted) this.#breaker.retries.give();
     for (const t of [...this.#live]) this.#leave(t);
     this.#state = OVER;
     this.buffer.forget();
@@ -335,7 +339,7 @@ export class Tries extends Timed implements RequestTarget {
       t.attempt.abort(TRY_TIMEOUT);
       this.failed(t, TRY_TIMEOUT);
     }
-    if (this.#state === WAITING && now >= this.#wakeAt) this.#begin(false, true);
+    if (this.#state === WAITING && now >= this.#wakeAt) this.#begin(false, this.#budgeted);
     else if (now >= this.#hedgeAt) this.#hedge();
     this.#arm();
   }

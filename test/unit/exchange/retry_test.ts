@@ -84,10 +84,10 @@ describe("mayRetry under a policy", () => {
   }
   const rows: readonly [name: string, c: Case, verdict: Verdict][] = [
     // conditions
-    ["a refused connection", { error: refused }, "policy"],
+    ["a refused connection", { error: refused }, "unbudgeted"],
     ["a refused connection, not asked for", { error: refused, on: except("connectFailure") }, "no"],
-    ["a connection that did not come", { error: upstreamFault("connectTimeout", 504, "always", "x") }, "policy"],
-    ["a handshake that failed", { error: upstreamFault("tlsHandshake", 503, "always", "x") }, "policy"],
+    ["a connection that did not come", { error: upstreamFault("connectTimeout", 504, "always", "x") }, "unbudgeted"],
+    ["a handshake that failed", { error: upstreamFault("tlsHandshake", 503, "always", "x") }, "unbudgeted"],
     ["no descriptors", { error: localFault("noDescriptors", 503, "x") }, "no"],
     ["a reset", { error: reset }, "policy"],
     ["a reset, not asked for", { error: reset, on: except("reset") }, "no"],
@@ -122,7 +122,7 @@ describe("mayRetry under a policy", () => {
     ],
     ["a field of its name where no call is", { status: 200, fields: ["grpc-status", "14"], end: true, grpc: false }, "no"],
     // what may be repeated
-    ["POST: not connected", { error: refused, method: "POST" }, "policy"],
+    ["POST: not connected", { error: refused, method: "POST" }, "unbudgeted"],
     ["POST: a second refused stream", { error: stream, method: "POST", automatic: 1 }, "policy"],
     ["POST: reset", { error: reset, method: "POST" }, "no"],
     ["POST: the time of a try", { error: late, method: "POST" }, "no"],
@@ -132,7 +132,7 @@ describe("mayRetry under a policy", () => {
     ["POST that is listed: reset", { error: reset, method: "POST", methods: ["POST"] }, "policy"],
     ["POST that is listed: a status", { status: 503, method: "POST", methods: ["POST"] }, "policy"],
     ["GET where others are listed: reset", { error: reset, methods: ["POST"] }, "no"],
-    ["GET where others are listed: not connected", { error: refused, methods: ["POST"] }, "policy"],
+    ["GET where others are listed: not connected", { error: refused, methods: ["POST"] }, "unbudgeted"],
     ["PATCH", { error: reset, method: "PATCH" }, "no"],
     ["DELETE", { error: reset, method: "DELETE" }, "policy"],
     // bounds
@@ -146,6 +146,8 @@ describe("mayRetry under a policy", () => {
     ["a wait as long as the request's time", { status: 503, waitMs: 100, leftMs: 100 }, "no"],
     ["a wait that the route does not grant", { status: 503, waitMs: Number.POSITIVE_INFINITY }, "no"],
     ["no budget left", { status: 503, budgetSpent: true }, "overBudget"],
+    ["no budget left: a second refused stream", { error: stream, automatic: 1, budgetSpent: true }, "overBudget"],
+    ["no budget left: not connected", { error: refused, budgetSpent: true }, "unbudgeted"],
     ["no budget left, and no retry either", { status: 503, budgetSpent: true, made: 2 }, "exhausted"],
     // the retry that is none of the policy's
     [
