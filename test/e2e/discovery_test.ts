@@ -19,8 +19,10 @@ function named(name: string): Promise<RawOrigin> {
 
 /** The cluster's hosts as weir tells them, sorted. */
 async function hosts(site: Site, cluster = "found"): Promise<string[]> {
-  const status = JSON.parse((await site.weir.admin("/status")).body) as { clusters: { name: string; hosts: string[] }[] };
-  return [...(status.clusters.find((c) => c.name === cluster)?.hosts ?? [])].sort();
+  const status = JSON.parse((await site.weir.admin("/status")).body) as {
+    clusters: { name: string; hosts: { address: string }[] }[];
+  };
+  return (status.clusters.find((c) => c.name === cluster)?.hosts ?? []).map((h) => h.address).sort();
 }
 
 async function become(site: Site, wanted: readonly string[]): Promise<void> {
