@@ -220,12 +220,16 @@ describe("two workers with few descriptors", () => {
   });
 });
 
-/** A loop that spins would take all of the second: 100 ticks of 10 ms. */
+/** A loop that spins would take all of every second, 100 ticks of 10 ms; a process that starts takes a part of one. */
 async function expectIdle(site: Site): Promise<void> {
-  const before = cpuTicks(site.weir.pid);
-  const from = performance.now();
-  await until("a second of the clock", () => performance.now() - from > 1000);
-  expect(cpuTicks(site.weir.pid) - before).toBeLessThan(50);
+  let taken = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < 10 && taken >= 50; i++) {
+    const before = cpuTicks(site.weir.pid);
+    const from = performance.now();
+    await until("a second of the clock", () => performance.now() - from > 1000);
+    taken = cpuTicks(site.weir.pid) - before;
+  }
+  expect(taken).toBeLessThan(50);
 }
 
 async function expectServed(port: number): Promise<void> {

@@ -221,7 +221,8 @@ describe("numbers", () => {
       await until("all to be counted", async () => (await counted()) === asked);
     }
     expect(await s.weir.metric("weir_worker_restarts_total")).toBe(3);
-    expect(await s.weir.metric("weir_listener_connections_active", { listener: "web" })).toBe(0);
+    const active = (): Promise<number> => s.weir.metric("weir_listener_connections_active", { listener: "web" });
+    await until("the last connections to be gone", async () => (await active()) === 0);
     expect(await s.weir.metric("weir_config_generation")).toBe(1);
   });
 });
