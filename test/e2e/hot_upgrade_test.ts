@@ -33,6 +33,16 @@ async function site(o: SiteOptions = {}): Promise<Site> {
   return s;
 }
 
+/** One that also listens on a unix socket, whose path is its own. */
+async function siteWithUnixSocket(args: readonly string[]): Promise<{ s: Site; path: string; listeners: object }> {
+  const s = await site({ args });
+  const path = join(s.weir.dir, "local.sock");
+  const listeners = { ...(s.config["listeners"] as object), local: { address: `unix:${path}` } };
+  s.weir.rewrite({ ...s.config, listeners });
+  expect((await s.weir.control("reload")).code).toBe(0);
+  return { s, path, listeners };
+}
+
 async function pidOf(s: Site): Promise<number> {
   return (JSON.parse((await s.weir.admin("/status")).body) as { pid: number }).pid;
 }
@@ -207,11 +217,7 @@ for (const workers of [1, 2]) {
     });
 
     test("a unix socket keeps its path, and loses it with the last process", async () => {
-      const s = await site({ args });
-      const path = join(s.weir.dir, "local.sock");
-      const listeners = { ...(s.config["listeners"] as object), local: { address: `unix:${path}` } };
-      s.weir.rewrite({ ...s.config, listeners });
-      expect((await s.weir.control("reload")).code).toBe(0);
+      const { s, path } = await siteWithUnixSocket(args);
       expect(await s.weir.control("upgrade")).toMatchObject(UPGRADED);
       await s.weir.left;
       expect((await get({ path }, "/hello")).body).toBe("one");
@@ -248,11 +254,7 @@ for (const workers of [1, 2]) {
     });
 
     test("a new one that can't have one of its addresses leaves the files of unix sockets where they are", async () => {
-      const s = await site({ args });
-      const path = join(s.weir.dir, "local.sock");
-      const listeners = { ...(s.config["listeners"] as object), local: { address: `unix:${path}` } };
-      s.weir.rewrite({ ...s.config, listeners });
-      expect((await s.weir.control("reload")).code).toBe(0);
+      const { s, path, listeners } = await siteWithUnixSocket(args);
       const taken = s.origin.port;
       s.weir.rewrite({ ...s.config, listeners: { ...listeners, more: { address: `127.0.0.1:${taken}` } } });
       const ran = await s.weir.control("upgrade");

@@ -1,5 +1,5 @@
-import { createSocket } from "node:dgram";
 import { createServer, type Server, type Socket } from "node:net";
+import { UdpOrigin } from "../datagrams.ts";
 import { turn } from "../deadline.ts";
 import { GrpcService } from "../grpc_service.ts";
 import { fieldValue, type Message } from "../message.ts";
@@ -25,7 +25,7 @@ export async function startOrigins(each: number): Promise<Origins> {
     many(() => listen((s) => void serveHttp(new TextSocket(s, 0)))),
     many(async () => (await GrpcService.start()).port),
     many(() => listen((s) => s.on("error", () => s.destroy()).pipe(s))),
-    many(echoDatagrams),
+    many(async () => (await UdpOrigin.echo("")).port),
   ]);
   return { app, grpc, tcp, udp };
 }
@@ -34,12 +34,6 @@ async function listen(accepted: (s: Socket) => void): Promise<number> {
   const server: Server = createServer({ allowHalfOpen: true }, accepted);
   await new Promise<void>((resolve) => server.listen({ port: 0, host: "127.0.0.1", backlog: 1024 }, resolve));
   return (server.address() as { port: number }).port;
-}
-
-function echoDatagrams(): Promise<number> {
-  const socket = createSocket("udp4");
-  socket.on("message", (b, from) => socket.send(b, from.port, from.address));
-  return new Promise((resolve) => socket.bind(0, "127.0.0.1", () => resolve(socket.address().port)));
 }
 
 async function serveHttp(s: TextSocket): Promise<void> {
