@@ -3,6 +3,7 @@ import type { ProxyError } from "../base/error.ts";
 import type { BunNet } from "./bun_net.ts";
 import type { BunClientContext, BunServerContext } from "./bun_tls.ts";
 import { OutQueue } from "./out_queue.ts";
+import { markReceived, releaseChunk } from "./received_chunk.ts";
 import { dialFault, handlerFault, handshakeFault, resetFault } from "./system_fault.ts";
 import { tcpAddress } from "./tcp_address.ts";
 import type { Address, Conn, ConnHandler, ConnInfo, Detached, DialHandler, DialTls, TlsInfo, TlsServerContext } from "./types.ts";
@@ -121,6 +122,7 @@ export class BunConn implements Conn {
       const part = parts[0]!;
       const n = socket.write(part);
       if (n < part.length) return this.#blocked(part, n, flushed);
+      releaseChunk(part);
     } else {
       let total = 0;
       for (let i = 0; i < parts.length; i++) total += parts[i]!.length;
@@ -285,6 +287,7 @@ export class BunConn implements Conn {
   }
 
   received(b: Uint8Array): void {
+    markReceived(b);
     if ((this.flags & (PAUSED | CLOSED)) !== 0 || this.#aside !== null) {
       this.#hold(b);
       return;

@@ -1,3 +1,5 @@
+import { releaseChunk } from "./received_chunk.ts";
+
 interface Mark {
   readonly at: number;
   readonly f: () => void;
@@ -55,18 +57,20 @@ export class OutQueue {
     return at;
   }
 
-  /** The kernel took `n` bytes from the front. */
+  /** The kernel took `n` bytes from the front. Received chunks that it took whole are freed. */
   advance(n: number): void {
     this.bytes -= n;
     this.#taken += n;
     let left = n;
     while (left > 0) {
-      const room = this.#parts[this.#head]!.length - this.#offset;
+      const part = this.#parts[this.#head]!;
+      const room = part.length - this.#offset;
       if (left < room) {
         this.#offset += left;
         return;
       }
       left -= room;
+      releaseChunk(part);
       this.#offset = 0;
       this.#head++;
     }

@@ -13,7 +13,7 @@ export function isReleasable(part: Uint8Array): boolean {
   return CAN_FREE && isSole(part);
 }
 
-/** Frees what was received and written on, long before a collection would: on Deno that keeps a relay at 67 MB instead of 392. */
+/** Frees what was received and written on, long before a collection would: a relay that pours stays at 67 MB instead of 392 on Deno, and grows by 4 MB instead of 65 on Bun. */
 export function releaseChunk(part: Uint8Array): void {
   if (isReleasable(part)) (part.buffer as ArrayBuffer).transfer(0);
 }

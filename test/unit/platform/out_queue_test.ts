@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { BIG_CHUNK, markSole } from "../../../src/base/sole_view.ts";
 import { OutQueue } from "../../../src/platform/out_queue.ts";
 
 describe("out queue", () => {
@@ -53,5 +54,19 @@ describe("out queue", () => {
     expect(q.first[0]).toBe(199);
     q.advance(1);
     expect(q.bytes).toBe(0);
+  });
+
+  test("frees a received chunk when the whole of it has left, and nothing that is not its own", () => {
+    const q = new OutQueue();
+    const received = new Uint8Array(BIG_CHUNK);
+    markSole(received);
+    const shared = new Uint8Array(BIG_CHUNK);
+    q.push(received, 10);
+    q.push(shared, 0);
+    q.advance(received.length - 11);
+    expect(received.length).toBe(BIG_CHUNK);
+    q.advance(1 + shared.length);
+    expect(received.length).toBe(0);
+    expect(shared.length).toBe(BIG_CHUNK);
   });
 });
