@@ -405,6 +405,8 @@ export interface OutParams {
   trailers?: Field[];
   /** All that was not acknowledged, and all that comes, goes on unchanged; absent: false. */
   pass?: boolean;
+  /** Why the plugin gives the body up, in place of `end`; absent: it does not. */
+  error?: string;
 }
 
 /** Phases that the plugin wants, each with what it needs. */

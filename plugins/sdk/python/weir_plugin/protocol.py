@@ -708,6 +708,9 @@ class OutParams(_OutParamsNeeded, _OutParamsWords, total=False):
     trailers: List[Field]
     """Trailers in place of the host's; only with `end`."""
 
+    error: str
+    """Why the plugin gives the body up, in place of `end`; absent: it does not."""
+
 
 class _PluginDescriptionNeeded(TypedDict):
     """What must be there of PluginDescription."""
