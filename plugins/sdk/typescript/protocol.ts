@@ -405,6 +405,8 @@ export interface OutParams {
   trailers?: Field[];
   /** All that was not acknowledged, and all that comes, goes on unchanged; absent: false. */
   pass?: boolean;
+  /** The plugin gives this body up, and why; in place of `end`. */
+  error?: string;
 }
 
 /** Phases that the plugin wants, each with what it needs. */

@@ -408,6 +408,8 @@ type OutParams struct {
 	Trailers []Field `json:"trailers,omitempty"`
 	// All that was not acknowledged, and all that comes, goes on unchanged; absent: false.
 	Pass bool `json:"pass,omitempty"`
+	// The plugin gives this body up, and why; in place of `end`.
+	Error *string `json:"error,omitempty"`
 }
 
 // Phases is of this: phases that the plugin wants, each with what it needs.

@@ -708,6 +708,9 @@ class OutParams(_OutParamsNeeded, _OutParamsWords, total=False):
     trailers: List[Field]
     """Trailers in place of the host's; only with `end`."""
 
+    error: str
+    """The plugin gives this body up, and why; in place of `end`."""
+
 
 class _PluginDescriptionNeeded(TypedDict):
     """What must be there of PluginDescription."""

@@ -557,6 +557,9 @@ pub struct OutParams {
     /// All that was not acknowledged, and all that comes, goes on unchanged; absent: false.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pass: Option<bool>,
+    /// The plugin gives this body up, and why; in place of `end`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
 }
 
 /// Phases that the plugin wants, each with what it needs.
