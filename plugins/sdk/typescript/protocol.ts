@@ -405,7 +405,7 @@ export interface OutParams {
   trailers?: Field[];
   /** All that was not acknowledged, and all that comes, goes on unchanged; absent: false. */
   pass?: boolean;
-  /** The plugin gives this body up, and why; in place of `end`. */
+  /** Why the plugin gives the body up, in place of `end`; absent: it does not. */
   error?: string;
 }
 

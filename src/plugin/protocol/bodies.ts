@@ -30,7 +30,7 @@ export const outParamsSchema = def(
     ...bytes("The piece"),
     trailers: trailers().describe("Trailers in place of the host's; only with `end`"),
     pass: z.boolean().optional().describe("All that was not acknowledged, and all that comes, goes on unchanged; absent: false"),
-    error: z.string().optional().describe("The plugin gives this body up, and why; in place of `end`"),
+    error: z.string().optional().describe("Why the plugin gives the body up, in place of `end`; absent: it does not"),
   }),
 );
 

@@ -408,7 +408,7 @@ type OutParams struct {
 	Trailers []Field `json:"trailers,omitempty"`
 	// All that was not acknowledged, and all that comes, goes on unchanged; absent: false.
 	Pass bool `json:"pass,omitempty"`
-	// The plugin gives this body up, and why; in place of `end`.
+	// Why the plugin gives the body up, in place of `end`; absent: it does not.
 	Error *string `json:"error,omitempty"`
 }
 

@@ -709,7 +709,7 @@ class OutParams(_OutParamsNeeded, _OutParamsWords, total=False):
     """Trailers in place of the host's; only with `end`."""
 
     error: str
-    """The plugin gives this body up, and why; in place of `end`."""
+    """Why the plugin gives the body up, in place of `end`; absent: it does not."""
 
 
 class _PluginDescriptionNeeded(TypedDict):

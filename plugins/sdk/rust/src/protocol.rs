@@ -557,7 +557,7 @@ pub struct OutParams {
     /// All that was not acknowledged, and all that comes, goes on unchanged; absent: false.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pass: Option<bool>,
-    /// The plugin gives this body up, and why; in place of `end`.
+    /// Why the plugin gives the body up, in place of `end`; absent: it does not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
