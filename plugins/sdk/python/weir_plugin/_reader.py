@@ -7,7 +7,7 @@ import binascii
 import os
 import select
 from json import loads
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 
 from .errors import ProtocolFault
 
@@ -17,8 +17,10 @@ READ_BYTES = 65536
 class Reader:
     """Reads messages, each a line with perhaps a frame of raw bytes behind it, from a descriptor."""
 
-    def __init__(self, descriptor: int, message_bytes: int) -> None:
+    def __init__(self, descriptor: int, message_bytes: int, before_wait: Callable[[], None]) -> None:
+        """`before_wait` is called when all that has come was read, before there is a wait for more."""
         self._descriptor = descriptor
+        self._before_wait = before_wait
         self._buffer = bytearray()
         self._at = 0
         self._searched = 0
@@ -47,11 +49,6 @@ class Reader:
             frame = self._take_frame(message["bytes"])
             return None if frame is None else (message, frame)
 
-    @property
-    def has_line(self) -> bool:
-        """Whether more input has come already, so that answers can wait for company."""
-        return self._buffer.find(b"\n", self._searched) >= 0
-
     def _take_frame(self, length: Any) -> Optional[bytes]:
         if not isinstance(length, int) or not 1 <= length <= self.message_bytes:
             raise ProtocolFault(f"expected 1 to {self.message_bytes} for bytes from the host: found {str(length)[:40]}")
@@ -68,6 +65,7 @@ class Reader:
             del self._buffer[: self._at]
             self._searched -= self._at
             self._at = 0
+        self._before_wait()
         while True:
             try:
                 chunk = os.read(self._descriptor, READ_BYTES)

@@ -32,6 +32,7 @@ MOST_THREADS = 64
 MOST_STREAMS = 4096
 LOG_MESSAGES = 64
 _NONE_YET = object()
+_NO_HEAD: dict[str, Any] = {}
 
 
 class Session:
@@ -41,7 +42,7 @@ class Session:
         self._plugin = plugin
         self._phases = plugin.phases
         self._link = Link(output_descriptor)
-        self._reader = Reader(input_descriptor, MESSAGE_BYTES)
+        self._reader = Reader(input_descriptor, MESSAGE_BYTES, self._link.flush)
         self.host = Host(self._link)
         self._calls = Threads(CONCURRENCY, "call")
         self._streams = Threads(MOST_STREAMS, "stream")
@@ -78,8 +79,6 @@ class Session:
                         self._refuse(message, fault)
                 elif "id" in message:
                     link.fail(message["id"], METHOD_NOT_FOUND, f"no method {name}"[:200], flush=False)
-                if not reader.has_line:
-                    link.flush()
             return 0
         except ProtocolFault as fault:
             print(fault, file=sys.stderr, flush=True)
@@ -90,7 +89,7 @@ class Session:
 
     def _leave(self) -> None:
         for call in list(self._open.values()):
-            call.cancelled = True
+            call.cancel()
         for exchange in self._exchanges.values():
             exchange.end()
         for watch in self._watches.values():
@@ -187,9 +186,10 @@ class Session:
         def begin(message: dict[str, Any], frame: Optional[bytes]) -> None:
             params = message["params"]
             body = body_of(params, frame) if phase.has_body else b""
+            head = _NO_HEAD if phase.head is None else params[phase.head]
             exchange = self._exchange_of(params["x"]) if self._keeps else None
+            call = Call(params, head, self.host, body, exchange)
             identity = message["id"]
-            call = Call(params, self.host, body, exchange)
             if phase.quick:
                 self._answer(identity, phase.handler, call, False)
                 return
@@ -238,12 +238,14 @@ class Session:
     def _on_cancel(self, message: dict[str, Any], _frame: Optional[bytes]) -> None:
         call = self._open.get(message["params"]["id"])
         if call is not None:
-            call.cancelled = True
+            call.cancel()
 
     def _on_done(self, message: dict[str, Any], _frame: Optional[bytes]) -> None:
         exchange = self._exchanges.pop(message["params"]["x"], None)
         if exchange is not None:
             exchange.end()
+            if self._plugin.done is not None:
+                self._calls.run(self._plugin.done, exchange.state)
 
     def _exchange_of(self, x: int) -> Exchange:
         exchange = self._exchanges.get(x)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import TYPE_CHECKING, Any, Optional
 
@@ -13,11 +14,11 @@ if TYPE_CHECKING:
 class Call:
     """What a handler is called with. `params` holds all that the host sent."""
 
-    __slots__ = ("params", "head", "settings", "host", "body", "cancelled", "_exchange", "_until")
+    __slots__ = ("params", "head", "settings", "host", "body", "cancelled", "_cancel", "_exchange", "_until")
 
-    def __init__(self, params: dict[str, Any], host: "Host", body: bytes, exchange: "Optional[Exchange]") -> None:
+    def __init__(self, params: dict[str, Any], head: dict[str, Any], host: "Host", body: bytes, exchange: "Optional[Exchange]") -> None:
         self.params = params
-        self.head: dict[str, Any] = params.get("request") or params.get("response") or {}
+        self.head = head
         self.settings: Any = None
         """The config of this use, as the function marked with `plugin.config` made it."""
         self.host = host
@@ -25,6 +26,7 @@ class Call:
         """The body in a phase of a buffered body."""
         self.cancelled = False
         """True when nobody waits for the answer any more."""
+        self._cancel: Optional[threading.Event] = None
         self._exchange = exchange
         self._until = time.monotonic() + params.get("deadlineMs", 0) / 1000
 
@@ -42,6 +44,17 @@ class Call:
     def remaining(self) -> float:
         """Seconds until the host stops waiting; below zero afterwards."""
         return self._until - time.monotonic()
+
+    def wait_cancelled(self, seconds: Optional[float] = None) -> bool:
+        """Waits until nobody waits for the answer any more, or for `seconds`. Whether that has come."""
+        if self._cancel is None:
+            self._cancel = threading.Event()
+        return self.cancelled or self._cancel.wait(seconds)
+
+    def cancel(self) -> None:
+        self.cancelled = True
+        if self._cancel is not None:
+            self._cancel.set()
 
     @property
     def method(self) -> str:

@@ -43,6 +43,7 @@ class Plugin:
         self.threads = threads
         self.phases: dict[str, Phase] = {}
         self.ends: list[Callable[[], Any]] = []
+        self.done: Optional[Callable[[dict[str, Any]], Any]] = None
         self._match = match
         self._config_schema = config_schema
         self._text = text
@@ -123,6 +124,14 @@ class Plugin:
         """Marks `prepare(host)`, called before `initialize` is answered. What it returns is put over the answer."""
         self._prepare = prepare
         return prepare
+
+    def on_done(self, done: Handler) -> Handler:
+        """Marks `done(state)`, called when an exchange is over, with what its phases have kept.
+
+        The host says so where the plugin asks for more than one phase of an exchange, or for a streamed body.
+        """
+        self.done = done
+        return done
 
     def on_shutdown(self, end: Handler) -> Handler:
         """Marks a function that is called before the plugin ends on demand. It has less than two seconds."""
