@@ -12,9 +12,11 @@ mod link;
 mod needs;
 mod plugin;
 mod pool;
+#[rustfmt::skip]
 pub mod protocol;
 mod reader;
 mod session;
+mod shared;
 mod stdout;
 mod stream;
 mod watch;

@@ -210,10 +210,7 @@ impl<S: Send + Sync + 'static> Plugin<S> {
     }
 
     /// Called before `initialize` is answered; may change the answer.
-    pub fn on_start(
-        mut self,
-        prepare: impl Fn(&Host, &mut PluginDescription) -> Result<()> + Send + Sync + 'static,
-    ) -> Self {
+    pub fn on_start(mut self, prepare: impl Fn(&Host, &mut PluginDescription) -> Result<()> + Send + Sync + 'static) -> Self {
         self.handlers.prepare = Some(Box::new(prepare));
         self
     }
