@@ -1,4 +1,4 @@
-// The cases of plugins/conformance against a program: bun test/plugins/run_cases.ts [--only WORDS] -- COMMAND…
+// The cases of plugins/conformance against a program: bun test/plugins/run_cases.ts [--only WORDS] COMMAND…
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Case, type Mode, runCase } from "./run_case.ts";
@@ -24,11 +24,10 @@ export function runsOf(cases: readonly Case[]): readonly { readonly name: string
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  const at = args.indexOf("--");
   const only = args[0] === "--only" ? args[1]! : "";
-  const command = args.slice(at + 1);
-  if (at < 0 || command.length === 0) {
-    console.error("pass -- and the command that starts the plugin");
+  const command = (args[0] === "--only" ? args.slice(2) : args).filter((a, i) => i > 0 || a !== "--");
+  if (command.length === 0) {
+    console.error("pass the command that starts the plugin");
     return 2;
   }
   let failed = 0;
