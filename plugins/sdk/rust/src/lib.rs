@@ -17,7 +17,7 @@ pub mod protocol;
 mod reader;
 mod session;
 mod shared;
-mod stdout;
+mod stdio;
 mod stream;
 mod watch;
 
