@@ -3,7 +3,7 @@ import type { Fields } from "../http/fields.ts";
 import type { ResponseHead } from "../http/head.ts";
 import { BodyPipe, type PipeOwner } from "./body_pipe.ts";
 import type { BodyPhases } from "./body_stage.ts";
-import { type Filter, type FilterExchange, type HeadAnswer, HOLD, type Reply } from "./types.ts";
+import { type Filter, type FilterExchange, type HeadAnswer, type HeadVerdict, HOLD, type Reply } from "./types.ts";
 
 /** The exchange as what runs its filters needs it: where things go that are through. */
 export interface FilterHost extends FilterExchange {
