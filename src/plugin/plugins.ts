@@ -27,8 +27,6 @@ export interface PluginsOptions {
   readonly env: PluginEnv;
   readonly numbers: Numbers;
   readonly ask: AskCluster;
-  /** How many of a plugin's processes this process of Weir has. */
-  readonly share: (processes: number) => number;
 }
 
 /** All plugins of a process of Weir. */
@@ -53,9 +51,8 @@ export class Plugins {
           this.#plugins.set(name, plugin);
           fresh.push(name);
         }
-        const own = { ...spec, processes: this.#options.share(spec.processes) };
-        if (JSON.stringify(plugin.handle.spec) === JSON.stringify(own)) return;
-        const why = await plugin.handle.prepare(own);
+        if (JSON.stringify(plugin.handle.spec) === JSON.stringify(spec)) return;
+        const why = await plugin.handle.prepare(spec);
         if (why === null) changed.push(plugin.handle);
         else problems.push({ severity: "error", path: `plugins.${name}`, message: `the plugin ${name} is refused: ${why}`, hint: "", place: null });
       }),

@@ -75,8 +75,6 @@ export interface ServerEnv {
   readonly openEndpoints?: OpenEndpoints;
   /** Weir's own environment, of which plugins get a part; absent: they get none. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** How many of a plugin's processes are this process's; absent: all. */
-  readonly pluginShare?: (processes: number) => number;
   readonly log: EventLog;
   readonly build: { readonly version: string; readonly commit: string };
 }
@@ -372,14 +370,13 @@ export class Server implements AdminView, Serving {
   }
 
   #createPlugins(): Plugins | null {
-    const { platform, log, env, build, pluginShare } = this.#env;
+    const { platform, log, env, build } = this.#env;
     const { processes } = platform;
     if (processes === null) return null;
     return new Plugins({
       env: { ...this.#link, platform, processes, log, env: env ?? {}, version: build.version, random: Math.random },
       numbers: this.metrics.numbers,
       ask: () => Promise.reject(new Error("requests to clusters can't be made yet")),
-      share: pluginShare ?? ((n) => n),
     });
   }
 

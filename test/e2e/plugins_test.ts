@@ -1,4 +1,4 @@
-import { appendFileSync, chmodSync, existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import process from "node:process";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
@@ -57,7 +57,7 @@ describe("a plugin that is a process", () => {
     expect(seen).toMatchObject({
       config: 0,
       request: { method: "GET", scheme: "http", authority: "a.example", path: "/a?b=c" },
-      attributes: { "client.address": "127.0.0.1", route: "origin" },
+      attributes: { "client.address": "127.0.0.1", route: "all" },
       end: true,
     });
     expect(sent(site, "x-gone")).toBeUndefined();
@@ -73,7 +73,7 @@ describe("a plugin that is a process", () => {
     expect([redirect.status, fieldOf(redirect.fields, "location")]).toEqual([307, "/elsewhere"]);
     using client = await openClient(site.port);
     await client.send("GET /x HTTP/1.1\r\nHost: a\r\nX-Do: reset\r\n\r\n");
-    await client.closed();
+    await until("the end of the connection", () => client.ending !== "open");
     expect(client.received).toBe("");
     expect((await site.logged("/x"))["flags"]).toBe("FR");
     expect(site.origin.requests).toHaveLength(0);
@@ -125,8 +125,8 @@ describe("a plugin that is a process", () => {
       existsSync(join(dir, "records")) ? readFileSync(join(dir, "records"), "utf8").trim().split("\n").map((l) => JSON.parse(l)) : [];
     await until("both records", () => records().length === 2);
     expect(records()).toEqual([
-      { status: 200, path: "/one", route: "origin" },
-      { status: 200, path: "/two", route: "origin" },
+      { status: 200, path: "/one", route: "all" },
+      { status: 200, path: "/two", route: "all" },
     ]);
   });
 });
@@ -139,10 +139,9 @@ describe("bodies", () => {
       await using site = await start({ plugin: { config: { phases, binary } } });
       const body = "some words \x00\xff".repeat(5000);
       const got = await post(site, "/b", body);
-      const wanted = Buffer.from(body, "latin1").toString("latin1").toUpperCase();
       expect(got.status).toBe(200);
       expect(site.origin.requests[0]!.body).toBe(upper(body));
-      expect(fieldOf(site.origin.requests[0]!.fields, "content-length")).toBe(String(wanted.length));
+      expect(fieldOf(site.origin.requests[0]!.fields, "content-length")).toBe(String(body.length));
       expect(got.body).toContain("SOME WORDS");
     });
 
@@ -381,7 +380,6 @@ function isZombie(pid: number): boolean {
 }
 
 function upper(body: string): string {
-  return body.toUpperCase();
+  return body.replace(/[a-z]/g, (c) => c.toUpperCase());
 }
 
-void appendFileSync;

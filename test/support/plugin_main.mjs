@@ -41,7 +41,7 @@ function fieldOf(p, name) {
   return (p.request ?? p.response)?.fields?.find(([n]) => n === name)?.[1];
 }
 
-const upper = (b) => Buffer.from(b.toString("latin1").toUpperCase(), "latin1");
+const upper = (b) => Buffer.from(b.toString("latin1").replace(/[a-z]/g, (c) => c.toUpperCase()), "latin1");
 
 async function act(what, m, frame) {
   const { id, params: p } = m;

@@ -49,12 +49,12 @@ export abstract class PluginCall extends Call {
   get bytes(): Uint8Array | null {
     return null;
   }
-  protected abstract answered(result: unknown, bytes: Uint8Array | null): void;
+  /** Returns whether it is an answer that the phase knows. */
+  protected abstract answered(result: unknown, bytes: Uint8Array | null): "ok" | "invalid";
   protected abstract failed(f: CallFault): void;
 
   onResult(result: unknown, bytes: Uint8Array | null): void {
-    this.#over("ok");
-    this.answered(result, bytes);
+    this.#over(this.answered(result, bytes));
   }
 
   onFailed(f: CallFault): void {

@@ -39,9 +39,14 @@ export class ActionCall extends PluginCall {
     return `{"x":${this.seat.x},"deadlineMs":${deadlineMs}${this.#text}}`;
   }
 
-  protected answered(result: unknown, bytes: Uint8Array | null): void {
+  protected answered(result: unknown, bytes: Uint8Array | null): "ok" | "invalid" {
     const action = readAction(result, bytes, this.#rules);
-    this.#resolve(typeof action === "string" ? { outcome: "invalid", message: action } : action);
+    if (typeof action !== "string") {
+      this.#resolve(action);
+      return "ok";
+    }
+    this.#resolve({ outcome: "invalid", message: action });
+    return "invalid";
   }
 
   protected failed(f: CallFault): void {

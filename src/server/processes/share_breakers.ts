@@ -23,7 +23,7 @@ function shareOf(b: BreakerSpec, index: number, workers: number): BreakerSpec {
 }
 
 /** Whole numbers that add up to `n`, the larger ones first; but nobody goes without where there is something, or its clients would. */
-function partOf(n: number, index: number, workers: number): number {
+export function partOf(n: number, index: number, workers: number): number {
   if (n === Number.POSITIVE_INFINITY || n === 0) return n;
   return Math.max(1, Math.floor(n / workers) + (index < n % workers ? 1 : 0));
 }

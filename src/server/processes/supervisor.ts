@@ -24,6 +24,7 @@ import type { Status } from "../status.ts";
 import { mergeStatus } from "./merge_status.ts";
 import { secretTexts } from "./secret_texts.ts";
 import { shareBreakers } from "./share_breakers.ts";
+import { sharePlugins } from "./share_plugins.ts";
 import { type PreparedSockets, SocketTable } from "./socket_table.ts";
 import { ToldSecrets } from "./told_secrets.ts";
 import type { SecretText } from "./worker_message.ts";
@@ -319,7 +320,7 @@ export class Supervisor implements Serving, AdminView {
   /** What a worker serves: all but the admin addresses, and its part of the clusters' caps. */
   #forWorker(w: WorkerProcess, model: Model): { readonly model: Model; readonly places: readonly ListenerPlace[] } {
     const places = this.#env.worker.counts.places(namesOf(model), new Set(namesOf(this.#model ?? model)));
-    return { model: { ...shareBreakers(model, w.index, this.#env.workers), admin: null, observe: null }, places };
+    return { model: { ...sharePlugins(shareBreakers(model, w.index, this.#env.workers), w.index, this.#env.workers), admin: null, observe: null }, places };
   }
 
   async #commit({ model, front, sockets, secrets }: Prepared): Promise<void> {
