@@ -157,6 +157,8 @@ function actionText(action: ActionSpec, matchedPrefix: string, x: KeySource, clu
       return [`gets status ${action.status} to ${compileRedirect(action)(head, matchedPrefix)}`];
     case "handler":
       return [`is answered by handler ${JSON.stringify(action.name)}`];
+    case "static":
+      return [`is answered with a file below ${JSON.stringify(action.root)}`];
     case "forward": {
       if (head.method === "CONNECT" && !action.connect) return ['is refused: the route makes no tunnels; see "connect"'];
       const then = [...explainForward(action, clusters, head), ...explainKeys(action, clusters, x)];

@@ -36,7 +36,7 @@ import { allowReply, errorReply, grpcStatusOfFault, httpDate, redirectReply, res
 import type { RequestBuffer } from "./request_buffer.ts";
 import { mayRetry } from "./retry.ts";
 import { shed } from "./shed.ts";
-import type { ForwardAction, RouteRule, Site } from "./site.ts";
+import type { ForwardAction, RouteRule, ServedTarget, Site } from "./site.ts";
 import { StreamTunnel } from "./stream_tunnel.ts";
 import { Tries } from "./tries.ts";
 import { WebCall } from "./web_call.ts";
@@ -469,14 +469,19 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
         this.#send(redirectReply(action.status, action.location(this.head, this.#matchedPrefix), this.site.wall()));
         return;
       }
-      case "handler": {
-        const call = new WebCall(this, action.handler);
-        this.#target = call;
-        this.arm();
-        call.start();
+      case "handler":
+        this.#serve(new WebCall(this, action.handler));
         return;
-      }
+      case "serve":
+        this.#serve(action.serve(this, this.#matchedPrefix));
+        return;
     }
+  }
+
+  #serve(target: ServedTarget): void {
+    this.#target = target;
+    this.arm();
+    target.start();
   }
 
   #forward(rule: RouteRule, action: ForwardAction): void {

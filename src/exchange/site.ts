@@ -11,6 +11,7 @@ import type { ListenerMetrics, RouteMetrics } from "../telemetry/metrics.ts";
 import type { Cluster } from "../upstream/types.ts";
 import type { WeightedChoice } from "../upstream/weighted.ts";
 import type { LinkEnv } from "../wire/link.ts";
+import type { Exchange, RequestTarget } from "./exchange.ts";
 import type { ForwardedPolicy } from "./forwarded.ts";
 import type { RetryPolicy } from "./retry_policy.ts";
 import type { RouteKeys } from "./route_keys.ts";
@@ -46,7 +47,7 @@ export interface GrpcRule {
   readonly methods: ReadonlySet<string>;
 }
 
-export type RuleAction = ForwardAction | RespondAction | RedirectAction | HandlerAction;
+export type RuleAction = ForwardAction | RespondAction | RedirectAction | HandlerAction | ServeAction;
 
 export interface ForwardAction {
   readonly kind: "forward";
@@ -101,6 +102,17 @@ export interface RedirectAction {
 export interface HandlerAction {
   readonly kind: "handler";
   readonly handler: Handler;
+}
+
+/** Answered inside the process by a target of its own for each request. */
+export interface ServeAction {
+  readonly kind: "serve";
+  readonly serve: (x: Exchange, matchedPrefix: string) => ServedTarget;
+}
+
+export interface ServedTarget extends RequestTarget {
+  /** Called once, when the exchange has it. */
+  start(): void;
 }
 
 export interface Codecs {

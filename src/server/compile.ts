@@ -8,6 +8,7 @@ import type {
   ListenerSpec,
   Model,
   RouteSpec,
+  StaticSpec,
   TcpHandlerSpec,
 } from "../config/model.ts";
 import { ForwardedPolicy } from "../exchange/forwarded.ts";
@@ -20,10 +21,12 @@ import type { FilterFactory } from "../filter/types.ts";
 import { HeaderBlock } from "../http/h2/hpack/header_block.ts";
 import { DEFAULT_H2_LIMITS } from "../http/h2/limits.ts";
 import { refusedPathFlags } from "../http/path.ts";
+import type { FileTree } from "../platform/types.ts";
 import { compileRoutes } from "../router/compile_routes.ts";
 import { compileRedirect } from "../router/redirect.ts";
 import { compileRewrite } from "../router/rewrite.ts";
 import type { RouteTable } from "../router/types.ts";
+import { compileStatic } from "../static/compile_static.ts";
 import type { SessionSite, TcpRule } from "../stream/tcp_rule.ts";
 import type { AccessLog } from "../telemetry/access_record.ts";
 import type { EventLog } from "../telemetry/event_log.ts";
@@ -46,6 +49,8 @@ export interface CompileEnv {
   readonly handlers: ReadonlyMap<string, Handler>;
   readonly filter: (spec: FilterSpec, route: string) => FilterFactory;
   readonly shedding: RequestShedding;
+  /** Where files are served from; null: there is no disk, and no route of files. */
+  readonly files: FileTree | null;
   /** null: no access log. */
   readonly accessLog: AccessLog | null;
   readonly wall: () => number;
@@ -218,7 +223,7 @@ function compileRule(route: RouteSpec, listenerBodyBytes: number, actions: Actio
     name: route.name,
     spec: route,
     metrics: env.metrics.route(route.name),
-    action: actions.of(route.action),
+    action: actions.of(route),
     chain: route.filters.length === 0 ? null : new FilterChain(route.filters.map((f) => env.filter(f, route.name))),
     refusedPath: refusedPathFlags(route.allowPath),
     bodyBytes: route.bodyBytes ?? listenerBodyBytes,
@@ -263,7 +268,8 @@ class Actions {
     this.#clusters = clusters;
   }
 
-  of(spec: ActionSpec): RuleAction {
+  of({ action: spec, match }: RouteSpec): RuleAction {
+    if (spec.kind === "static") return compileStatic(spec, match, { files: this.#env.files!, log: this.#env.log });
     if (spec.kind !== "forward" || spec.to.length > 1) return compileAction(spec, this.#env, this.#clusters);
     // A subset is a map, which plain JSON says nothing of; most routes have none, and there may be ten thousand of them.
     const key = spec.to[0]!.subset === null ? JSON.stringify(spec) : textOf(spec);
@@ -277,7 +283,7 @@ class Actions {
 }
 
 /** `clusters`: as they will be when what is compiled is in force. */
-function compileAction(action: ActionSpec, env: CompileEnv, clusters: Model["clusters"]): RuleAction {
+function compileAction(action: Exclude<ActionSpec, StaticSpec>, env: CompileEnv, clusters: Model["clusters"]): RuleAction {
   switch (action.kind) {
     case "forward": {
       const choice = choiceOf(action.to);

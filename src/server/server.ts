@@ -414,6 +414,7 @@ export class Server implements AdminView, Serving {
       handlers: this.#handlers,
       filter: filters.filter,
       shedding: this.#overload.shedding,
+      files: this.#env.platform.files,
       accessLog: model.accessLogs.length === 0 ? null : this.accessLogs,
       wall: () => this.#env.platform.wallNow(),
     };

@@ -18,7 +18,8 @@ const files = {
     const made = certificates.get(path.replace(/^\/?certs\//, ""));
     return made ?? (await readFile(join(directory, path), "utf8").catch(() => Promise.reject(new Error("no such file"))));
   },
-  list: (path: string): Promise<string[]> => readdir(join(directory, path)),
+  list: (path: string): Promise<string[]> =>
+    readdir(join(directory, path)).catch(() => Promise.reject(new Error("no such folder"))),
 };
 
 /** A runtime that can do nothing of its own. */

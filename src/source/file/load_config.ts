@@ -77,6 +77,7 @@ async function parse(
   const readApart = (path: string): Promise<string> => files.readApart(path);
   await lowering.tlsFiles.check(readApart, o.now ?? Date.now());
   await lowering.endpointFiles.check(readApart);
+  await lowering.folders.check((path) => files.listApart(path));
   // Those files change by themselves while a config is in force; one that was refused for them is tried again when they do.
   if (problems.errors > 0) files.keepApart();
   return {

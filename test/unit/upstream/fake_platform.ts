@@ -94,6 +94,7 @@ export class FakePlatform implements Platform {
   readonly os = null;
   readonly linux = null;
   readonly processes = null;
+  readonly files = null;
   readonly memory = { resident: () => 0, collect: () => {} };
   readonly tls = null;
   readonly dials: FakeDial[] = [];

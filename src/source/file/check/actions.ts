@@ -3,8 +3,10 @@ import type { Item } from "../gather.ts";
 import type { Lowering } from "../lower/lowering.ts";
 import { routeSchema } from "../schema/route.ts";
 
-const ACTIONS = ["to", "respond", "redirect"] as const;
+const ACTIONS = ["to", "respond", "redirect", "static"] as const;
 const KNOWN: ReadonlySet<string> = new Set(Object.keys(routeSchema.shape));
+/** Actions with work of their own, which may take too long. */
+const TIMED: ReadonlySet<string> = new Set(["static"]);
 const FORWARD_ONLY = [
   "sticky",
   "hash",
@@ -39,7 +41,7 @@ export function checkActions(item: Item, to: Lowering): void {
   }
   if (first === "to") return;
   for (const key of FORWARD_ONLY)
-    if (own.entries.has(key))
+    if (own.entries.has(key) && !(key === "timeout" && TIMED.has(first)))
       report.errorAtKey(
         [key],
         `remove ${JSON.stringify(key)}: found it beside ${JSON.stringify(first)}, and it is for requests that are sent on`,

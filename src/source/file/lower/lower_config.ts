@@ -95,9 +95,11 @@ function lowerRoutes(to: Lowering, names: Names, listeners: DecodedListeners): L
     const told = to.problems.told;
     const c = decode(routeSchema, toPlain(item.node), report);
     if (c === null) continue;
-    const spec = lowerRoute(c.name ?? "", c, report);
+    const spec = lowerRoute(c.name ?? "", c, to, report);
     decoded.push({ item, c, spec });
-    if (spec !== null && to.problems.told === told) to.memory.routes.keep(key, { config: c, spec });
+    // What lies on disk beside the config is looked at each time.
+    if (spec !== null && spec.action.kind !== "static" && to.problems.told === told)
+      to.memory.routes.keep(key, { config: c, spec });
   }
   const derive = new RouteNames(names.routeNames(decoded, to));
   const out: LoweredRoute[] = [];

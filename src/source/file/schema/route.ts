@@ -13,6 +13,7 @@ import { label } from "./name.ts";
 import { retrySchema } from "./retry.ts";
 import { bool, choice, off, text, wantText } from "./scalar.ts";
 import { size } from "./size.ts";
+import { staticSchema } from "./static.ts";
 
 /** An upgrade token such as `websocket`, lower case; `*`: all. */
 function upgradeToken(): Leaf<string> {
@@ -132,6 +133,7 @@ export const routeSchema = z
       .describe("Alternatives of which one must hold; every request when absent"),
     to: forwardToSchema.optional().describe("Cluster that answers, or several that share by weight"),
     respond: respondSchema.optional().describe("A reply that Weir makes"),
+    static: staticSchema.optional().describe("Files below a folder"),
     redirect: redirectSchema.optional().describe("Another place to go to; parts that are absent stay the request's"),
     ...handling,
   })
