@@ -433,6 +433,11 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
     this.#send(r);
   }
 
+  readRequestId(): string {
+    if (this.requestId === "") this.requestId = this.site.forwarded.readRequestId(this.peer, this.head.fields);
+    return this.requestId;
+  }
+
   filterThrew(cause: unknown): void {
     this.site.filterThrew(cause);
     this.fail(localFault("internal", 500, "a filter threw", cause));
@@ -502,7 +507,7 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
       return;
     }
     if (head.fields.hasId(ID["max-forwards"]) && !this.#passHop()) return;
-    this.requestId = forwardHead(head, this.site, this.peer, this.down.conn.info, action, rule, this.#matchedPrefix);
+    forwardHead(this, action, rule, this.#matchedPrefix);
     if (this.#early !== null && head.upgrade === "") {
       this.fail(STREAM_UPGRADE_REFUSED);
       return;

@@ -1,9 +1,11 @@
 import { Timed } from "../base/timer_wheel.ts";
+import type { ClientCertificate, Override } from "../filter/types.ts";
 import { type Fields, STRIDE } from "../http/fields.ts";
 import type { RequestHead, ResponseHead } from "../http/head.ts";
 import type { ConnInfo } from "../platform/types.ts";
 import type { AccessRecord } from "../telemetry/access_record.ts";
 import type { DownstreamConn } from "./downstream_conn.ts";
+import { ExchangeExtras } from "./exchange_extras.ts";
 import type { Peer } from "./forwarded.ts";
 
 /** What an exchange tells of itself, to filters and to the access log, whose record it is, so that nothing is copied for a line. */
@@ -33,6 +35,8 @@ export abstract class ExchangeRecord extends Timed implements AccessRecord {
   requestId = "";
   grpcStatus = -1;
   response: ResponseHead | null = null;
+  /** null: no filter has asked for any of it. */
+  protected extras: ExchangeExtras | null = null;
 
   constructor(down: DownstreamConn, peer: Peer) {
     super();
@@ -73,6 +77,28 @@ export abstract class ExchangeRecord extends Timed implements AccessRecord {
   }
   get responseHeadBytes(): number {
     return this.response === null ? 0 : headBytes(this.response.fields);
+  }
+  get tlsVersion(): string {
+    return this.down.conn.tls?.version ?? "";
+  }
+  get certificate(): ClientCertificate | null {
+    return this.peer.certificate;
+  }
+  get id(): number {
+    return this.#extras.id;
+  }
+  get override(): Override {
+    return this.#extras.override;
+  }
+  metadata(namespace: string): Map<string, unknown> {
+    return this.#extras.metadata(namespace);
+  }
+  findMetadata(namespace: string): ReadonlyMap<string, unknown> | null {
+    return this.extras === null ? null : this.extras.findMetadata(namespace);
+  }
+  get #extras(): ExchangeExtras {
+    this.extras ??= new ExchangeExtras();
+    return this.extras;
   }
   get serverName(): string {
     return this.down.conn.tls?.serverName ?? "";

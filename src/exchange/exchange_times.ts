@@ -46,6 +46,14 @@ export abstract class ExchangeTimes extends ExchangeRecord {
     if (text !== null && /^[0-9]{1,9}$/.test(text) && Number(text) > 0) this.#routeMs = Math.min(timeoutMs, Number(text));
   }
 
+  shortenTimeout(ms: number): void {
+    if (!(ms > 0) || ms >= this.#routeMs) return;
+    this.#routeMs = ms;
+    if (!this.requestEnded) return;
+    this.#totalDeadline = Math.min(this.#totalDeadline, this.began + this.requestDuration + ms);
+    this.arm();
+  }
+
   /** Milliseconds that are left of its time; Infinity: it has no end. */
   get leftMs(): number {
     return this.#totalDeadline - this.site.link.flusher.now;

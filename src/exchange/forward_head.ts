@@ -8,16 +8,21 @@ import type { Peer } from "./forwarded.ts";
 import type { ForwardAction, RouteRule, Site } from "./site.ts";
 import { websocketKey } from "./websocket.ts";
 
-/** Makes a received head the one that goes on: hop-by-hop fields out, forwarding fields in, the route's changes. Returns the request id. */
-export function forwardHead(
-  head: RequestHead,
-  site: Site,
-  peer: Peer,
-  info: ConnInfo,
-  action: ForwardAction,
-  rule: RouteRule,
-  matchedPrefix: string,
-): string {
+/** Whose head goes on. */
+export interface Forwarded {
+  readonly site: Site;
+  readonly peer: Peer;
+  readonly conn: ConnInfo;
+  readonly head: RequestHead;
+  /** As the client sent it. */
+  readonly authority: string;
+  /** "": it has none yet. */
+  requestId: string;
+}
+
+/** Makes a received head the one that goes on: hop-by-hop fields out, forwarding fields in, the route's changes. `matchedPrefix` null: the path is not below it any more. */
+export function forwardHead(x: Forwarded, action: ForwardAction, rule: RouteRule, matchedPrefix: string | null): void {
+  const { head, site } = x;
   const f = head.fields;
   const te = f.hasId(ID.te) && wantsTrailers(f.list("te") ?? "");
   removeHopByHop(f);
@@ -31,10 +36,9 @@ export function forwardHead(
   if (te) f.add("TE", "trailers");
   if (head.upgrade !== "") f.add("Connection", te ? "upgrade, TE" : "upgrade");
   else if (te) f.add("Connection", "TE");
-  const requestId = site.forwarded.apply(peer, head, info);
+  x.requestId = site.forwarded.apply(x.peer, head, x.conn, x.authority, x.requestId);
   if (rule.requestOps !== null) applyOps(f, rule.requestOps);
   if (action.rewrite !== null) head.path = action.rewrite(head.path, matchedPrefix);
-  return requestId;
 }
 
 function wantsTrailers(te: string): boolean {

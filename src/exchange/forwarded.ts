@@ -56,17 +56,20 @@ export class ForwardedPolicy {
     return client;
   }
 
-  /** Writes the forwarding fields of a request that goes on to an upstream. Returns its request id, "" when it has none. */
-  apply(peer: Peer, head: RequestHead, info: ConnInfo): string {
+  /**
+   * Writes the forwarding fields of a request that goes on to an upstream. Returns its request id, "" when it has none. `authority`: what the
+   * client asked for, whatever it has become; `madeId`: it has an id already.
+   */
+  apply(peer: Peer, head: RequestHead, info: ConnInfo, authority = head.authority, madeId = ""): string {
     const s = this.#spec;
     const f = head.fields;
-    if (s.xForwarded === "set") this.#setX(peer, head);
+    if (s.xForwarded === "set") this.#setX(peer, head, authority);
     else if (s.xForwarded === "remove" && (f.mask & XFF_BITS) !== 0) removeX(f);
-    if (s.forwarded === "set") this.#setForwarded(peer, head, info.local);
+    if (s.forwarded === "set") this.#setForwarded(peer, head, info.local, authority);
     else if (s.forwarded === "remove" && f.hasId(ID.forwarded)) f.remove("forwarded");
     if (peer.certificate !== null || f.hasId(ID[XFCC])) this.#setCertificate(peer, f);
     if (s.via) addVia(f, head.protocol, this.#via);
-    return this.#requestId(peer, f);
+    return madeId === "" ? this.readRequestId(peer, f) : madeId;
   }
 
   /** Via on a response. */
@@ -74,37 +77,8 @@ export class ForwardedPolicy {
     if (this.#spec.via) addVia(f, "HTTP/1.1", this.#via);
   }
 
-  #setX(peer: Peer, head: RequestHead): void {
-    const f = head.fields;
-    const received = (f.mask & XFF_BITS) !== 0;
-    if (received && peer.trusted) {
-      const before = f.list("x-forwarded-for");
-      f.set("X-Forwarded-For", before === null ? peer.address : `${before}, ${peer.address}`);
-      if (!f.hasId(ID["x-forwarded-proto"])) f.add("X-Forwarded-Proto", head.scheme);
-      if (!f.hasId(ID["x-forwarded-host"]) && head.authority !== "") f.add("X-Forwarded-Host", head.authority);
-      return;
-    }
-    if (received) removeX(f);
-    f.add("X-Forwarded-For", peer.address);
-    f.add("X-Forwarded-Proto", head.scheme);
-    if (head.authority !== "") f.add("X-Forwarded-Host", head.authority);
-  }
-
-  #setForwarded(peer: Peer, head: RequestHead, local: Address): void {
-    const f = head.fields;
-    const before = peer.trusted ? f.list("forwarded") : null;
-    const element = `for=${node(peer.address)};by=${node(local.kind === "tcp" ? local.host : "unix")};host=${quoted(head.authority)};proto=${head.scheme}`;
-    f.set("Forwarded", before === null ? element : `${before}, ${element}`);
-  }
-
-  #setCertificate(peer: Peer, f: Fields): void {
-    const received = f.list(XFCC);
-    const value = forwardedCertificate(this.#spec.clientCertificate, received, peer.certificate, []);
-    if (received !== null) f.remove(XFCC);
-    if (value !== null) f.add("X-Forwarded-Client-Cert", value);
-  }
-
-  #requestId(peer: Peer, f: Fields): string {
+  /** Gives a request the id that it goes on with, "" for none. */
+  readRequestId(peer: Peer, f: Fields): string {
     const policy = this.#spec.requestId;
     const received = f.hasId(ID["x-request-id"]) ? (f.get("x-request-id") ?? "") : "";
     if (policy === "keep") return received;
@@ -117,6 +91,36 @@ export class ForwardedPolicy {
     const id = crypto.randomUUID();
     f.add("X-Request-Id", id);
     return id;
+  }
+
+  #setX(peer: Peer, head: RequestHead, authority: string): void {
+    const f = head.fields;
+    const received = (f.mask & XFF_BITS) !== 0;
+    if (received && peer.trusted) {
+      const before = f.list("x-forwarded-for");
+      f.set("X-Forwarded-For", before === null ? peer.address : `${before}, ${peer.address}`);
+      if (!f.hasId(ID["x-forwarded-proto"])) f.add("X-Forwarded-Proto", head.scheme);
+      if (!f.hasId(ID["x-forwarded-host"]) && authority !== "") f.add("X-Forwarded-Host", authority);
+      return;
+    }
+    if (received) removeX(f);
+    f.add("X-Forwarded-For", peer.address);
+    f.add("X-Forwarded-Proto", head.scheme);
+    if (authority !== "") f.add("X-Forwarded-Host", authority);
+  }
+
+  #setForwarded(peer: Peer, head: RequestHead, local: Address, authority: string): void {
+    const f = head.fields;
+    const before = peer.trusted ? f.list("forwarded") : null;
+    const element = `for=${node(peer.address)};by=${node(local.kind === "tcp" ? local.host : "unix")};host=${quoted(authority)};proto=${head.scheme}`;
+    f.set("Forwarded", before === null ? element : `${before}, ${element}`);
+  }
+
+  #setCertificate(peer: Peer, f: Fields): void {
+    const received = f.list(XFCC);
+    const value = forwardedCertificate(this.#spec.clientCertificate, received, peer.certificate, []);
+    if (received !== null) f.remove(XFCC);
+    if (value !== null) f.add("X-Forwarded-Client-Cert", value);
   }
 }
 

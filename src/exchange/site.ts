@@ -57,7 +57,7 @@ export interface ForwardAction {
   /** What of a request says where it goes, instead of `choice` alone; null: nothing. */
   readonly keys: RouteKeys | null;
   /** null: the path stays. */
-  readonly rewrite: ((path: string, matchedPrefix: string) => string) | null;
+  readonly rewrite: ((path: string, matchedPrefix: string | null) => string) | null;
   /** null: as the cluster says. */
   readonly host: RewriteHost | null;
   readonly upgrades: ReadonlySet<string>;
@@ -96,7 +96,7 @@ export interface RespondAction {
 export interface RedirectAction {
   readonly kind: "redirect";
   readonly status: number;
-  readonly location: (head: RequestHead, matchedPrefix: string) => string;
+  readonly location: (head: RequestHead, matchedPrefix: string | null) => string;
 }
 
 export interface HandlerAction {

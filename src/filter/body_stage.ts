@@ -1,7 +1,7 @@
 import { NO_BYTES } from "../base/bytes.ts";
 import type { ProxyError } from "../base/error.ts";
 import type { Fields } from "../http/fields.ts";
-import type { BodyOut, Filter, FilterExchange, Maybe } from "./types.ts";
+import type { Answer, BodyOut, Filter, FilterExchange } from "./types.ts";
 
 /** Takes a body, piece by piece. */
 export interface BodySink {
@@ -30,8 +30,8 @@ type Piece = { readonly b: Uint8Array; readonly end: boolean } | { readonly fiel
 export interface BodyPhases {
   /** Whether the filter has the phase; what it would see passes otherwise. */
   seesData(filter: Filter): boolean;
-  data(filter: Filter, x: FilterExchange, b: Uint8Array, end: boolean, out: BodyOut): Maybe<void>;
-  trailers(filter: Filter, x: FilterExchange, f: Fields, out: BodyOut): Maybe<void>;
+  data(filter: Filter, x: FilterExchange, b: Uint8Array, end: boolean, out: BodyOut): Answer;
+  trailers(filter: Filter, x: FilterExchange, f: Fields, out: BodyOut): Answer;
 }
 
 /** One filter at the body of one direction. What comes while its promise is pending waits here; who sends is told to stop, so it is little. */
@@ -69,7 +69,7 @@ export class BodyStage implements BodySink, BodyOut {
     this.#room = true;
     try {
       const r = this.#phases.data(this.#filter, this.#owner.exchange, b, end, this);
-      if (r !== undefined) this.#wait(r, end ? () => this.end() : null);
+      if (r instanceof Promise) this.#wait(r, end ? () => this.end() : null);
       else if (end) this.end();
     } catch (cause) {
       this.#owner.threw(cause);
@@ -85,7 +85,7 @@ export class BodyStage implements BodySink, BodyOut {
     if (this.#ended || this.#owner.over) return;
     try {
       const r = this.#phases.trailers(this.#filter, this.#owner.exchange, f, this);
-      if (r !== undefined) this.#wait(r, () => this.end(f));
+      if (r instanceof Promise) this.#wait(r, () => this.end(f));
       else this.end(f);
     } catch (cause) {
       this.#owner.threw(cause);
@@ -113,9 +113,21 @@ export class BodyStage implements BodySink, BodyOut {
     this.#owner.fail(e);
   }
 
+  replace(): void {
+    this.#owner.threw(new Error("release no head that is not held: BodyOut.replace needs one"));
+  }
+
+  release(): void {
+    // Nothing is held.
+  }
+
+  whenRoom(f: () => void): void {
+    f();
+  }
+
   // ---- a pause ----
 
-  #wait(promise: Promise<void>, then: (() => void) | null): void {
+  #wait(promise: Promise<unknown>, then: (() => void) | null): void {
     const owner = this.#owner;
     this.#held = [];
     owner.paused();

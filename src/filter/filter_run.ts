@@ -3,7 +3,7 @@ import type { Fields } from "../http/fields.ts";
 import type { ResponseHead } from "../http/head.ts";
 import { BodyPipe, type PipeOwner } from "./body_pipe.ts";
 import type { BodyPhases } from "./body_stage.ts";
-import type { Filter, FilterExchange, Maybe, Reply } from "./types.ts";
+import { type Filter, type FilterExchange, type HeadAnswer, HOLD, type Reply } from "./types.ts";
 
 /** The exchange as what runs its filters needs it: where things go that are through. */
 export interface FilterHost extends FilterExchange {
@@ -158,19 +158,24 @@ export class FilterRun implements PipeOwner {
       const filter = this.#filters[i]!;
       this.#reached = i + 1;
       if (filter.onRequest === undefined) continue;
-      let r: Maybe<Reply | null>;
+      let r: HeadAnswer;
       try {
         r = filter.onRequest(host, end);
       } catch (cause) {
         this.threw(cause);
         return;
       }
-      if (r === null) continue;
+      if (r === null || r === undefined || r === HOLD) continue;
       if (r instanceof Promise) {
-        this.#after(r, (reply) => (reply === null ? this.#requestFrom(i + 1, end) : host.shortCut(reply)));
+        this.#after(r as Promise<HeadVerdict>, (v) => {
+          if (v === null || v === undefined || v === HOLD) this.#requestFrom(i + 1, end);
+          else if (v instanceof Error) this.fail(v);
+          else host.shortCut(v);
+        });
         return;
       }
-      host.shortCut(r);
+      if (r instanceof Error) this.fail(r);
+      else host.shortCut(r);
       return;
     }
     host.passRequest();
@@ -180,15 +185,15 @@ export class FilterRun implements PipeOwner {
   #replyFrom(filters: readonly Filter[], from: number, h: ResponseHead, end: boolean): void {
     const host = this.#host;
     for (let i = from; i < filters.length; i++) {
-      let r: Maybe<void>;
+      let r: HeadAnswer;
       try {
         r = filters[i]!.onResponse?.(host, h, end);
       } catch (cause) {
         this.threw(cause);
         return;
       }
-      if (r === undefined) continue;
-      this.#after(r, () => this.#replyFrom(filters, i + 1, h, end));
+      if (!(r instanceof Promise)) continue;
+      this.#after(r as Promise<HeadVerdict>, () => this.#replyFrom(filters, i + 1, h, end));
       return;
     }
     host.passReply(h, end);

@@ -121,6 +121,10 @@ class Child implements Process {
     return true;
   }
 
+  get queued(): number {
+    return this.#input?.writableLength ?? 0;
+  }
+
   endInput(): void {
     this.#input?.end();
   }
@@ -138,7 +142,7 @@ function failed(cause: ProxyError, h: ProcessHandler): Process {
     h.onExit({ code: null, signal: null, failed: cause });
     h.onClose?.();
   });
-  return { pid: 0, write: () => false, endInput: ignore, kill: () => false };
+  return { pid: 0, queued: 0, write: () => false, endInput: ignore, kill: () => false };
 }
 
 function spawnFault(command: string, e: unknown): ProxyError {

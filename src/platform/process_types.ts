@@ -49,8 +49,10 @@ export interface ProcessExit {
 export interface Process {
   /** 0: it could not be started. */
   readonly pid: number;
-  /** Writes to a piped stdin; false: there is none, or it is gone. Bytes that the child does not read are kept without bound. */
+  /** Writes to a piped stdin; false: there is none, or it is gone. Bytes that the child does not read are kept without bound: see `queued`. */
   write(b: Uint8Array): boolean;
+  /** Bytes of a piped stdin that the child's pipe has not taken yet. */
+  readonly queued: number;
   /** The end of a piped stdin. */
   endInput(): void;
   /** False: it has ended. Never reaches another process that was given the number since. */

@@ -4,7 +4,7 @@ import type { RequestHead } from "../http/head.ts";
 import { compileRewrite } from "./rewrite.ts";
 
 /** Gives the value of Location (RFC 9110 10.2.2). */
-export type BuildLocation = (head: RequestHead, matchedPrefix: string) => string;
+export type BuildLocation = (head: RequestHead, matchedPrefix: string | null) => string;
 
 /**
  * Compiles a redirect. Parts that the spec leaves out stay the request's; the port goes with the scheme (Gateway API HTTPRequestRedirectFilter):

@@ -3,8 +3,8 @@ import type { RewriteSpec } from "../config/model.ts";
 import { normalizePath, pathNeedsWork } from "../http/path.ts";
 import { wirePath, wireQuery } from "./byte_text.ts";
 
-/** Gives the path and query to send on. `matchedPrefix` is that of the route's match. */
-export type RewritePath = (path: string, matchedPrefix: string) => string;
+/** Gives the path and query to send on. `matchedPrefix` is that of the route's match; null: the path is another one by now. */
+export type RewritePath = (path: string, matchedPrefix: string | null) => string;
 
 /**
  * Compiles a path rewrite. The query is kept, unless a full replacement brings its own.
@@ -68,6 +68,7 @@ function replacePrefix(value: string): RewritePath {
   const whole = wireOf(value);
   const trimmed = whole.endsWith("/") ? whole.slice(0, -1) : whole;
   return (path, matchedPrefix) => {
+    if (matchedPrefix === null) return path;
     const rest = path.slice(matchedPrefix.length);
     return rest.startsWith("/") ? withSlash(trimmed + rest) : settle(whole + rest);
   };

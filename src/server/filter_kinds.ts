@@ -1,5 +1,6 @@
 import type { FilterSpec } from "../config/model.ts";
-import type { FilterEnv, FilterFactory, FilterKind } from "../filter/types.ts";
+import type { Problem } from "../config/problem.ts";
+import type { FilterEnv, FilterFactory, FilterKind, Maybe } from "../filter/types.ts";
 import { ADMISSION } from "../filters/admission/kind.ts";
 import { FAULT } from "../filters/fault/kind.ts";
 import { GRPC_WEB } from "../filters/grpc_web/kind.ts";
@@ -11,8 +12,8 @@ const KINDS: { readonly [K in FilterSpec["kind"]]: FilterKind<Extract<FilterSpec
   admission: ADMISSION,
 };
 
-/** A filter of the config with its settings. */
-export function provisionFilter(spec: FilterSpec, env: FilterEnv): FilterFactory {
+/** A filter of the config with its settings, or why there is none. */
+export function provisionFilter(spec: FilterSpec, env: FilterEnv): Maybe<FilterFactory | readonly Problem[]> {
   // The kind says which of them it is; TypeScript can't follow that.
   const kind = KINDS[spec.kind] as FilterKind<FilterSpec>;
   return kind.provision(spec, env);

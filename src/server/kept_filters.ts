@@ -24,6 +24,8 @@ export class KeptFilters {
       filter: (spec, route) => {
         const key = `${route}\n${JSON.stringify(spec)}`;
         const factory = next.get(key) ?? this.#inForce.get(key) ?? provisionFilter(spec, this.#env);
+        if (!("open" in factory))
+          throw new Error(`provision ${spec.kind} at once: filters that take their time can't be made yet`);
         next.set(key, factory);
         return factory;
       },

@@ -1,7 +1,7 @@
 import { latin1 } from "../../../src/base/bytes.ts";
 import type { ProxyError } from "../../../src/base/error.ts";
 import type { FilterHost, FilterRun } from "../../../src/filter/filter_run.ts";
-import type { Reply } from "../../../src/filter/types.ts";
+import type { Override, Reply } from "../../../src/filter/types.ts";
 import { Fields } from "../../../src/http/fields.ts";
 import type { RequestHead, ResponseHead } from "../../../src/http/head.ts";
 import type { ConnInfo } from "../../../src/platform/types.ts";
@@ -22,6 +22,28 @@ export class FakeHost implements FilterHost {
   readonly route = "test";
   readonly status = 0;
   readonly grpcStatus = -1;
+  readonly id = 1;
+  readonly tlsVersion = "";
+  readonly certificate = null;
+  readonly override: Override = { cluster: null, host: null };
+  readonly startWall = 0;
+  readonly listener = "web";
+  readonly remoteAddress = "192.0.2.1";
+  readonly remotePort = 1;
+  readonly clientAddress = "192.0.2.1";
+  readonly localAddress = "192.0.2.2:80";
+  readonly connectionId = 1;
+  readonly cluster = "";
+  readonly endpoint = "";
+  readonly attempts = 0;
+  readonly flags = "";
+  readonly serverName = "";
+  readonly requestBodyBytes = 0;
+  readonly responseBodyBytes = 0;
+  readonly duration = 0;
+  readonly requestDuration = -1;
+  readonly upstreamHeadDuration = -1;
+  readonly connectDuration = -1;
   readonly conn: ConnInfo = null as unknown as ConnInfo;
   readonly request: RequestHead = {
     protocol: "HTTP/1.1",
@@ -79,6 +101,18 @@ export class FakeHost implements FilterHost {
     const run = this.run!;
     run.reply(head, body.length === 0);
     if (body.length > 0) run.replyData(body, true);
+  }
+  readRequestId(): string {
+    return "";
+  }
+  metadata(): Map<string, unknown> {
+    return new Map();
+  }
+  findMetadata(): null {
+    return null;
+  }
+  shortenTimeout(ms: number): void {
+    this.#say(`shorten ${ms}`);
   }
   filterThrew(cause: unknown): void {
     this.#say(`threw ${(cause as Error).message}`);

@@ -38,12 +38,12 @@ function request(gate: AdmissionGate) {
   const x = new FakeHost();
   const filter = gate.open();
   const seen: { reply: Reply | null | undefined } = { reply: undefined };
+  const settle = (v: unknown): void => {
+    seen.reply = v as Reply | null;
+  };
   const r = filter.onRequest!(x, true);
-  if (r instanceof Promise)
-    void r.then((reply) => {
-      seen.reply = reply;
-    });
-  else seen.reply = r;
+  if (r instanceof Promise) void r.then(settle);
+  else settle(r);
   return { x, filter, seen };
 }
 

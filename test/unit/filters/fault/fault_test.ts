@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { FaultSpec } from "../../../../src/config/traffic_model.ts";
-import type { Filter, FilterEnv, FilterExchange, Reply } from "../../../../src/filter/types.ts";
+import type { Filter, FilterEnv, FilterExchange, Maybe, Reply } from "../../../../src/filter/types.ts";
 import { FaultFactory } from "../../../../src/filters/fault/fault_factory.ts";
 import { createMemoryPlatform } from "../../../../src/platform/memory.ts";
 import { Random } from "../../../fuzz/random.ts";
@@ -21,7 +21,7 @@ function faults(spec: Partial<FaultSpec>, random: () => number = () => 0) {
 }
 
 function begin(filter: Filter | null, x: FilterExchange): Promise<Reply | null> {
-  return Promise.resolve(filter!.onRequest!(x, true));
+  return Promise.resolve(filter!.onRequest!(x, true) as Maybe<Reply | null>);
 }
 
 describe("an abort", () => {
