@@ -157,6 +157,8 @@ function actionText(action: ActionSpec, matchedPrefix: string, x: KeySource, clu
       return [`gets status ${action.status} to ${compileRedirect(action)(head, matchedPrefix)}`];
     case "handler":
       return [`is answered by handler ${JSON.stringify(action.name)}`];
+    case "module":
+      return [`is answered by module ${JSON.stringify(action.module.path)}`];
     case "static":
       return [`is answered with a file below ${JSON.stringify(action.root)}`];
     case "forward": {

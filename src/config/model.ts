@@ -302,7 +302,7 @@ export interface ValueMatchSpec {
   readonly invert: boolean;
 }
 
-export type ActionSpec = ForwardSpec | RespondSpec | RedirectSpec | HandlerSpec | StaticSpec;
+export type ActionSpec = ForwardSpec | RespondSpec | RedirectSpec | HandlerSpec | ModuleHandlerSpec | StaticSpec;
 
 export interface ForwardSpec {
   readonly kind: "forward";
@@ -365,6 +365,22 @@ export interface RedirectSpec {
 export interface HandlerSpec {
   readonly kind: "handler";
   readonly name: string;
+}
+
+/** A program of TypeScript or JavaScript that workers load. */
+export interface ModuleSpec {
+  /** Path of its file. */
+  readonly path: string;
+  /** Of all that it is made of: another one takes another process. */
+  readonly digest: string;
+}
+
+/** Answered by a module's `fetch`. */
+export interface ModuleHandlerSpec {
+  readonly kind: "module";
+  readonly module: ModuleSpec;
+  /** What it is given, as JSON; "": nothing. */
+  readonly config: string;
 }
 
 /** Files below a folder. */

@@ -108,7 +108,8 @@ export class WebCall implements ServedTarget {
       if (this.#over) return;
       if (done) {
         // What a client would wait for, or take from the next reply, must not be left open.
-        if (left > 0 && left !== Number.POSITIVE_INFINITY) throw new Error(`the body is ${left} bytes shorter than its Content-Length`);
+        if (left > 0 && left !== Number.POSITIVE_INFINITY)
+          throw new Error(`the body is ${left} bytes shorter than its Content-Length`);
         this.#over = true;
         this.#event((x) => x.replyData(NONE, true));
         return;

@@ -49,6 +49,7 @@ export abstract class HostServices implements DnsHost {
   readonly afterTurn: (f: () => void) => void = afterTurn;
   readonly memory: MemoryCalls = { resident: () => process.memoryUsage.rss(), collect: () => this.collect() };
   readonly files: FileTree = diskFiles;
+  readonly offerPackages: ((packages: ReadonlyMap<string, object>) => void) | null = null;
   now(): number {
     return performance.now();
   }

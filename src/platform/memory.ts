@@ -82,6 +82,7 @@ class Memory implements MemoryPlatform, MemoryNet {
   readonly linux: LinuxCalls | null = null;
   readonly processes: Processes | null = null;
   files: FileTree | null = null;
+  readonly offerPackages = null;
   readonly memory = { resident: () => this.residentBytes, collect: () => {} };
   residentBytes = 0;
   readonly tls: PlatformTls = memoryTls;

@@ -342,6 +342,11 @@ export interface Platform {
   /** Null: there is no host below. */
   readonly processes: Processes | null;
   readonly memory: MemoryCalls;
+  /**
+   * Modules that are loaded from now on find these packages by their names, before any that lie on disk. Called once, with packages that
+   * are loaded already. Null: the runtime can't; see `Processes.selfCommand`.
+   */
+  readonly offerPackages: ((packages: ReadonlyMap<string, object>) => void) | null;
   /** Null: there is no disk. */
   readonly files: FileTree | null;
 }

@@ -7,6 +7,7 @@ import type {
   HttpHandlerSpec,
   ListenerSpec,
   Model,
+  ModuleHandlerSpec,
   RouteSpec,
   StaticSpec,
   TcpHandlerSpec,
@@ -18,6 +19,8 @@ import type { Codecs, GrpcRule, RequestShedding, RouteRule, RuleAction, Site, Tr
 import type { Handler } from "../exchange/web.ts";
 import { FilterChain } from "../filter/filter_chain.ts";
 import type { FilterFactory } from "../filter/types.ts";
+import { compileModule } from "../handler/compile_module.ts";
+import { moduleFetch } from "../handler/module_handler.ts";
 import { HeaderBlock } from "../http/h2/hpack/header_block.ts";
 import { DEFAULT_H2_LIMITS } from "../http/h2/limits.ts";
 import { refusedPathFlags } from "../http/path.ts";
@@ -49,6 +52,8 @@ export interface CompileEnv {
   readonly handlers: ReadonlyMap<string, Handler>;
   readonly filter: (spec: FilterSpec, route: string) => FilterFactory;
   readonly shedding: RequestShedding;
+  /** Modules that the model names, loaded, by their paths. */
+  readonly modules: ReadonlyMap<string, object>;
   /** Where files are served from; null: there is no disk, and no route of files. */
   readonly files: FileTree | null;
   /** null: no access log. */
@@ -269,6 +274,7 @@ class Actions {
   }
 
   of({ action: spec, match }: RouteSpec): RuleAction {
+    if (spec.kind === "module") return compileModule(spec, moduleFetch(this.#env.modules.get(spec.module.path)!)!, this.#env);
     if (spec.kind === "static") return compileStatic(spec, match, { files: this.#env.files!, log: this.#env.log });
     if (spec.kind !== "forward" || spec.to.length > 1) return compileAction(spec, this.#env, this.#clusters);
     // A subset is a map, which plain JSON says nothing of; most routes have none, and there may be ten thousand of them.
@@ -283,7 +289,11 @@ class Actions {
 }
 
 /** `clusters`: as they will be when what is compiled is in force. */
-function compileAction(action: Exclude<ActionSpec, StaticSpec>, env: CompileEnv, clusters: Model["clusters"]): RuleAction {
+function compileAction(
+  action: Exclude<ActionSpec, StaticSpec | ModuleHandlerSpec>,
+  env: CompileEnv,
+  clusters: Model["clusters"],
+): RuleAction {
   switch (action.kind) {
     case "forward": {
       const choice = choiceOf(action.to);

@@ -33,6 +33,7 @@ import { lackingProblems } from "./lacking.ts";
 import { ListenerChange } from "./listener_change.ts";
 import { type ListenerEnv, ListenerRuntime } from "./listener_runtime.ts";
 import type { ListenerSite } from "./listener_site.ts";
+import { type LoadModule, ModuleTable } from "./modules/module_table.ts";
 import { MOVE_AT_ONCE, type MovedConnection, type Mover } from "./moving/moved_connection.ts";
 import { retainNames } from "./numbers/retain_names.ts";
 import { ownNumbers, type ServerNumbers } from "./numbers/server_numbers.ts";
@@ -71,6 +72,8 @@ export interface ServerEnv {
   readonly health?: HealthPlace;
   /** Sources of endpoints other than the config and DNS; absent: such clusters have no hosts. */
   readonly openEndpoints?: OpenEndpoints;
+  /** How modules are loaded into this process; absent: they run in others. */
+  readonly loadModule?: LoadModule;
   readonly log: EventLog;
   readonly build: { readonly version: string; readonly commit: string };
 }
@@ -102,6 +105,7 @@ export class Server implements AdminView, Serving {
   readonly #leaving = new Set<ListenerRuntime>();
   readonly #udp: UdpListeners;
   readonly #filters: KeptFilters;
+  readonly #modules: ModuleTable;
   readonly #overload: OverloadMonitor;
   readonly #clusters = new Map<string, UpstreamCluster>();
   #clusterTls: ReadonlyMap<string, ClusterTls> = new Map();
@@ -171,6 +175,7 @@ export class Server implements AdminView, Serving {
       [OBSERVE_HANDLER, observeApp(env.view ?? this)],
     ]);
     this.#generation = env.generation ?? 0;
+    this.#modules = new ModuleTable(env.loadModule ?? null);
     this.#startedAt = platform.now();
     this.#fileLimit = platform.os === null ? null : platform.os.raiseFileLimit();
     this.metrics.server.describeBuild(env.build.version, platform.name);
@@ -394,6 +399,8 @@ export class Server implements AdminView, Serving {
     const model = withInternalListeners(given);
     const lacking = lackingProblems(model, this.#env.platform);
     if (lacking.length > 0) return this.refuse(lacking);
+    const modules = await this.#modules.prepare(model);
+    if (!("get" in modules)) return this.refuse([...modules]);
     const secrets = await this.secrets.prepare(model);
     if (!("uses" in secrets)) return this.refuse([...secrets]);
     const tls = new ModelTls(model, { listeners: this.#listeners, clusters: this.#clusterTls }, this.#tlsEnv, secrets);
@@ -414,6 +421,7 @@ export class Server implements AdminView, Serving {
       handlers: this.#handlers,
       filter: filters.filter,
       shedding: this.#overload.shedding,
+      modules,
       files: this.#env.platform.files,
       accessLog: model.accessLogs.length === 0 ? null : this.accessLogs,
       wall: () => this.#env.platform.wallNow(),

@@ -23,7 +23,7 @@ const files = {
 };
 
 /** A runtime that can do nothing of its own. */
-const LEAST: RuntimeAbilities = { runtime: "deno", ciphers: false, curves: false, ocsp: false };
+const LEAST: RuntimeAbilities = { runtime: "deno", ciphers: false, curves: false, ocsp: false, modules: "none" };
 
 /** Maps as objects, bytes and what has no end as text: as a person wants to read it. */
 function plain(_key: string, value: unknown): unknown {

@@ -73,6 +73,7 @@ routes: [{ name: all, respond: { status: 200 } }]
       handlers: new Map([[HANDLER, handler]]),
       filter: () => filters[next++]!,
       shedding: this.shedding,
+      modules: new Map(),
       files: null,
       accessLog: null,
       wall: () => platform.wallNow(),

@@ -95,6 +95,7 @@ export class FakePlatform implements Platform {
   readonly linux = null;
   readonly processes = null;
   readonly files = null;
+  readonly offerPackages = null;
   readonly memory = { resident: () => 0, collect: () => {} };
   readonly tls = null;
   readonly dials: FakeDial[] = [];

@@ -98,8 +98,7 @@ function lowerRoutes(to: Lowering, names: Names, listeners: DecodedListeners): L
     const spec = lowerRoute(c.name ?? "", c, to, report);
     decoded.push({ item, c, spec });
     // What lies on disk beside the config is looked at each time.
-    if (spec !== null && spec.action.kind !== "static" && to.problems.told === told)
-      to.memory.routes.keep(key, { config: c, spec });
+    if (spec !== null && !looksAside(spec) && to.problems.told === told) to.memory.routes.keep(key, { config: c, spec });
   }
   const derive = new RouteNames(names.routeNames(decoded, to));
   const out: LoweredRoute[] = [];
@@ -111,4 +110,9 @@ function lowerRoutes(to: Lowering, names: Names, listeners: DecodedListeners): L
     out.push({ route, hosts, listeners, item });
   }
   return out;
+}
+
+/** What it is depends on more than its text. */
+function looksAside({ action }: RouteSpec): boolean {
+  return action.kind === "static" || action.kind === "module";
 }

@@ -3,6 +3,7 @@ import { EVERY_ABILITY, type RuntimeAbilities } from "../../../config/runtime_ab
 import type { Address } from "../../../platform/types.ts";
 import { EndpointFiles } from "../check/endpoint_files.ts";
 import { Folders } from "../check/folders.ts";
+import { Modules } from "../check/modules.ts";
 import { TlsFiles } from "../check/tls_files.ts";
 import { pathFrom } from "../config_files.ts";
 import type { Gathered, Item } from "../gather.ts";
@@ -19,6 +20,7 @@ export class Lowering {
   readonly tlsFiles = new TlsFiles();
   readonly endpointFiles = new EndpointFiles();
   readonly folders = new Folders();
+  readonly modules = new Modules();
   readonly #directory: string;
 
   constructor(

@@ -6,6 +6,7 @@ import { lowerForward, lowerRedirect, lowerRespond } from "./action.ts";
 import { lowerFilters } from "./filters.ts";
 import type { Lowering } from "./lowering.ts";
 import { lowerMatch } from "./match.ts";
+import { lowerHandler } from "./module.ts";
 import { lowerStatic } from "./static.ts";
 
 const EVERYTHING: MatchSpec = { path: null, methods: [], headers: [], query: [] };
@@ -47,6 +48,7 @@ function lowerAction(c: RouteConfig, match: readonly MatchSpec[], to: Lowering, 
   if (c.to !== undefined) return lowerForward(c.to, c, match, prefixes, report);
   if (c.respond !== undefined) return lowerRespond(c.respond, report);
   if (c.redirect !== undefined) return lowerRedirect(c.redirect, prefixes, report);
+  if (c.handler !== undefined) return lowerHandler(c.handler, to, report);
   if (c.static !== undefined) return lowerStatic(c.static, to, report);
   return null;
 }

@@ -3,7 +3,6 @@ const LATER: ReadonlySet<string> = new Set([
   "plugins",
   "plugin",
   "filters",
-  "handler",
   "rateLimit",
   "compress",
   "cache",
