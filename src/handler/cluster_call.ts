@@ -183,7 +183,13 @@ export class ClusterCall extends Timed implements StreamReader<ResponseHead>, Le
     const body = bodyless
       ? null
       : new ReadableStream<Uint8Array>(
-          { start: (c) => void (this.#sink = c), pull: () => this.#pull(), cancel: () => this.#giveUp(ABANDONED) },
+          {
+            start: (c) => {
+              this.#sink = c;
+            },
+            pull: () => this.#pull(),
+            cancel: () => this.#giveUp(ABANDONED),
+          },
           ON_DEMAND,
         );
     try {

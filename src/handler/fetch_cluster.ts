@@ -31,6 +31,5 @@ export async function fetchCluster(
 
 /** What a request target must not hold (RFC 9112 3.2), as a URL has it. */
 function encodePath(path: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what must not get into a head
   return path.replace(/[\x00-\x20"<>\x7f-\uffff]+/g, (s) => encodeURIComponent(s));
 }
