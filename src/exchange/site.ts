@@ -11,8 +11,9 @@ import type { ListenerMetrics, RouteMetrics } from "../telemetry/metrics.ts";
 import type { Cluster } from "../upstream/types.ts";
 import type { WeightedChoice } from "../upstream/weighted.ts";
 import type { LinkEnv } from "../wire/link.ts";
-import type { Exchange, RequestTarget } from "./exchange.ts";
+import type { Exchange } from "./exchange.ts";
 import type { ForwardedPolicy } from "./forwarded.ts";
+import type { RequestTarget } from "./request_target.ts";
 import type { RetryPolicy } from "./retry_policy.ts";
 import type { RouteKeys } from "./route_keys.ts";
 import type { Handler } from "./web.ts";
@@ -107,7 +108,8 @@ export interface HandlerAction {
 /** Answered inside the process by a target of its own for each request. */
 export interface ServeAction {
   readonly kind: "serve";
-  readonly serve: (x: Exchange, matchedPrefix: string) => ServedTarget;
+  /** `matchedPrefix` null: a filter has changed the path, which is not below it any more. */
+  readonly serve: (x: Exchange, matchedPrefix: string | null) => ServedTarget;
 }
 
 export interface ServedTarget extends RequestTarget {
@@ -136,6 +138,8 @@ export interface Site {
   readonly table: RouteTable<RouteRule>;
   readonly forwarded: ForwardedPolicy;
   readonly accessLog: AccessLog | null;
+  /** All of the config, by name: what filters may name. */
+  readonly clusters: ReadonlyMap<string, Cluster>;
   readonly metrics: ListenerMetrics;
   /** What codecs are told, by whether the connection is a TLS one: that is all the scheme there is. */
   readonly codecs: { readonly plain: Codecs; readonly tls: Codecs };

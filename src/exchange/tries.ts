@@ -7,9 +7,10 @@ import { RETRY_FLAGS } from "../telemetry/response_flags.ts";
 import type { Breaker } from "../upstream/breaker.ts";
 import type { Cluster, Host } from "../upstream/types.ts";
 import { REPLAY_BYTES } from "./attempt.ts";
-import type { Exchange, RequestTarget } from "./exchange.ts";
+import type { Exchange } from "./exchange.ts";
 import { type Mirror, openMirrors } from "./mirror.ts";
 import { RequestBuffer } from "./request_buffer.ts";
+import type { RequestTarget } from "./request_target.ts";
 import { mayRetry, type UnderPolicy, type Verdict } from "./retry.ts";
 import { askedWaitMs, backoffMs } from "./retry_wait.ts";
 import type { ForwardAction, TryPolicy } from "./site.ts";
@@ -52,6 +53,8 @@ export class Tries extends Timed implements RequestTarget {
   #retries = 0;
   #automatic = 0;
   #hedges = 0;
+  /** Attempts with one of the cluster's retries for which a filter is choosing a host. */
+  #undecided = 0;
   #wakeAt = Number.POSITIVE_INFINITY;
   /** Of the attempt that is waited for. */
   #budgeted = false;
@@ -97,6 +100,10 @@ export class Tries extends Timed implements RequestTarget {
 
   resumeReply(): void {
     this.#won?.attempt.resumeReply();
+  }
+
+  discard(): void {
+    this.#won?.attempt.discard();
   }
 
   abort(e: ProxyError): void {
@@ -172,7 +179,11 @@ export class Tries extends Timed implements RequestTarget {
     if (!x.waiting) return "no";
     const { attempt } = t;
     const { reused, replayable } = attempt;
-    return mayRetry({ error, method: x.method, reused, replayable, retries: this.#automatic }, this.#underPolicy(reply, end));
+    // As it is sent: a filter may have made another method of it.
+    return mayRetry(
+      { error, method: x.head.method, reused, replayable, retries: this.#automatic },
+      this.#underPolicy(reply, end),
+    );
   }
 
   #underPolicy(reply: ResponseHead | null, end: boolean): UnderPolicy | null {
@@ -215,7 +226,23 @@ export class Tries extends Timed implements RequestTarget {
     const x = this.#x;
     this.#state = TRYING;
     const prefersOther = this.#hedges > 0 || this.#policy.retry?.spec.otherHost === true;
-    const host = x.pick(this.#cluster, prefersOther && this.#tried.length > 0 ? this.#tried : null);
+    const exclude = prefersOther && this.#tried.length > 0 ? this.#tried : null;
+    if (!x.asksForHost) {
+      this.#beginAt(x.pick(this.#cluster, exclude), fresh, budgeted);
+      return;
+    }
+    if (budgeted) this.#undecided++;
+    x.chooseHost(this.#cluster, exclude, (host) => {
+      if (this.#state === OVER) return;
+      if (budgeted) this.#undecided--;
+      // Meanwhile another attempt was lost, and what follows it is waited for.
+      if (this.#state === WAITING && budgeted) this.#breaker.retries.give();
+      if (this.#state === TRYING) this.#beginAt(host, fresh, budgeted);
+    });
+  }
+
+  #beginAt(host: Host | ProxyError, fresh: boolean, budgeted: boolean): void {
+    const x = this.#x;
     if (host instanceof Error) {
       if (budgeted) this.#breaker.retries.give();
       if (this.#live.length === 0) x.fail(host);
@@ -268,7 +295,7 @@ export class Tries extends Timed implements RequestTarget {
     const { hedge, retry } = this.#policy;
     const x = this.#x;
     if (hedge === null || this.#state !== TRYING || this.#won !== null || x.head.upgrade !== "" || this.buffer.lost) return;
-    if (!(retry?.repeats(x.method) ?? isIdempotent(x.method))) return;
+    if (!(retry?.repeats(x.head.method) ?? isIdempotent(x.head.method))) return;
     if (this.#live.length === 0 || this.#live.length >= hedge.attempts || this.#hedges + 1 >= hedge.attempts) return;
     if (this.#breaker.retries.full) {
       this.#breaker.refuse("retries");
@@ -291,6 +318,7 @@ export class Tries extends Timed implements RequestTarget {
   /** Nothing more is tried. */
   #end(): void {
     if (this.#state === WAITING && this.#budgeted) this.#breaker.retries.give();
+    for (; this.#undecided > 0; this.#undecided--) this.#breaker.retries.give();
     for (const t of [...this.#live]) this.#leave(t);
     this.#state = OVER;
     this.buffer.forget();

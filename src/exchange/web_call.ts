@@ -2,7 +2,7 @@ import { localFault, type ProxyError } from "../base/error.ts";
 import { Fields } from "../http/fields.ts";
 import type { ResponseHead } from "../http/head.ts";
 import type { Exchange } from "./exchange.ts";
-import { TRACE_REFUSED } from "./exchange_faults.ts";
+import { ANSWERED, TRACE_REFUSED } from "./exchange_faults.ts";
 import { httpDate } from "./reply.ts";
 import type { ServedTarget } from "./site.ts";
 import type { Handler } from "./web.ts";
@@ -61,6 +61,10 @@ export class WebCall implements ServedTarget {
     const f = this.#writable;
     this.#writable = null;
     f?.();
+  }
+
+  discard(): void {
+    this.abort(ANSWERED);
   }
 
   abort(e: ProxyError): void {

@@ -29,7 +29,7 @@ export function compileModule(spec: ModuleHandlerSpec, fetch: ModuleFetch, env: 
     kind: "serve",
     serve: (x) => {
       // Before the request is made: what a client says of itself in forwarding fields is no truer here than at an upstream.
-      x.requestId = x.site.forwarded.apply(x.peer, x.head, x.down.conn.info);
+      x.requestId = x.site.forwarded.apply(x.peer, x.head, x.conn, x.authority, x.requestId);
       const ops = x.rule!.requestOps;
       if (ops !== null) applyOps(x.head.fields, ops);
       const facts = factsOf(x, config, env);

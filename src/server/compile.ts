@@ -155,6 +155,7 @@ function compileSite(
     ...session,
     spec,
     table: tables.get(spec.routes)!,
+    clusters: env.clusters,
     forwarded: new ForwardedPolicy(spec.forwarded, pseudonym),
     codecs: { plain: compileCodecs(spec, "http", metrics, env, guesses), tls: compileCodecs(spec, "https", metrics, env, false) },
     shedding: isInternal(listener.name) ? NO_SHEDDING : env.shedding,

@@ -12,9 +12,9 @@ export function compileStatic(spec: StaticSpec, match: RouteSpec["match"], env: 
   const exact = match.map((m) => m.path).filter((p) => p?.kind === "exact");
   return {
     kind: "serve",
-    serve: (x: Exchange, matchedPrefix: string) => {
+    serve: (x: Exchange, matchedPrefix: string | null) => {
       const { path } = x.head;
-      const whole = exact.some((p) => isWhole(path, p!.value, p!.ignoreCase));
+      const whole = matchedPrefix === null || exact.some((p) => isWhole(path, p!.value, p!.ignoreCase));
       return new StaticCall(x, site, whole ? path : path.slice(matchedPrefix.length));
     },
   };

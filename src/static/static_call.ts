@@ -1,5 +1,5 @@
 import { encodeLatin1 } from "../base/bytes.ts";
-import { localFault, type ProxyError } from "../base/error.ts";
+import { localFault } from "../base/error.ts";
 import type { StaticSpec } from "../config/model.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import { httpDate } from "../exchange/reply.ts";
@@ -60,7 +60,11 @@ export class StaticCall implements ServedTarget {
     f?.();
   }
 
-  abort(_e: ProxyError): void {
+  discard(): void {
+    this.abort();
+  }
+
+  abort(): void {
     this.#over = true;
     this.resumeReply();
   }
