@@ -262,7 +262,15 @@ export interface RouteSpec {
   readonly allowPath: { readonly encodedSlash: boolean; readonly backslash: boolean; readonly nul: boolean };
 }
 
-export type FilterSpec = GrpcWebSpec | FaultSpec | AdmissionSpec;
+export type FilterSpec = GrpcWebSpec | FaultSpec | AdmissionSpec | ModuleFilterSpec;
+
+/** Done by a module's filter. */
+export interface ModuleFilterSpec {
+  readonly kind: "module";
+  readonly module: ModuleSpec;
+  /** What it is given, as JSON; "": nothing. */
+  readonly config: string;
+}
 
 /** gRPC-Web of browsers becomes gRPC (grpc/doc/PROTOCOL-WEB.md). */
 export interface GrpcWebSpec {

@@ -18,12 +18,13 @@ export class KeptFilters {
     this.#env = env;
   }
 
-  prepare(): NextFilters {
+  /** `modules`: those that the config names. */
+  prepare(modules: ReadonlyMap<string, object>): NextFilters {
     const next = new Map<string, FilterFactory>();
     return {
       filter: (spec, route) => {
         const key = `${route}\n${JSON.stringify(spec)}`;
-        const factory = next.get(key) ?? this.#inForce.get(key) ?? provisionFilter(spec, this.#env);
+        const factory = next.get(key) ?? this.#inForce.get(key) ?? provisionFilter(spec, this.#env, modules);
         if (!("open" in factory))
           throw new Error(`provision ${spec.kind} at once: filters that take their time can't be made yet`);
         next.set(key, factory);

@@ -411,7 +411,7 @@ export class Server implements AdminView, Serving {
     this.#caps ??= new ConnectionCaps(model.process, this.#fileLimit, this.#env.counts);
     const made: UpstreamCluster[] = [];
     const clusters = this.#nextClusters(model, tls, made);
-    const filters = this.#filters.prepare();
+    const filters = this.#filters.prepare(modules);
     const compileEnv = {
       link: this.#link,
       log: this.#env.log,

@@ -2,6 +2,7 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { until } from "../support/deadline.ts";
+import { fieldValue } from "../support/message.ts";
 import { freePort } from "../support/ports.ts";
 import { ask, get, openClient } from "../support/raw_client.ts";
 import { reply, startOrigin } from "../support/raw_origin.ts";
@@ -71,6 +72,12 @@ app.post("/app/echo", (c) => new Response(c.req.raw.body));
 app.get("/app/stream", (c: Context) => stream(c, async (s) => { for (let i = 0; i < 3; i++) await s.write(\`\${i};\`); }));
 app.all("/app/via/*", (c) => c.env.fetch("cluster://origin" + c.req.url.slice(c.req.url.indexOf("/app/via") + 8), { method: c.req.method, headers: { "x-from": "app" }, body: c.req.raw.body, duplex: "half" } as RequestInit));
 app.get("/app/unknown", async (c) => c.text(await c.env.fetch("cluster://none/").then(() => "answered", (e) => e.message)));
+app.get("/app/dead", async (c) => c.text(await c.env.fetch("cluster://dead/").then(() => "answered", (e) => String(e))));
+app.get("/app/late", async (c) => {
+  const given = new AbortController();
+  setTimeout(() => given.abort(new Error("given up")), 50);
+  return c.text(await c.env.fetch("cluster://origin/silent", { signal: given.signal }).then(() => "answered", (e) => e.message));
+});
 app.get("/app/throw", () => { throw new Error("thrown"); });
 app.get("/app/float", (c) => { void Promise.reject(new Error("floating")); return c.text("floated"); });
 let gone = 0;
@@ -84,9 +91,14 @@ const ROUTES = [{ name: "app", match: [{ prefix: "/app" }], handler: { module: "
 
 describe("a module that answers", () => {
   test("is an application of Hono, with what the config gives it", async () => {
-    await using origin = await startOrigin({ serve: (r, conn) => conn.send(reply(200, `${r.startLine} ${r.body}`)) });
+    await using origin = await startOrigin({
+      serve: (r, conn) => (r.target === "/silent" ? undefined : conn.send(reply(200, `${r.startLine} ${r.body}`))),
+    });
     await using site = await start({ "app.ts": HONO, "greeting.ts": GREETING }, ROUTES, {
-      clusters: { origin: { endpoints: [`127.0.0.1:${origin.port}`] } },
+      clusters: {
+        origin: { endpoints: [`127.0.0.1:${origin.port}`] },
+        dead: { endpoints: [`127.0.0.1:${await freePort()}`] },
+      },
     });
     expect(await site.get("/app/hello")).toBe("hello weir");
     expect(await site.get("/app/stream")).toBe("0;1;2;");
@@ -104,6 +116,8 @@ describe("a module that answers", () => {
     expect(await site.get("/app/via/a?b=c")).toBe("GET /a?b=c HTTP/1.1 ");
     const posted = await ask(site.port, "POST /app/via/p HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody");
     expect(posted.body).toBe("POST /p HTTP/1.1 body");
+    expect(await site.get("/app/dead")).toContain("ECONNREFUSED");
+    expect(await site.get("/app/late")).toBe("given up");
     expect(await site.get("/app/unknown")).toContain('name a cluster of the config: found "none"');
     expect((await get(site.port, "/app/throw")).status).toBe(500);
     const trace = await ask(site.port, "TRACE /app/hello HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -172,6 +186,52 @@ describe("a module that answers", () => {
   });
 });
 
+const FILTER = `
+import { HOLD, reply, forgetLength, type Filter, type FilterExchange } from "weir/filter";
+const encode = new TextEncoder();
+export default {
+  open(x: FilterExchange, config: { key: string }): Filter | null {
+    if (x.request.path.startsWith("/free")) return null;
+    if (x.request.path === "/never") throw new Error("not opened");
+    return {
+      async onRequest(x) {
+        await Promise.resolve();
+        if (x.request.path === "/throw") throw new Error("filter broke");
+        if (x.request.fields.get("x-key") !== config.key) return reply(401, "no key\\n", { "www-authenticate": "Key" });
+        x.request.fields.set("x-user", "me");
+      },
+      onResponse(_x, head) { head.fields.set("x-filtered", "yes"); forgetLength(head); },
+      onResponseData(_x, b, end, out) { out.write(b); if (end) out.write(encode.encode("!")); },
+    };
+  },
+};
+`;
+
+describe("a module that filters", () => {
+  test("answers, changes both ways, and costs its exchange when it throws", async () => {
+    await using origin = await startOrigin({
+      serve: (r, conn) => conn.send(reply(200, fieldValue(r.fields, "x-user") || "nobody")),
+    });
+    await using site = await start(
+      { "filter.ts": FILTER },
+      [{ name: "all", to: "origin", filters: [{ module: "filter.ts", config: { key: "secret" } }] }],
+      { clusters: { origin: { endpoints: [`127.0.0.1:${origin.port}`] } } },
+    );
+    const refused = await get(site.port, "/");
+    expect([refused.status, fieldValue(refused.fields, "www-authenticate")]).toEqual([401, "Key"]);
+    const passed = await get(site.port, "/", "a", "X-Key: secret");
+    expect([passed.status, passed.body, fieldValue(passed.fields, "x-filtered")]).toEqual([200, "me!", "yes"]);
+    expect(await site.get("/free")).toBe("nobody");
+    for (const path of ["/throw", "/never"]) expect((await get(site.port, path)).status).toBe(500);
+    await until("the log", () => site.weir.stderr.includes("filter broke") && site.weir.stderr.includes("not opened"));
+    expect((await get(site.port, "/", "a", "X-Key: secret")).body).toBe("me!");
+    site.write("filter.ts", FILTER.replace('"!"', '"?"'));
+    await until("the changed filter", async () => (await get(site.port, "/", "a", "X-Key: secret")).body === "me?", 30_000);
+    const explained = await runWeir(["explain", site.weir.configPath, "GET", `http://a:${site.port}/`]);
+    expect(explained.stdout).toContain("filter.ts");
+  });
+});
+
 describe("a module that changes on disk", () => {
   test("is another one in new workers, one by one, and no request is lost", async () => {
     await using site = await start({ "app.ts": HONO, "greeting.ts": GREETING }, ROUTES, { args: ["--workers", "2"] });
@@ -227,6 +287,12 @@ describe("weir check", () => {
       if (wanted !== null) expect(checked.stdout).toContain(wanted);
       if (wanted !== null) expect(checked.stdout).toMatch(/\.yaml:\d+:\d+: error/);
     }
+    const filters = textOf({
+      listeners: { web: { address: ":8080" } },
+      routes: [{ name: "a", respond: {}, filters: [{ module: "good.ts" }] }],
+    });
+    writeFileSync(join(dir, "weir.yaml"), filters);
+    expect((await runWeir(["check", join(dir, "weir.yaml")])).stdout).toContain("export a filter as default");
     writeFileSync(join(dir, "weir.yaml"), config("missing.ts"));
     expect((await runWeir(["check", join(dir, "weir.yaml")])).stdout).toContain("make the file readable");
   });

@@ -1,6 +1,7 @@
 import type { Model, ModuleSpec } from "../../config/model.ts";
 import type { Problem } from "../../config/problem.ts";
 import type { ModuleKind } from "../../config/runtime_abilities.ts";
+import { filterModule, NO_OPEN } from "../../filters/module/kind.ts";
 import { moduleFetch, NO_FETCH } from "../../handler/module_handler.ts";
 
 /** Loads a file as a module of this process; another call for the same file gives the same. Rejects with what it threw. */
@@ -63,7 +64,8 @@ const NO_MODULES: ReadonlyMap<string, object> = new Map();
 
 /** Why a module can't be what it is named for; null: it can. */
 export function unfit(namespace: object, kind: ModuleKind): string | null {
-  return kind === "handler" && moduleFetch(namespace) === null ? NO_FETCH : null;
+  if (kind === "handler") return moduleFetch(namespace) === null ? NO_FETCH : null;
+  return filterModule(namespace) === null ? NO_OPEN : null;
 }
 
 /** For a module whose import was rejected. */
@@ -76,8 +78,11 @@ export function moduleUses(model: Model): readonly ModuleUse[] {
   const found = new Map<string, ModuleUse>();
   for (const { virtualHosts } of model.routeTables.values())
     for (const { routes } of virtualHosts)
-      for (const { action } of routes)
+      for (const { action, filters } of routes) {
         if (action.kind === "module") found.set(`handler ${action.module.path}`, { module: action.module, kind: "handler" });
+        for (const f of filters)
+          if (f.kind === "module") found.set(`filter ${f.module.path}`, { module: f.module, kind: "filter" });
+      }
   return [...found.values()];
 }
 

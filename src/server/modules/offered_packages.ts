@@ -1,8 +1,13 @@
+const WEIR_FILTER = "weir/filter";
+/** Where it lies from here. */
+const API = "../../filter/module_api.ts";
+
 /**
- * What modules of the config may import by name: Hono, in the version that Weir has itself. Literal imports, so that an executable has them
- * inside. Left out is what is for other hosts, and what makes pages beforehand.
+ * What modules of the config may import by name: Hono, in the version that Weir has itself, and what filters need of Weir. Literal imports,
+ * so that an executable has them inside. Left out is what is for other hosts, and what makes pages beforehand.
  */
 const OFFERED: ReadonlyMap<string, () => Promise<object>> = new Map<string, () => Promise<object>>([
+  [WEIR_FILTER, () => import("../../filter/module_api.ts")],
   ["hono", () => import("hono")],
   ["hono/accepts", () => import("hono/accepts")],
   ["hono/adapter", () => import("hono/adapter")],
@@ -71,7 +76,7 @@ export function offeredAddresses(): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   for (const name of OFFERED.keys()) {
     try {
-      const url = import.meta.resolve(name);
+      const url = name === WEIR_FILTER ? new URL(API, import.meta.url).href : import.meta.resolve(name);
       if (url.startsWith("file:")) found.set(name, url);
     } catch {
       return new Map();

@@ -25,29 +25,29 @@ function kept(): KeptFilters {
 
 test("a filter stays as long as its route and its settings do", () => {
   const filters = kept();
-  const first = filters.prepare();
+  const first = filters.prepare(new Map());
   const a = first.filter(ADMISSION, "a");
   expect(first.filter(ADMISSION, "b")).not.toBe(a);
   first.commit();
-  const second = filters.prepare();
+  const second = filters.prepare(new Map());
   expect(second.filter({ ...ADMISSION }, "a")).toBe(a);
   expect(second.filter({ ...ADMISSION, windowMs: 1_000 }, "a")).not.toBe(a);
 });
 
 test("a config that is never in force leaves what is", () => {
   const filters = kept();
-  const first = filters.prepare();
+  const first = filters.prepare(new Map());
   const a = first.filter(ADMISSION, "a");
   first.commit();
-  filters.prepare();
-  expect(filters.prepare().filter(ADMISSION, "a")).toBe(a);
+  filters.prepare(new Map());
+  expect(filters.prepare(new Map()).filter(ADMISSION, "a")).toBe(a);
 });
 
 test("what left the config is forgotten", () => {
   const filters = kept();
-  const first = filters.prepare();
+  const first = filters.prepare(new Map());
   const a = first.filter(ADMISSION, "a");
   first.commit();
-  filters.prepare().commit();
-  expect(filters.prepare().filter(ADMISSION, "a")).not.toBe(a);
+  filters.prepare(new Map()).commit();
+  expect(filters.prepare(new Map()).filter(ADMISSION, "a")).not.toBe(a);
 });

@@ -40,7 +40,7 @@ export class Modules {
       try {
         const { digest, packages } = await readModule(spec.path, read);
         spec.digest = digest;
-        const offered = [...packages].find((p) => /^hono(?:\/|$)/.test(p));
+        const offered = [...packages].find((p) => /^(?:hono|weir)(?:\/|$)/.test(p));
         if (offered !== undefined && runtime.modules === "files") {
           const message = `build the module and what it imports into one file: found an import of ${JSON.stringify(offered)}, which this weir on ${runtime.runtime} can't offer`;
           report.error(at, message);

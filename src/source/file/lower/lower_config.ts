@@ -113,6 +113,6 @@ function lowerRoutes(to: Lowering, names: Names, listeners: DecodedListeners): L
 }
 
 /** What it is depends on more than its text. */
-function looksAside({ action }: RouteSpec): boolean {
-  return action.kind === "static" || action.kind === "module";
+function looksAside({ action, filters }: RouteSpec): boolean {
+  return action.kind === "static" || action.kind === "module" || filters.some((f) => f.kind === "module");
 }

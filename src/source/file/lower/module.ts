@@ -1,4 +1,4 @@
-import type { ModuleHandlerSpec } from "../../../config/model.ts";
+import type { ModuleFilterSpec, ModuleHandlerSpec } from "../../../config/model.ts";
 import type { Reporter } from "../problem_list.ts";
 import type { ModuleConfig } from "../schema/module.ts";
 import type { Lowering } from "./lowering.ts";
@@ -8,6 +8,15 @@ export function lowerHandler(c: ModuleConfig, to: Lowering, report: Reporter): M
   return { kind: "module", module, config: moduleConfig(c) };
 }
 
-export function moduleConfig({ config }: ModuleConfig): string {
+/** The filter at `filters[i]`. */
+export function lowerFilterModule(c: ModuleConfig, i: number, to: Lowering, report: Reporter): ModuleFilterSpec {
+  return {
+    kind: "module",
+    module: to.modules.use(report, ["filters", i, "module"], to.path(c.module), "filter"),
+    config: moduleConfig(c),
+  };
+}
+
+function moduleConfig({ config }: ModuleConfig): string {
   return config === undefined ? "" : JSON.stringify(config);
 }

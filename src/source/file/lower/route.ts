@@ -20,7 +20,7 @@ export function lowerRoute(name: string, c: RouteConfig, to: Lowering, report: R
     name,
     match,
     action,
-    filters: lowerFilters(c.filters, report),
+    filters: lowerFilters(c.filters, to, report),
     requestHeaders: lowerHeaderOps(c.requestHeaders),
     responseHeaders: lowerHeaderOps(c.responseHeaders),
     timeoutMs: c.timeout,

@@ -3,7 +3,7 @@ import { type Leaf, leaf, mismatch } from "./leaf.ts";
 import { text } from "./scalar.ts";
 
 /** Any value of the config, for whoever it is given to. */
-function anything(): Leaf<unknown> {
+export function anything(): Leaf<unknown> {
   return leaf({}, (v) => (v === undefined ? mismatch("a value") : v));
 }
 
