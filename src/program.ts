@@ -18,7 +18,7 @@ import { Host } from "./server/host/host.ts";
 import { takeHostVariables } from "./server/host/host_variables.ts";
 import { passedSockets } from "./server/host/passed_sockets.ts";
 import { moduleUses } from "./server/modules/module_table.ts";
-import { loadOffered, offeredAddresses } from "./server/modules/offered_packages.ts";
+import { isOfferedHere, loadOffered, offeredAddresses } from "./server/modules/offered_packages.ts";
 import { answerProbe, probeModule } from "./server/modules/probe_module.ts";
 import { numbersBytes } from "./server/numbers/numbers_bytes.ts";
 import { WeirNumbers } from "./server/numbers/weir_numbers.ts";
@@ -57,7 +57,7 @@ const io: CliIo = {
 /** Deno is told at a worker's start where the packages are, so they have to be on disk. */
 function modulesHere(): RuntimeAbilities["modules"] {
   if (runtime === "node") return "none";
-  return runtime === "bun" || offeredAddresses().size > 0 ? "packages" : "files";
+  return runtime === "bun" || isOfferedHere() ? "packages" : "files";
 }
 
 /** What Deno is told at a child's start. */
@@ -123,6 +123,7 @@ async function serve(model: Model, { workers, pidFile }: ServeOptions, sourceOf:
   const generation = inheritance?.generation ?? 0;
   const healthRecords = inheritance?.health ?? [];
   const args = process.argv.slice(2);
+  const modules = moduleUses(model).length > 0;
   serving = createServing({
     platform,
     log,
@@ -133,9 +134,9 @@ async function serve(model: Model, { workers, pidFile }: ServeOptions, sourceOf:
     numbers,
     generation,
     workers,
-    modules: moduleUses(model).length > 0,
+    modules,
     loadModule: (path) => loadModule(platform, path),
-    packages: packagesHere(),
+    packages: modules ? packagesHere() : new Map(),
     healthRecords,
     openEndpoints,
   });

@@ -71,16 +71,27 @@ export async function loadOffered(): Promise<ReadonlyMap<string, object>> {
   return new Map(await Promise.all(loaded));
 }
 
-/** Where their files lie; empty: not on disk, but inside the program. */
+/** Whether they are files on disk, and not inside the program. */
+export function isOfferedHere(): boolean {
+  return resolved("hono") !== null;
+}
+
+function resolved(name: string): string | null {
+  try {
+    const url = import.meta.resolve(name);
+    return url.startsWith("file:") ? url : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Where their files lie; empty: not on disk. */
 export function offeredAddresses(): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   for (const name of OFFERED.keys()) {
-    try {
-      const url = name === WEIR_FILTER ? new URL(API, import.meta.url).href : import.meta.resolve(name);
-      if (url.startsWith("file:")) found.set(name, url);
-    } catch {
-      return new Map();
-    }
+    const url = name === WEIR_FILTER ? new URL(API, import.meta.url).href : resolved(name);
+    if (url === null) return new Map();
+    found.set(name, url);
   }
   return found;
 }
