@@ -40,12 +40,11 @@ import { RequestBuffer } from "./request_buffer.ts";
 import type { RequestTarget } from "./request_target.ts";
 import { mayRetry } from "./retry.ts";
 import { shed } from "./shed.ts";
-import type { ForwardAction, RouteRule, ServedTarget, Site } from "./site.ts";
+import type { ForwardAction, RouteRule, Site } from "./site.ts";
 import { StreamTunnel } from "./stream_tunnel.ts";
 import { Tries } from "./tries.ts";
 import { openTunnel } from "./tunnel_record.ts";
 import { UndecidedTarget } from "./undecided_target.ts";
-import { WebCall } from "./web_call.ts";
 
 /*
  * waiting ──head──▶ replying ──end──▶ done            Any fault before the reply's head: an error reply; after it: the stream is reset.
@@ -462,19 +461,14 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
         this.#send(redirectReply(action.status, action.location(this.head, this.matchedPrefix), this.site.wall()));
         return;
       }
-      case "handler":
-        this.#serve(new WebCall(this, action.handler));
+      case "serve": {
+        const target = action.serve(this, this.matchedPrefix);
+        this.#target = target;
+        this.arm();
+        target.start();
         return;
-      case "serve":
-        this.#serve(action.serve(this, this.matchedPrefix));
-        return;
+      }
     }
-  }
-
-  #serve(target: ServedTarget): void {
-    this.#target = target;
-    this.arm();
-    target.start();
   }
 
   #forward(rule: RouteRule, action: ForwardAction): void {

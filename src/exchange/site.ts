@@ -16,7 +16,6 @@ import type { ForwardedPolicy } from "./forwarded.ts";
 import type { RequestTarget } from "./request_target.ts";
 import type { RetryPolicy } from "./retry_policy.ts";
 import type { RouteKeys } from "./route_keys.ts";
-import type { Handler } from "./web.ts";
 
 /** What a route is on the data path: everything that its requests need, resolved when the config was compiled. */
 export interface RouteRule {
@@ -48,7 +47,7 @@ export interface GrpcRule {
   readonly methods: ReadonlySet<string>;
 }
 
-export type RuleAction = ForwardAction | RespondAction | RedirectAction | HandlerAction | ServeAction;
+export type RuleAction = ForwardAction | RespondAction | RedirectAction | ServeAction;
 
 export interface ForwardAction {
   readonly kind: "forward";
@@ -98,11 +97,6 @@ export interface RedirectAction {
   readonly kind: "redirect";
   readonly status: number;
   readonly location: (head: RequestHead, matchedPrefix: string | null) => string;
-}
-
-export interface HandlerAction {
-  readonly kind: "handler";
-  readonly handler: Handler;
 }
 
 /** Answered inside the process by a target of its own for each request. */

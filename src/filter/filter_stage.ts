@@ -187,6 +187,10 @@ export class FilterStage<Head extends RequestHead | ResponseHead> implements Mes
     if (!end) this.#next.trailers(trailers);
   }
 
+  get held(): boolean {
+    return this.#state === HELD && !this.#ended && !this.#owner.over;
+  }
+
   release(): void {
     if (this.#state !== HELD || this.#ended || this.#owner.over) return;
     if (this.#depth === 0) {

@@ -120,7 +120,7 @@ export interface FilterExchange extends ExchangeFacts {
 /** Where a filter writes what goes on of a body: as much or as little as it likes, in a phase's call or at any other time before the end. */
 export interface BodyOut {
   /**
-   * Gives `b` away. A head that is held goes on before it, with its length forgotten. false: whoever takes it is slow; a filter that makes
+   * Gives `b` away, with its memory: what still needs it copies it first. A head that is held goes on before it, with its length forgotten. false: whoever takes it is slow; a filter that makes
    * more of what it gets should wait for `whenRoom`.
    */
   write(b: Uint8Array): boolean;
@@ -131,6 +131,8 @@ export interface BodyOut {
    * afterwards it is a fault.
    */
   replace(body: Uint8Array, trailers?: Fields): void;
+  /** The head is held. */
+  readonly held: boolean;
   /** Lets a held head go on as it is; nothing where none is held. */
   release(): void;
   /** Calls `f` once when what is written is taken again, at once where it is now. Not after the exchange's end. */

@@ -1,7 +1,6 @@
 import type { Slab } from "../base/slab.ts";
 import type {
   ActionSpec,
-  FilterSpec,
   ForwardSpec,
   HeaderOpsSpec,
   HttpHandlerSpec,
@@ -17,8 +16,8 @@ import { RetryPolicy } from "../exchange/retry_policy.ts";
 import { RouteKeys } from "../exchange/route_keys.ts";
 import type { Codecs, GrpcRule, RequestShedding, RouteRule, RuleAction, Site, TryPolicy } from "../exchange/site.ts";
 import type { Handler } from "../exchange/web.ts";
-import { FilterChain } from "../filter/filter_chain.ts";
-import type { FilterFactory } from "../filter/types.ts";
+import { WebCall } from "../exchange/web_call.ts";
+import type { FilterChain } from "../filter/filter_chain.ts";
 import { compileModule } from "../handler/compile_module.ts";
 import { moduleFetch } from "../handler/module_handler.ts";
 import { HeaderBlock } from "../http/h2/hpack/header_block.ts";
@@ -50,7 +49,8 @@ export interface CompileEnv {
   readonly metrics: Metrics;
   readonly clusters: ReadonlyMap<string, Cluster>;
   readonly handlers: ReadonlyMap<string, Handler>;
-  readonly filter: (spec: FilterSpec, route: string) => FilterFactory;
+  /** The filters of a route that has some. */
+  readonly chain: (route: RouteSpec) => FilterChain;
   readonly shedding: RequestShedding;
   /** Modules that the model names, loaded, by their paths. */
   readonly modules: ReadonlyMap<string, object>;
@@ -230,7 +230,7 @@ function compileRule(route: RouteSpec, listenerBodyBytes: number, actions: Actio
     spec: route,
     metrics: env.metrics.route(route.name),
     action: actions.of(route),
-    chain: route.filters.length === 0 ? null : new FilterChain(route.filters.map((f) => env.filter(f, route.name))),
+    chain: route.filters.length === 0 ? null : env.chain(route),
     refusedPath: refusedPathFlags(route.allowPath),
     bodyBytes: route.bodyBytes ?? listenerBodyBytes,
     requestOps: opsOrNull(route.requestHeaders),
@@ -316,8 +316,10 @@ function compileAction(
       return action;
     case "redirect":
       return { kind: "redirect", status: action.status, location: compileRedirect(action) };
-    case "handler":
-      return { kind: "handler", handler: env.handlers.get(action.name)! };
+    case "handler": {
+      const handler = env.handlers.get(action.name)!;
+      return { kind: "serve", serve: (x) => new WebCall(x, handler) };
+    }
   }
 }
 

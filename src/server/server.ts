@@ -1,7 +1,7 @@
 import { Slab } from "../base/slab.ts";
 import { TimerWheel } from "../base/timer_wheel.ts";
 import { Turns } from "../base/turns.ts";
-import type { ListenerSpec, Model } from "../config/model.ts";
+import type { ListenerSpec, Model, RouteSpec } from "../config/model.ts";
 import type { Problem } from "../config/problem.ts";
 import type { Receipt } from "../config/source.ts";
 import type { Handler } from "../exchange/web.ts";
@@ -9,7 +9,9 @@ import { AccessLogs } from "../export/access_logs.ts";
 import { watchLoopLag } from "../export/loop_lag.ts";
 import { createMetricsRenderer } from "../export/prometheus.ts";
 import type { ScrapedMetric } from "../export/scraped_metric.ts";
+import { provisionModule } from "../filters/module/kind.ts";
 import type { Platform } from "../platform/types.ts";
+import { Plugins } from "../plugin/plugins.ts";
 import type { EventLog } from "../telemetry/event_log.ts";
 import type { Metrics, TlsMetrics } from "../telemetry/metrics.ts";
 import { VerifiedChains } from "../tls/peer/verified_chains.ts";
@@ -27,6 +29,7 @@ import { type AdminView, adminApp, observeApp } from "./admin/admin_app.ts";
 import { compileSites } from "./compile.ts";
 import { ConnectionCaps } from "./connection_caps.ts";
 import type { ConnectionCounts } from "./counts/connection_counts.ts";
+import { provisionFilter } from "./filter_kinds.ts";
 import { ADMIN_HANDLER, bindLabel, isInternal, OBSERVE_HANDLER, withInternalListeners } from "./internal_listeners.ts";
 import { KeptFilters } from "./kept_filters.ts";
 import { lackingProblems } from "./lacking.ts";
@@ -74,6 +77,10 @@ export interface ServerEnv {
   readonly openEndpoints?: OpenEndpoints;
   /** How modules are loaded into this process; absent: they run in others. */
   readonly loadModule?: LoadModule;
+  /** Weir's own environment, of which plugins get a part; absent: they get none. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** How many of a plugin's processes are this process's; absent: all. */
+  readonly pluginShare?: (processes: number) => number;
   readonly log: EventLog;
   readonly build: { readonly version: string; readonly commit: string };
 }
@@ -104,6 +111,8 @@ export class Server implements AdminView, Serving {
   /** Removed by a reload, with connections that end on their own. */
   readonly #leaving = new Set<ListenerRuntime>();
   readonly #udp: UdpListeners;
+  /** null: there are no processes to be had. */
+  readonly #plugins: Plugins | null;
   readonly #filters: KeptFilters;
   readonly #modules: ModuleTable;
   readonly #overload: OverloadMonitor;
@@ -138,12 +147,19 @@ export class Server implements AdminView, Serving {
     });
     const { shedding } = this.#overload;
     this.#udp = new UdpListeners({ platform, sockets: this.#sockets, shedding }, env.log);
-    this.#filters = new KeptFilters({
+    const filterEnv = {
       now: () => platform.now(),
       wallNow: () => platform.wallNow(),
-      setTimer: (ms, f) => platform.setTimer(ms, f),
+      setTimer: (ms: number, f: () => void) => platform.setTimer(ms, f),
       random: Math.random,
-    });
+    };
+    this.#filters = new KeptFilters(filterEnv, (spec, e) =>
+      spec.kind === "plugin"
+        ? (this.#plugins?.provision(spec) ?? [])
+        : spec.kind === "module"
+          ? provisionModule(spec, this.#modules.get(spec.module.path)!, e)
+          : provisionFilter(spec, e),
+    );
     const flusher = new Flusher(() => platform.now(), platform.afterTurn);
     this.#link = {
       flusher,
@@ -152,6 +168,7 @@ export class Server implements AdminView, Serving {
         (ms, f) => platform.setTimer(ms, f),
       ),
     };
+    this.#plugins = this.#createPlugins();
     this.accessLogs = new AccessLogs(this.metrics, { platform, log: env.log });
     this.secrets = new TlsSecrets({
       platform,
@@ -364,6 +381,18 @@ export class Server implements AdminView, Serving {
     await this.stop();
   }
 
+  #createPlugins(): Plugins | null {
+    const { platform, log, env, build, pluginShare } = this.#env;
+    const { processes } = platform;
+    if (processes === null) return null;
+    return new Plugins({
+      env: { ...this.#link, platform, processes, log, env: env ?? {}, version: build.version, random: Math.random },
+      numbers: this.metrics.numbers,
+      ask: () => Promise.reject(new Error("requests to clusters can't be made yet")),
+      share: pluginShare ?? ((n) => n),
+    });
+  }
+
   #closeIdle(listeners: readonly ListenerRuntime[]): void {
     for (const l of listeners) l.closeIdle();
   }
@@ -382,6 +411,8 @@ export class Server implements AdminView, Serving {
     const all = [...this.#listeners.values(), ...this.#leaving];
     for (const l of all) l.abort();
     await Promise.all([...all.map((l) => l.unbind()), this.#udp.stop()]);
+    this.#filters.close();
+    this.#plugins?.kill();
     for (const c of this.#clusters.values()) c.close();
     this.#overload.close();
     this.secrets.close();
@@ -411,7 +442,16 @@ export class Server implements AdminView, Serving {
     this.#caps ??= new ConnectionCaps(model.process, this.#fileLimit, this.#env.counts);
     const made: UpstreamCluster[] = [];
     const clusters = this.#nextClusters(model, tls, made);
-    const filters = this.#filters.prepare(modules);
+    const plugins = await this.#plugins?.prepare(model.plugins);
+    const filters = await this.#filters.prepare(plugins?.problems.length ? [] : routesOf(model));
+    const notHad = [...(plugins?.problems ?? []), ...filters.problems];
+    if (notHad.length > 0) {
+      filters.undo();
+      plugins?.undo();
+      for (const c of made) c.close();
+      tls.undo();
+      return this.refuse(notHad);
+    }
     const compileEnv = {
       link: this.#link,
       log: this.#env.log,
@@ -419,7 +459,7 @@ export class Server implements AdminView, Serving {
       metrics: this.metrics,
       clusters,
       handlers: this.#handlers,
-      filter: filters.filter,
+      chain: filters.chain,
       shedding: this.#overload.shedding,
       modules,
       files: this.#env.platform.files,
@@ -447,6 +487,8 @@ export class Server implements AdminView, Serving {
     const undo = async (): Promise<void> => {
       await change.undo(this.#env.log);
       await udp?.undo();
+      filters.undo();
+      plugins?.undo();
       for (const c of made) c.close();
       tls.undo();
     };
@@ -457,6 +499,7 @@ export class Server implements AdminView, Serving {
     return {
       commit: () => {
         this.secrets.commit(secrets);
+        plugins?.commit();
         filters.commit();
         this.#commit(model, sites, change, udp, clusters, tls);
         release();
@@ -560,6 +603,10 @@ const CUT_MS = 1_000;
 /** Between two looks for connections that came to rest while their process drains. */
 const MOVE_AGAIN_MS = 250;
 const NO_DRAIN = { delayMs: 0, limitMs: 0, tunnelsMs: 0 };
+
+function routesOf(model: Model): RouteSpec[] {
+  return [...model.routeTables.values()].flatMap((t) => t.virtualHosts.flatMap((v) => v.routes));
+}
 
 function openNone(): EndpointSource {
   return new ListedEndpoints([]);

@@ -43,6 +43,11 @@ export class ModuleTable {
     return problems.length > 0 ? problems : out;
   }
 
+  /** One that `prepare` has found good; null: it has not. */
+  get(path: string): object | null {
+    return this.#loaded.get(path)?.namespace ?? null;
+  }
+
   async #find({ path, digest }: ModuleSpec): Promise<object | string> {
     const known = this.#loaded.get(path);
     if (known !== undefined)

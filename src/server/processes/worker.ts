@@ -108,6 +108,7 @@ class Worker implements ChannelHandler<WorkerOrder> {
       openEndpoints: env.openEndpoints,
       loadModule: env.loadModule,
       numbers: ownNumbers(metrics),
+      env: env.env,
       ...(this.#counts === null ? {} : { counts: this.#counts }),
     });
     env.onServer(this.#server);

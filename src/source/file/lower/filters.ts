@@ -5,6 +5,7 @@ import { lowerAdmission } from "./admission.ts";
 import { lowerFault } from "./fault.ts";
 import type { Lowering } from "./lowering.ts";
 import { lowerFilterModule } from "./module.ts";
+import { lowerPluginUse } from "./plugin.ts";
 
 /** Filters in their order; what is wrong with one has been told. */
 export function lowerFilters(filters: readonly FilterConfig[], to: Lowering, report: Reporter): FilterSpec[] {
@@ -20,8 +21,8 @@ export function lowerFilters(filters: readonly FilterConfig[], to: Lowering, rep
       continue;
     }
     const kind = kinds[0]!;
-    // Faults of several kinds of requests stand beside each other, and so do modules.
-    if (seen.has(kind) && kind !== "fault" && kind !== "module") {
+    // Faults of several kinds of requests stand beside each other, and so do programs.
+    if (seen.has(kind) && kind !== "fault" && kind !== "module" && kind !== "plugin") {
       report.error(
         ["filters", i, kind],
         `remove the filter: found ${kind} twice, and the second would see nothing that is its own`,
@@ -32,6 +33,7 @@ export function lowerFilters(filters: readonly FilterConfig[], to: Lowering, rep
     if (c.grpcWeb !== undefined) out.push({ kind: "grpcWeb" });
     if (c.fault !== undefined) out.push(lowerFault(c.fault, ["filters", i, kind], report));
     if (c.module !== undefined) out.push(lowerFilterModule({ module: c.module, config: c.config }, i, to, report));
+    if (c.plugin !== undefined) out.push(lowerPluginUse(c.plugin));
     if (c.admission !== undefined) out.push(lowerAdmission(c.admission, ["filters", i, kind], report));
   }
   return out;

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { admissionSchema } from "./admission.ts";
 import { faultSchema } from "./fault.ts";
 import { anything } from "./module.ts";
+import { pluginUseSchema } from "./plugin.ts";
 import { text } from "./scalar.ts";
 
 const kinds = {
@@ -11,6 +12,7 @@ const kinds = {
   module: text({ examples: ["./filter.ts"] })
     .optional()
     .describe("A filter of your own: file of TypeScript or JavaScript, relative to this file"),
+  plugin: pluginUseSchema.optional().describe("A program of `plugins`, by its name, or with settings of its own for this use"),
 };
 
 /** What a module is given stands beside it. */
