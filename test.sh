@@ -88,7 +88,7 @@ suite() {
   shift 2
   if ! [ -e "$suite_path" ] || [ -z "$(find "$suite_path" -name '*_test.ts' | head -n 1)" ]; then return 0; fi
   heading "$suite_part"
-  logged "$bun" --no-env-file --config=/dev/null test --only-failures "$@"
+  logged "$bun" --no-env-file --config=/dev/null test --only-failures --max-concurrency=3 "$@"
   suite_pass=$(count pass) suite_fail=$(count fail)
   # A runner that died, hung or found nothing to run has no failure to count, and is one.
   if [ "$code" -ne 0 ] && [ "$suite_fail" -eq 0 ]; then suite_fail=1; fi

@@ -35,6 +35,8 @@ export type ErrorCode =
   | "misdirected"
   | "faultInjected"
   | "notAdmitted"
+  | "filterReset"
+  | "filterFailed"
   // the upstream
   | "noHost"
   | "connectRefused"

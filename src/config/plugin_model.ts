@@ -69,6 +69,8 @@ export interface PluginUseSpec {
   readonly plugin: string;
   /** Any JSON; null: the plugin's own config. */
   readonly config: unknown;
-  readonly timeoutMs: number;
-  readonly onFailure: PluginFailureSpec;
+  /** null: the plugin's. */
+  readonly timeoutMs: number | null;
+  /** null: the plugin's. */
+  readonly onFailure: PluginFailureSpec | null;
 }

@@ -8,9 +8,10 @@ import type { Cluster, Host, LeaseWaiter, StreamLease } from "../upstream/types.
 import type { TunnelEnd } from "../wire/tunnel.ts";
 import { statusOfHead, statusOfTrailers, tellOutcome } from "./attempt_outcome.ts";
 import { DrainedReply } from "./drained_reply.ts";
-import type { Exchange, RequestTarget } from "./exchange.ts";
+import type { Exchange } from "./exchange.ts";
 import { setHost } from "./host_policy.ts";
 import { RequestBuffer, sent } from "./request_buffer.ts";
+import type { RequestTarget } from "./request_target.ts";
 import type { ForwardAction } from "./site.ts";
 import { WEBSOCKET_ACCEPT, WEBSOCKET_KEY, websocketAccept } from "./websocket.ts";
 
@@ -190,6 +191,7 @@ export class Attempt implements StreamReader<ResponseHead>, LeaseWaiter, Request
 
   /** The reply whose head has come is not passed on. */
   discard(): void {
+    if (this.#over) return;
     const l = this.#lease;
     this.#end(null);
     if (l !== null) this.#drained = new DrainedReply(l, this.#x.site.link);
@@ -207,7 +209,7 @@ export class Attempt implements StreamReader<ResponseHead>, LeaseWaiter, Request
     const ms = x.site.link.flusher.now - this.#sentAt;
     x.upstreamHeadDuration = this.headMs = this.#sentAt === 0 ? 0 : ms;
     metrics.responses.add(Math.trunc(h.status / 100), 1);
-    this.#status = this.host.outcome === null ? h.status : statusOfHead(h);
+    this.#status = this.host.outcome !== null && x.grpc ? statusOfHead(h) : h.status;
     if (this.#sentAt !== 0) {
       metrics.headDuration.observe(ms / 1000);
       const { latency } = this.host;
@@ -240,7 +242,7 @@ export class Attempt implements StreamReader<ResponseHead>, LeaseWaiter, Request
       this.#drained.ended();
       return;
     }
-    if (this.host.outcome !== null && this.#status === 200) this.#status = statusOfTrailers(f);
+    if (this.host.outcome !== null && this.#x.grpc && this.#status === 200) this.#status = statusOfTrailers(f);
     this.#end(null);
     this.#owner.replyTrailers(f);
   }

@@ -4,7 +4,8 @@ import { Fields } from "../http/fields.ts";
 import type { ResponseHead } from "../http/head.ts";
 import type { Conn, DialHandler } from "../platform/types.ts";
 import type { Cluster, Host } from "../upstream/types.ts";
-import type { Exchange, RequestTarget } from "./exchange.ts";
+import type { Exchange } from "./exchange.ts";
+import type { RequestTarget } from "./request_target.ts";
 import type { ForwardAction } from "./site.ts";
 
 /** A CONNECT request that becomes a tunnel to a host of the route's cluster (RFC 9110 9.3.6). The cluster decides where it goes, not the client. */
@@ -25,7 +26,12 @@ export class ConnectAttempt implements RequestTarget, DialHandler {
 
   start(): void {
     const x = this.#x;
-    const host = x.pick(this.#cluster, null);
+    if (x.asksForHost) x.chooseHost(this.#cluster, null, (host) => this.#over || this.#startAt(host));
+    else this.#startAt(x.pick(this.#cluster, null));
+  }
+
+  #startAt(host: Host | ProxyError): void {
+    const x = this.#x;
     if (host instanceof Error) {
       this.#fail(host);
       return;
@@ -92,6 +98,7 @@ export class ConnectAttempt implements RequestTarget, DialHandler {
   }
   takeTrailers(): void {}
   resumeReply(): void {}
+  discard(): void {}
   onData(): void {}
   onDrain(): void {}
   onEnd(): void {}

@@ -1,56 +1,51 @@
+import { NO_BYTES } from "../base/bytes.ts";
 import { localFault, type ProxyError } from "../base/error.ts";
 import type { FilterChain } from "../filter/filter_chain.ts";
 import { type FilterHost, FilterRun } from "../filter/filter_run.ts";
 import type { Reply } from "../filter/types.ts";
 import type { StreamReader, StreamWriter } from "../http/codec.ts";
-import type { Fields } from "../http/fields.ts";
+import { Fields } from "../http/fields.ts";
 import { isGrpc } from "../http/grpc/content_type.ts";
 import { grpcStatusIn, grpcStatusOf } from "../http/grpc/status.ts";
 import type { RequestHead, ResponseHead } from "../http/head.ts";
 import { removeHopByHop } from "../http/hop_by_hop.ts";
 import { ID } from "../http/names.ts";
-import { flagOf } from "../telemetry/response_flags.ts";
+import type { Host } from "../upstream/types.ts";
 import { Tunnel, type TunnelDone, type TunnelEnd } from "../wire/tunnel.ts";
-import { Attempt, type AttemptOwner } from "./attempt.ts";
+import { Attempt, type AttemptOwner, REPLAY_BYTES } from "./attempt.ts";
 import { ConnectAttempt } from "./connect_attempt.ts";
 import type { DownstreamConn } from "./downstream_conn.ts";
+import { EarlyBytes } from "./early_bytes.ts";
 import {
-  BAD_MAX_FORWARDS,
+  ANSWERED,
+  ANSWERED_LATE,
   BODY_TOO_LARGE,
   CONNECT_REFUSED,
   MISDIRECTED,
+  NO_CLUSTER,
   NO_ROUTE,
   PAST_DEADLINE,
   PATH_REFUSED,
   REPLIED_EARLY,
   STREAM_UPGRADE_REFUSED,
-  TRACE_REFUSED,
 } from "./exchange_faults.ts";
 import { applyOps, forwardHead } from "./forward_head.ts";
 import { forwardReply } from "./forward_reply.ts";
 import type { Peer } from "./forwarded.ts";
 import { countCall } from "./grpc_calls.ts";
 import { KeyedExchange } from "./keyed_exchange.ts";
-import { countHop } from "./max_forwards.ts";
-import { allowReply, errorReply, grpcStatusOfFault, httpDate, redirectReply, respondReply } from "./reply.ts";
-import type { RequestBuffer } from "./request_buffer.ts";
+import { hopAnswer } from "./max_forwards.ts";
+import { errorReply, grpcStatusOfFault, redirectReply, respondReply } from "./reply.ts";
+import { RequestBuffer } from "./request_buffer.ts";
+import type { RequestTarget } from "./request_target.ts";
 import { mayRetry } from "./retry.ts";
 import { shed } from "./shed.ts";
 import type { ForwardAction, RouteRule, Site } from "./site.ts";
 import { StreamTunnel } from "./stream_tunnel.ts";
 import { Tries } from "./tries.ts";
+import { openTunnel } from "./tunnel_record.ts";
+import { UndecidedTarget } from "./undecided_target.ts";
 import { WebCall } from "./web_call.ts";
-
-/** Where a request goes: an attempt at an upstream, a tunnel's dial, or a handler inside the process. */
-export interface RequestTarget {
-  /** Takes a piece of the body; false: hold the next ones back until `resumeRequest`. */
-  takeData(b: Uint8Array, end: boolean): boolean;
-  takeTrailers(f: Fields): void;
-  /** The client can take more of the reply. */
-  resumeReply(): void;
-  /** Nothing is wanted any more. */
-  abort(e: ProxyError): void;
-}
 
 /*
  * waiting ──head──▶ replying ──end──▶ done            Any fault before the reply's head: an error reply; after it: the stream is reset.
@@ -69,14 +64,10 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
   #state = WAITING;
   #target: RequestTarget | null = null;
   #owed = 0;
-  #matchedPrefix = "";
-  /** null: no filter has to do with it. */
-  #run: FilterRun | null = null;
   /** The reply is Weir's own. */
   #own = false;
-  #grpc = false;
   /** What comes on a stream that asks to be a tunnel before it is one; uncredited, so the stream's window bounds it. null: an ordinary request. */
-  #early: Early | null = null;
+  #early: EarlyBytes | null = null;
 
   constructor(down: DownstreamConn, site: Site, peer: Peer, w: StreamWriter<ResponseHead>) {
     super(down, site, peer);
@@ -98,7 +89,7 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
     this.protocol = head.protocol;
     this.scheme = head.scheme;
     // gRPC is a protocol of HTTP/2: what says so elsewhere is a body like others.
-    this.#grpc = head.protocol === "HTTP/2" && isGrpc(head.fields);
+    this.grpc = head.protocol === "HTTP/2" && isGrpc(head.fields);
     const refusal = this.down.serves(head.authority) ? shed(site.shedding, this.down) : MISDIRECTED;
     if (refusal !== null) {
       if (end) this.#requestOver(this.began);
@@ -115,7 +106,7 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
     this.rule = rule;
     this.shortenTime(rule);
     this.route = rule.name;
-    this.#matchedPrefix = match.matchedPrefix;
+    this.matchedPrefix = match.matchedPrefix;
     if (end) this.#requestOver(this.began);
     if ((head.pathFlags & rule.refusedPath) !== 0) this.fail(PATH_REFUSED);
     else if (head.contentLength > rule.bodyBytes) this.fail(BODY_TOO_LARGE);
@@ -133,8 +124,7 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
       return;
     }
     if (this.#early !== null) {
-      this.#early.parts.push(b);
-      if (end) this.#early.ended = true;
+      this.#early.take(b, end);
       return;
     }
     const now = this.site.link.flusher.now;
@@ -146,7 +136,7 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
       this.fail(BODY_TOO_LARGE);
       return;
     }
-    const run = this.#run;
+    const run = this.run;
     const passed = run === null ? this.passRequestData(b, end) : run.requestData(b, end);
     if (passed) this.#writer?.credit(b.length);
     else this.#owed += b.length;
@@ -158,18 +148,18 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
       return;
     }
     if (this.#early !== null) {
-      this.#early.ended = true;
+      this.#early.take(NO_BYTES, true);
       return;
     }
     this.#requestOver(this.site.link.flusher.now);
     removeHopByHop(f);
-    if (this.#run === null) this.passRequestTrailers(f);
-    else this.#run.requestTrailers(f);
+    if (this.run === null) this.passRequestTrailers(f);
+    else this.run.requestTrailers(f);
   }
 
   onWritable(_room: number): void {
     if (this.#state !== TUNNEL) this.lastMove = this.site.link.flusher.now;
-    if (this.#run === null || this.#run.unblockReply()) this.replyOpened();
+    if (this.run === null || this.run.unblockReply()) this.replyOpened();
   }
 
   onReset(e: ProxyError): void {
@@ -179,7 +169,7 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
 
   /** What was held back of the request's body has been taken. */
   resumeRequest(): void {
-    if (this.#run === null || this.#run.unblockRequest()) this.requestOpened();
+    if (this.run === null || this.run.unblockRequest()) this.requestOpened();
   }
 
   requestOpened(): void {
@@ -207,9 +197,9 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
   /** The reply's head, from an upstream or a handler. */
   reply(h: ResponseHead, end: boolean): void {
     if (this.#state !== WAITING) return;
-    if (this.#grpc) this.grpcStatus = grpcStatusIn(h.fields);
-    if (this.#run === null) this.passReply(h, end);
-    else if (!this.#run.replied) this.#run.reply(h, end);
+    if (this.grpc) this.grpcStatus = grpcStatusIn(h.fields);
+    if (this.run === null) this.passReply(h, end);
+    else if (!this.run.replied) this.run.reply(h, end);
   }
 
   passReply(h: ResponseHead, end: boolean): void {
@@ -232,7 +222,7 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
 
   /** A piece of the reply; false: hold the next ones back until `resumeReply`. */
   replyData(b: Uint8Array, end: boolean): boolean {
-    return this.#run === null ? this.passReplyData(b, end) : this.#run.replyData(b, end);
+    return this.run === null ? this.passReplyData(b, end) : this.run.replyData(b, end);
   }
 
   passReplyData(b: Uint8Array, end: boolean): boolean {
@@ -253,10 +243,10 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
 
   replyTrailers(f: Fields): void {
     if (this.#state === DONE) return;
-    if (this.#grpc) this.grpcStatus = grpcStatusIn(f);
+    if (this.grpc) this.grpcStatus = grpcStatusIn(f);
     removeHopByHop(f);
-    if (this.#run === null) this.passReplyTrailers(f);
-    else this.#run.replyTrailers(f);
+    if (this.run === null) this.passReplyTrailers(f);
+    else this.run.replyTrailers(f);
   }
 
   passReplyTrailers(f: Fields): void {
@@ -268,7 +258,8 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
 
   /** The one attempt failed before a reply began. */
   attemptFailed(a: Attempt, error: ProxyError): void {
-    const { method } = this;
+    const { method } = this.head;
+    // As it is sent: a filter may have made another method of it.
     const verdict = mayRetry({ error, method, reused: a.reused, replayable: a.replayable, retries: this.attempts - 1 });
     if (verdict === "automatic" && this.waiting) {
       a.cluster.metrics.retries.add(1);
@@ -281,16 +272,12 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
     return this.#state === WAITING;
   }
 
-  get grpc(): boolean {
-    return this.#grpc;
-  }
-
   /** Ends the exchange with an error: the one way out of every fault, whoever's it is. */
   fail(e: ProxyError): void {
     if (this.#state === DONE || this.#state === TUNNEL) return;
     const { code, status } = e.facts;
     this.note(code);
-    if (this.#grpc) this.grpcStatus = grpcStatusOfFault(e);
+    if (this.grpc) this.grpcStatus = grpcStatusOfFault(e);
     const target = this.#target;
     this.#target = null;
     target?.abort(e);
@@ -300,7 +287,7 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
       this.#finish();
       return;
     }
-    this.#send(errorReply(e, this.site.wall(), this.#grpc));
+    this.#send(errorReply(e, this.site.wall(), this.grpc));
   }
 
   /** The request asks its stream, one of several on its connection, to become a tunnel: its own bytes come only afterwards. */
@@ -325,8 +312,7 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
     down.tunnelOpened();
     down.wake();
     tunnel.start();
-    for (const b of early.parts) tunnel.takeData(b, false);
-    if (early.ended) tunnel.takeData(NONE, true);
+    early.giveTo(tunnel);
   }
 
   /** Config is let go: a week-old tunnel must hold no old one alive. Returns what the tunnel's end calls. */
@@ -343,27 +329,16 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
     this.#writer = null;
     this.#target = null;
     site.link.wheel.remove(this);
-    this.#run?.close();
-    this.#run = null;
+    this.duration = site.link.flusher.now - this.began;
+    this.run?.close();
+    this.run = null;
     const { metrics, accessLog, link } = site;
     const routeMetrics = this.rule?.metrics ?? null;
     this.rule = null;
     this.site = null as unknown as Site;
-    metrics.tunnelsActive.add(1);
-    if (host !== null) host.active++;
+    const done = openTunnel({ record: this, began: this.began, metrics, routeMetrics, accessLog, link, host, gone });
     return (bytesUp, bytesDown, cause) => {
-      gone?.();
-      metrics.tunnelsActive.add(-1);
-      if (host !== null) host.active--;
-      this.down.tunnelClosed();
-      metrics.requestsActive.add(-1);
-      metrics.finish(this.status);
-      this.requestBodyBytes += bytesUp;
-      this.responseBodyBytes += bytesDown;
-      this.duration = link.flusher.now - this.began;
-      if (cause !== null) this.mark(flagOf(cause.facts.code));
-      routeMetrics?.finish(this.status, this.duration);
-      accessLog?.write(this);
+      done(bytesUp, bytesDown, cause);
       this.#state = DONE;
     };
   }
@@ -387,9 +362,12 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
       this.passRequest();
       return;
     }
-    const run = new FilterRun(this, filters);
-    this.#run = run;
-    run.request(end);
+    const run = new FilterRun(this, filters, chain);
+    this.run = run;
+    // What comes on such a stream are the tunnel's bytes, and no filter's.
+    const tunnels = !end && this.#wantsTunnel;
+    if (tunnels) this.#holdEarly();
+    run.request(end || tunnels);
     // A filter may pause: the exchange has its time all the same.
     if (this.#state === WAITING && this.dueAt === Number.POSITIVE_INFINITY) this.arm();
   }
@@ -397,16 +375,22 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
   /** The request's head is what it will be. */
   passRequest(): void {
     const rule = this.rule!;
-    // gRPC is a protocol of HTTP/2, or what a filter made of another.
-    if (this.#run !== null) this.#grpc = isGrpc(this.head.fields);
-    if (this.#grpc && !this.boundCall(rule)) this.fail(PAST_DEADLINE);
+    if (this.run !== null) {
+      // gRPC is a protocol of HTTP/2, or what a filter made of another.
+      this.grpc = isGrpc(this.head.fields);
+      const fault = this.headFault(this.requestPassed);
+      if (fault !== null) {
+        this.filterThrew(new Error(fault));
+        return;
+      }
+    }
+    if (this.grpc && !this.boundCall(rule)) this.fail(PAST_DEADLINE);
     else this.#act(rule);
   }
 
   passRequestData(b: Uint8Array, end: boolean): boolean {
     if (this.#early !== null) {
-      this.#early.parts.push(b);
-      if (end) this.#early.ended = true;
+      this.#early.take(b, end);
       return false;
     }
     return this.#target === null || this.#target.takeData(b, end);
@@ -418,39 +402,43 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
 
   /** All that goes to the target has come. */
   get requestPassed(): boolean {
-    return this.#run === null ? this.requestEnded : this.#run.requestEnded;
+    return this.run === null ? this.requestEnded : this.run.requestEnded;
   }
 
   replyOpened(): void {
     this.#target?.resumeReply();
   }
 
-  shortCut(r: Reply): void {
-    const { fields } = r.head;
-    if (!fields.hasId(ID.date)) fields.add("Date", httpDate(this.site.wall()));
-    if (r.code !== undefined) this.note(r.code);
-    if (this.#grpc) this.grpcStatus = grpcStatusIn(fields);
-    this.#send(r);
+  awaitBody(): boolean {
+    const { head } = this;
+    if (this.#early !== null || head.method === "CONNECT") return false;
+    if (!head.expectContinue) return true;
+    // Nobody further on will tell the client to go on (RFC 9110 10.1.1), and what goes on then has its body.
+    head.expectContinue = false;
+    head.fields.remove("expect");
+    this.interim({ status: 100, reason: "", fields: Fields.empty(), contentLength: 0, upgrade: "" });
+    return true;
   }
 
-  readRequestId(): string {
-    if (this.requestId === "") this.requestId = this.site.forwarded.readRequestId(this.peer, this.head.fields);
-    return this.requestId;
+  shortCut(r: Reply): void {
+    if (this.#state !== WAITING || this.run?.replied === true) this.fail(ANSWERED_LATE);
+    else this.#send(this.answered(r));
+  }
+
+  dropReply(r: Reply | null): void {
+    const target = this.#target;
+    this.#target = null;
+    if (target !== null && this.requestPassed) target.discard();
+    else target?.abort(ANSWERED);
+    if (r === null) return;
+    this.answered(r);
+    this.#own = true;
+    if (!this.requestEnded) this.#writer?.stopReading();
   }
 
   filterThrew(cause: unknown): void {
     this.site.filterThrew(cause);
     this.fail(localFault("internal", 500, "a filter threw", cause));
-  }
-
-  event(f: () => void): void {
-    const { flusher } = this.site.link;
-    flusher.enter();
-    try {
-      f();
-    } finally {
-      flusher.leave();
-    }
   }
 
   // ---- what the route says ----
@@ -467,11 +455,11 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
         this.#forward(rule, action);
         return;
       case "respond":
-        if (this.#grpc && action.status >= 400) this.grpcStatus = grpcStatusOf(action.status);
-        this.#send(respondReply(action, this.#grpc, this.site.wall()));
+        if (this.grpc && action.status >= 400) this.grpcStatus = grpcStatusOf(action.status);
+        this.#send(respondReply(action, this.grpc, this.site.wall()));
         return;
       case "redirect": {
-        this.#send(redirectReply(action.status, action.location(this.head, this.#matchedPrefix), this.site.wall()));
+        this.#send(redirectReply(action.status, action.location(this.head, this.matchedPrefix), this.site.wall()));
         return;
       }
       case "handler": {
@@ -485,12 +473,27 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
   }
 
   #forward(rule: RouteRule, action: ForwardAction): void {
+    if (!this.requestEnded && this.#wantsTunnel) this.#holdEarly();
+    const elsewhere = this.extras === null ? null : this.extras.override.cluster;
+    if (elsewhere !== null) {
+      const instead = this.elsewhere(action, elsewhere);
+      if (instead === null) this.fail(NO_CLUSTER);
+      else this.#sendTo(rule, instead, 0);
+    } else this.#sendTo(rule, action, this.choose(action));
+  }
+
+  /** Its stream, one of several on its connection, is to become a tunnel. */
+  get #wantsTunnel(): boolean {
+    return this.down.multiplexed && (this.head.upgrade !== "" || this.head.method === "CONNECT");
+  }
+
+  #holdEarly(): void {
+    this.#early = new EarlyBytes();
+    this.#requestOver(this.began);
+  }
+
+  #sendTo(rule: RouteRule, action: ForwardAction, index: number): void {
     const { head } = this;
-    if (!this.requestEnded && this.down.multiplexed && (head.upgrade !== "" || head.method === "CONNECT")) {
-      this.#early = { parts: [], ended: false };
-      this.#requestOver(this.began);
-    }
-    const index = this.choose(action);
     if (head.method === "CONNECT") {
       if (!action.connect) {
         this.fail(CONNECT_REFUSED);
@@ -501,23 +504,18 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
       target.start();
       return;
     }
-    if (head.fields.hasId(ID["max-forwards"]) && !this.#passHop()) return;
-    forwardHead(this, action, rule, this.#matchedPrefix);
+    if (head.fields.hasId(ID["max-forwards"])) {
+      const answer = hopAnswer(head, this.site.wall());
+      if (answer instanceof Error) this.fail(answer);
+      else if (answer !== null) this.#send(answer);
+      if (answer !== null) return;
+    }
+    forwardHead(this, action, rule, this.matchedPrefix);
     if (this.#early !== null && head.upgrade === "") {
       this.fail(STREAM_UPGRADE_REFUSED);
       return;
     }
     this.#begin(action, index);
-  }
-
-  /** RFC 9110 7.6.2: a request that may go no further is answered as its last recipient would; false: it has been. */
-  #passHop(): boolean {
-    const hop = countHop(this.head);
-    if (hop === "goesOn") return true;
-    if (hop === "bad") this.fail(BAD_MAX_FORWARDS);
-    else if (this.method === "TRACE") this.fail(TRACE_REFUSED);
-    else this.#send(allowReply(this.site.wall()));
-    return false;
   }
 
   #begin(action: ForwardAction, clusterIndex: number): void {
@@ -531,7 +529,19 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
   }
 
   #attempt(action: ForwardAction, clusterIndex: number, buffer: RequestBuffer | null): void {
-    const host = this.pick(action.clusters[clusterIndex]!, null);
+    const cluster = action.clusters[clusterIndex]!;
+    if (!this.asksForHost) {
+      this.#attemptAt(this.pick(cluster, null), action, clusterIndex, buffer);
+      return;
+    }
+    const undecided = new UndecidedTarget(buffer ?? new RequestBuffer(REPLAY_BYTES));
+    this.#target = undecided;
+    this.chooseHost(cluster, null, (host) => {
+      if (this.#target === undecided) this.#attemptAt(host, action, clusterIndex, undecided.buffer);
+    });
+  }
+
+  #attemptAt(host: Host | ProxyError, action: ForwardAction, clusterIndex: number, buffer: RequestBuffer | null): void {
     if (host instanceof Error) {
       this.#target = null;
       this.fail(host);
@@ -548,9 +558,12 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
   #send({ head, body }: Reply): void {
     const writer = this.#writer;
     if (writer === null || this.#state !== WAITING) return;
-    const run = this.#run;
+    const run = this.run;
     const bodyless = body.length === 0 || this.method === "HEAD";
     this.#own = true;
+    const target = this.#target;
+    this.#target = null;
+    target?.abort(ANSWERED);
     if (!this.requestEnded) writer.stopReading();
     if (run !== null && !run.replied) {
       run.reply(head, bodyless);
@@ -564,7 +577,6 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
   #finish(): void {
     const { site, rule } = this;
     this.#state = DONE;
-    if (this.#run !== null) this.#run.close();
     if (this.wheelSlot >= 0) site.link.wheel.remove(this);
     const duration = site.link.flusher.now - this.began;
     this.duration = duration;
@@ -577,18 +589,12 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
     metrics.requestsActive.add(-1);
     metrics.finish(this.status);
     if (rule !== null) rule.metrics.finish(this.status, duration);
-    if (this.#grpc) {
+    if (this.grpc) {
       // Without a status of gRPC the client goes by that of HTTP.
       if (this.grpcStatus < 0) this.grpcStatus = grpcStatusOf(this.status);
       if (rule !== null) countCall(rule, this.path, this.grpcStatus);
     }
+    if (this.run !== null) this.run.close();
     if (site.accessLog !== null) site.accessLog.write(this);
   }
 }
-
-interface Early {
-  readonly parts: Uint8Array[];
-  ended: boolean;
-}
-
-const NONE = new Uint8Array(0);

@@ -10,5 +10,9 @@ export const MISDIRECTED = localFault("misdirected", 421, "the authority has ano
 export const PAST_DEADLINE = localFault("requestTimeout", 504, "the deadline of the call had passed when it came");
 export const STREAM_UPGRADE_REFUSED = localFault("upgradeRefused", 501, "the route does not let this protocol through");
 export const CONNECT_REFUSED = localFault("upgradeRefused", 405, "the route lets no CONNECT through");
+export const NO_CLUSTER = localFault("noCluster", 503, "a filter named a cluster that is none of the config");
+export const ANSWERED_LATE = localFault("internal", 0, "a filter answered when a reply had begun");
+/** What an upstream still sends is not wanted, for a filter has answered. */
+export const ANSWERED = localFault("internal", 0, "a filter answered in the upstream's place");
 /** A target still wants something of a request that is over. */
 export const REPLIED_EARLY = localFault("internal", 0, "the reply was complete before the request");

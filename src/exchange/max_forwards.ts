@@ -1,5 +1,9 @@
+import type { ProxyError } from "../base/error.ts";
+import type { Reply } from "../filter/types.ts";
 import type { Fields } from "../http/fields.ts";
 import type { RequestHead } from "../http/head.ts";
+import { BAD_MAX_FORWARDS, TRACE_REFUSED } from "./exchange_faults.ts";
+import { allowReply } from "./reply.ts";
 
 /** Digits of a number of hops that is taken for one. */
 const DIGITS = 9;
@@ -24,4 +28,12 @@ export function countHop({ method, fields }: RequestHead): "goesOn" | "endsHere"
   if (hops === 0) return "endsHere";
   passMaxForwards(fields, hops);
   return "goesOn";
+}
+
+/** RFC 9110 7.6.2: a request that may go no further is answered as its last recipient would; null: it goes on. */
+export function hopAnswer(head: RequestHead, wall: number): Reply | ProxyError | null {
+  const hop = countHop(head);
+  if (hop === "goesOn") return null;
+  if (hop === "bad") return BAD_MAX_FORWARDS;
+  return head.method === "TRACE" ? TRACE_REFUSED : allowReply(wall);
 }

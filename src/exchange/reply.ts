@@ -1,9 +1,11 @@
 import { encodeLatin1 } from "../base/bytes.ts";
 import type { ProxyError } from "../base/error.ts";
+import { forgetLength, setLength } from "../filter/body_length.ts";
 import type { Reply } from "../filter/types.ts";
 import { Fields } from "../http/fields.ts";
 import { encodeGrpcMessage } from "../http/grpc/message.ts";
 import { GRPC_STATUS, grpcStatusOf } from "../http/grpc/status.ts";
+import { ID } from "../http/names.ts";
 import { reasonPhrase } from "../http/status.ts";
 import type { RespondAction } from "./site.ts";
 
@@ -46,6 +48,22 @@ export function allowReply(wall: number): Reply {
   const reply = makeReply(200, NONE, null, wall);
   reply.head.fields.add("Allow", ALLOWED_METHODS);
   return reply;
+}
+
+/** A filter's reply, made one that can be sent: with a Date, and with the one length that it has. */
+export function finishReply(r: Reply, wall: number): Reply {
+  const { head, body } = r;
+  const { fields: f } = head;
+  if (!f.hasId(ID.date)) f.add("Date", httpDate(wall));
+  f.remove("transfer-encoding");
+  const bodyless = head.status === 204 || head.status === 304;
+  const length = f.list("content-length");
+  if (head.status === 204) forgetLength(head);
+  // A 304 tells the length of what it does not send (RFC 9110 8.6).
+  else if (!bodyless && (length === null ? body.length > 0 : length !== String(body.length))) setLength(head, body.length);
+  if (!bodyless) head.contentLength = body.length;
+  else if (head.status === 304 && length !== null && !/^[0-9]{1,15}$/.test(length)) forgetLength(head);
+  return bodyless && body.length > 0 ? { ...r, body: NONE } : r;
 }
 
 export function redirectReply(status: number, location: string, wall: number): Reply {

@@ -47,10 +47,10 @@ export class RouteKeys {
     return (sticky !== null && to.length > 1) || to.some((t) => t.subset !== null || isByHash(t.balance));
   }
 
-  /** Reads the request, as it came: before its head is made the one that goes on. */
-  open(x: KeySource): RequestKeys {
+  /** Reads the request, as it came: before its head is made the one that goes on. `share`: the item of `to` where it goes; null: it is chosen here. */
+  open(x: KeySource, share: number | null = null): RequestKeys {
     const minted = new MintedCookies();
-    const index = this.#share(x, minted);
+    const index = share ?? this.#share(x, minted);
     const keys = this.#hashes[index] ?? null;
     const hash = keys === null ? 0 : keys.hash(x, minted);
     return new RequestKeys(index, hash, this.#subsets[index] ?? null, minted.lines);

@@ -124,6 +124,8 @@ export interface Site {
   readonly table: RouteTable<RouteRule>;
   readonly forwarded: ForwardedPolicy;
   readonly accessLog: AccessLog | null;
+  /** All of the config, by name: what filters may name. */
+  readonly clusters: ReadonlyMap<string, Cluster>;
   readonly metrics: ListenerMetrics;
   /** What codecs are told, by whether the connection is a TLS one: that is all the scheme there is. */
   readonly codecs: { readonly plain: Codecs; readonly tls: Codecs };

@@ -6,7 +6,7 @@ import type { ResponseHead } from "../http/head.ts";
 import type { ConnHandler } from "../platform/types.ts";
 import type { LinkEnv } from "../wire/link.ts";
 import type { OpenTunnel, TunnelDone, TunnelEnd, TunnelSet } from "../wire/tunnel.ts";
-import type { RequestTarget } from "./exchange.ts";
+import type { RequestTarget } from "./request_target.ts";
 
 /** The client's side of a tunnel that is one stream of many on its connection. */
 export interface TunnelStream {
@@ -91,6 +91,10 @@ export class StreamTunnel extends Timed implements RequestTarget, ConnHandler, O
 
   resumeReply(): void {
     if (!this.#over) this.#up.conn.resume();
+  }
+
+  discard(): void {
+    // Its reply has gone.
   }
 
   /** The stream is gone. */

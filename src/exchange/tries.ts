@@ -7,10 +7,12 @@ import { RETRY_FLAGS } from "../telemetry/response_flags.ts";
 import type { Breaker } from "../upstream/breaker.ts";
 import type { Cluster, Host } from "../upstream/types.ts";
 import { REPLAY_BYTES } from "./attempt.ts";
-import type { Exchange, RequestTarget } from "./exchange.ts";
+import type { Exchange } from "./exchange.ts";
 import { type Mirror, openMirrors } from "./mirror.ts";
 import { RequestBuffer } from "./request_buffer.ts";
+import type { RequestTarget } from "./request_target.ts";
 import { mayRetry, type UnderPolicy, type Verdict } from "./retry.ts";
+import type { Reason } from "./retry_policy.ts";
 import { askedWaitMs, backoffMs } from "./retry_wait.ts";
 import type { ForwardAction, TryPolicy } from "./site.ts";
 import { Try } from "./try.ts";
@@ -52,6 +54,8 @@ export class Tries extends Timed implements RequestTarget {
   #retries = 0;
   #automatic = 0;
   #hedges = 0;
+  /** Attempts with one of the cluster's retries for which a filter is choosing a host. */
+  #undecided = 0;
   #wakeAt = Number.POSITIVE_INFINITY;
   /** Of the attempt that is waited for. */
   #budgeted = false;
@@ -99,6 +103,10 @@ export class Tries extends Timed implements RequestTarget {
     this.#won?.attempt.resumeReply();
   }
 
+  discard(): void {
+    this.#won?.attempt.discard();
+  }
+
   abort(e: ProxyError): void {
     if (this.#mirrors !== null && !this.#x.requestPassed) for (const m of this.#mirrors) m.cut();
     const live = this.#won === null ? [...this.#live] : [this.#won];
@@ -129,6 +137,11 @@ export class Tries extends Timed implements RequestTarget {
     if (this.#live.length > 1) {
       if (this.#isGood(h, end)) this.#win(t, h, end);
       else this.#discard(t, end);
+      return;
+    }
+    // Nearly all replies: nothing is worked out for them.
+    if (this.#reasonOf(h, end) === "none") {
+      this.#win(t, h, end);
       return;
     }
     const verdict = this.#judge(t, null, h, end);
@@ -172,7 +185,11 @@ export class Tries extends Timed implements RequestTarget {
     if (!x.waiting) return "no";
     const { attempt } = t;
     const { reused, replayable } = attempt;
-    return mayRetry({ error, method: x.method, reused, replayable, retries: this.#automatic }, this.#underPolicy(reply, end));
+    // As it is sent: a filter may have made another method of it.
+    return mayRetry(
+      { error, method: x.head.method, reused, replayable, retries: this.#automatic },
+      this.#underPolicy(reply, end),
+    );
   }
 
   #underPolicy(reply: ResponseHead | null, end: boolean): UnderPolicy | null {
@@ -197,7 +214,12 @@ export class Tries extends Timed implements RequestTarget {
 
   /** Whether a reply ends the race of several attempts. */
   #isGood(h: ResponseHead, end: boolean): boolean {
-    return h.status < 500 && (this.#policy.retry?.reasonOfReply(h, end, this.#x.grpc) ?? "none") === "none";
+    return h.status < 500 && this.#reasonOf(h, end) === "none";
+  }
+
+  #reasonOf(h: ResponseHead, end: boolean): Reason {
+    const { retry } = this.#policy;
+    return retry === null ? "none" : retry.reasonOfReply(h, end, this.#x.grpc);
   }
 
   /** Tells why there is no other attempt where one would have been worth it. */
@@ -215,7 +237,23 @@ export class Tries extends Timed implements RequestTarget {
     const x = this.#x;
     this.#state = TRYING;
     const prefersOther = this.#hedges > 0 || this.#policy.retry?.spec.otherHost === true;
-    const host = x.pick(this.#cluster, prefersOther && this.#tried.length > 0 ? this.#tried : null);
+    const exclude = prefersOther && this.#tried.length > 0 ? this.#tried : null;
+    if (!x.asksForHost) {
+      this.#beginAt(x.pick(this.#cluster, exclude), fresh, budgeted);
+      return;
+    }
+    if (budgeted) this.#undecided++;
+    x.chooseHost(this.#cluster, exclude, (host) => {
+      if (this.#state === OVER) return;
+      if (budgeted) this.#undecided--;
+      // Meanwhile another attempt was lost, and what follows it is waited for.
+      if (this.#state === WAITING && budgeted) this.#breaker.retries.give();
+      if (this.#state === TRYING) this.#beginAt(host, fresh, budgeted);
+    });
+  }
+
+  #beginAt(host: Host | ProxyError, fresh: boolean, budgeted: boolean): void {
+    const x = this.#x;
     if (host instanceof Error) {
       if (budgeted) this.#breaker.retries.give();
       if (this.#live.length === 0) x.fail(host);
@@ -232,10 +270,8 @@ export class Tries extends Timed implements RequestTarget {
   #win(t: Try, h: ResponseHead, end: boolean): void {
     const x = this.#x;
     const { label, connectMs, headMs } = t.attempt;
-    for (const other of [...this.#live]) {
-      this.#leave(other);
-      if (other !== t) other.attempt.abort(BEATEN);
-    }
+    if (this.#live.length > 1) this.#beat(t);
+    else this.#leave(t);
     t.live = true;
     this.#won = t;
     this.#end();
@@ -243,6 +279,13 @@ export class Tries extends Timed implements RequestTarget {
     x.connectDuration = connectMs;
     x.upstreamHeadDuration = headMs;
     x.reply(h, end);
+  }
+
+  #beat(by: Try): void {
+    for (const other of [...this.#live]) {
+      this.#leave(other);
+      if (other !== by) other.attempt.abort(BEATEN);
+    }
   }
 
   #discard(t: Try, end: boolean): void {
@@ -268,7 +311,7 @@ export class Tries extends Timed implements RequestTarget {
     const { hedge, retry } = this.#policy;
     const x = this.#x;
     if (hedge === null || this.#state !== TRYING || this.#won !== null || x.head.upgrade !== "" || this.buffer.lost) return;
-    if (!(retry?.repeats(x.method) ?? isIdempotent(x.method))) return;
+    if (!(retry?.repeats(x.head.method) ?? isIdempotent(x.head.method))) return;
     if (this.#live.length === 0 || this.#live.length >= hedge.attempts || this.#hedges + 1 >= hedge.attempts) return;
     if (this.#breaker.retries.full) {
       this.#breaker.refuse("retries");
@@ -284,14 +327,16 @@ export class Tries extends Timed implements RequestTarget {
     t.live = false;
     const i = this.#live.indexOf(t);
     if (i < 0) return;
-    this.#live.splice(i, 1);
+    if (i === this.#live.length - 1) this.#live.pop();
+    else this.#live.splice(i, 1);
     if (t.budgeted) this.#breaker.retries.give();
   }
 
   /** Nothing more is tried. */
   #end(): void {
     if (this.#state === WAITING && this.#budgeted) this.#breaker.retries.give();
-    for (const t of [...this.#live]) this.#leave(t);
+    for (; this.#undecided > 0; this.#undecided--) this.#breaker.retries.give();
+    while (this.#live.length > 0) this.#leave(this.#live[0]!);
     this.#state = OVER;
     this.buffer.forget();
     this.#x.site?.link.wheel.remove(this);

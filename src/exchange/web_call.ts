@@ -1,8 +1,10 @@
 import { localFault, type ProxyError } from "../base/error.ts";
 import { Fields } from "../http/fields.ts";
 import type { ResponseHead } from "../http/head.ts";
-import type { Exchange, RequestTarget } from "./exchange.ts";
+import type { Exchange } from "./exchange.ts";
+import { ANSWERED } from "./exchange_faults.ts";
 import { httpDate } from "./reply.ts";
+import type { RequestTarget } from "./request_target.ts";
 import type { Handler } from "./web.ts";
 
 /** One call of a handler inside the process: the exchange as `Request` and `Response`, whose bodies are the same streams. */
@@ -49,6 +51,10 @@ export class WebCall implements RequestTarget {
     const f = this.#writable;
     this.#writable = null;
     f?.();
+  }
+
+  discard(): void {
+    this.abort(ANSWERED);
   }
 
   abort(e: ProxyError): void {

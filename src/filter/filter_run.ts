@@ -1,14 +1,23 @@
 import type { ProxyError } from "../base/error.ts";
+import { localFault } from "../base/error.ts";
 import type { Fields } from "../http/fields.ts";
-import type { ResponseHead } from "../http/head.ts";
-import { BodyPipe, type PipeOwner } from "./body_pipe.ts";
-import type { BodyPhases } from "./body_stage.ts";
-import { type Filter, type FilterExchange, type HeadAnswer, HOLD, type Reply } from "./types.ts";
+import type { RequestHead, ResponseHead } from "../http/head.ts";
+import { bodyForbidden } from "../http/status.ts";
+import { LengthCheck, setLength, settleLength } from "./body_length.ts";
+import { chooseHost } from "./choose_host.ts";
+import type { FilterChain } from "./filter_chain.ts";
+import type { Answered, Phases } from "./filter_stage.ts";
+import { MessagePipe, type PipeOwner } from "./message_pipe.ts";
+import type { Filter, FilterExchange, HostChoice, Maybe, Reply } from "./types.ts";
 
 /** The exchange as what runs its filters needs it: where things go that are through. */
 export interface FilterHost extends FilterExchange {
+  /** As the client sent it: whether its reply may have a body. */
+  readonly method: string;
   /** Runs `f` as an event of its own: a promise's continuation is none. */
   event(f: () => void): void;
+  /** A filter waits for the request's body; false: there will be none that could be waited for. */
+  awaitBody(): boolean;
   passRequest(): void;
   passRequestData(b: Uint8Array, end: boolean): boolean;
   passRequestTrailers(f: Fields): void;
@@ -20,20 +29,28 @@ export interface FilterHost extends FilterExchange {
   replyOpened(): void;
   /** A filter answered the request. */
   shortCut(r: Reply): void;
+  /** Nothing more of the reply that came is wanted. `r`: what stands in its place, which the run passes on itself; null: what has gone of it. */
+  dropReply(r: Reply | null): void;
   filterThrew(cause: unknown): void;
   fail(e: ProxyError): void;
 }
 
-const REQUEST: BodyPhases = {
+const REQUEST: Phases<RequestHead> = {
   seesData: (filter) => filter.onRequestData !== undefined,
+  head: (filter, x, _h, end) => filter.onRequest?.(x, end),
   data: (filter, x, b, end, out) => filter.onRequestData!(x, b, end, out),
   trailers: (filter, x, f, out) => filter.onRequestTrailers?.(x, f, out),
 };
-const RESPONSE: BodyPhases = {
+const RESPONSE: Phases<ResponseHead> = {
   seesData: (filter) => filter.onResponseData !== undefined,
+  head: (filter, x, h, end) => filter.onResponse?.(x, h, end),
   data: (filter, x, b, end, out) => filter.onResponseData!(x, b, end, out),
   trailers: (filter, x, f, out) => filter.onResponseTrailers?.(x, f, out),
 };
+
+const LATE = localFault("internal", 0, "a filter answered when a reply had begun");
+const WRONG_LENGTH =
+  "call forgetLength on the head, or replace the body: filters wrote one that is not as long as its Content-Length";
 
 /** The filters of one exchange at work. */
 export class FilterRun implements PipeOwner {
@@ -43,27 +60,28 @@ export class FilterRun implements PipeOwner {
   replied = false;
   readonly #host: FilterHost;
   readonly #filters: readonly Filter[];
-  readonly #request: BodyPipe;
-  #reply: BodyPipe | null = null;
-  /** Filters that the request's head has come to: what a reply goes through. */
-  #reached = 0;
+  /** null: nobody counts. */
+  readonly #chain: FilterChain | null;
+  readonly #request: MessagePipe<RequestHead>;
+  #reply: MessagePipe<ResponseHead> | null = null;
   #over = false;
 
-  constructor(host: FilterHost, filters: readonly Filter[]) {
+  constructor(host: FilterHost, filters: readonly Filter[], chain: FilterChain | null = null) {
     this.#host = host;
     this.#filters = filters;
-    const last = {
-      data: (b: Uint8Array, end: boolean): boolean => {
-        if (end) this.requestEnded = true;
-        return host.passRequestData(b, end);
+    this.#chain = chain;
+    chain?.enter();
+    this.#request = new MessagePipe<RequestHead>(this, filters, {
+      phases: REQUEST,
+      last: this.#requestSink(),
+      opened: () => host.requestOpened(),
+      hold: () => host.awaitBody(),
+      answer: (r) => {
+        this.#request.close();
+        host.shortCut(r);
+        return null;
       },
-      trailers: (f: Fields): void => {
-        this.requestEnded = true;
-        host.passRequestTrailers(f);
-      },
-    };
-    const concerned = filters.filter((f) => f.onRequestData !== undefined || f.onRequestTrailers !== undefined);
-    this.#request = new BodyPipe(this, concerned, REQUEST, last, () => host.requestOpened());
+    });
   }
 
   get exchange(): FilterExchange {
@@ -74,9 +92,7 @@ export class FilterRun implements PipeOwner {
 
   /** The head; `end`: no body comes. */
   request(end: boolean): void {
-    if (end) this.requestEnded = true;
-    this.#request.hold();
-    this.#requestFrom(0, end);
+    this.#request.head(this.#host.request, end);
   }
 
   /** Whether the pipe is open behind the piece. */
@@ -92,21 +108,49 @@ export class FilterRun implements PipeOwner {
     return this.#request.unblock();
   }
 
+  // ---- the attempts ----
+
+  /** A filter has something to say of hosts. */
+  get choosesHost(): boolean {
+    for (const f of this.#filters) if (f.onChooseHost !== undefined) return true;
+    return false;
+  }
+
+  /** `then` gets the address of a host, null where no filter names any; it is not called when the exchange is over before. */
+  chooseHost(choice: HostChoice, then: (address: string | null) => void): void {
+    const guarded = (f: () => void): void => {
+      if (!this.#over) this.#host.event(() => this.#over || f());
+    };
+    let address: Maybe<string | null>;
+    try {
+      address = chooseHost(this.#filters, this.#host, choice);
+    } catch (cause) {
+      this.threw(cause);
+      return;
+    }
+    if (!(address instanceof Promise)) then(address);
+    else
+      address.then(
+        (a) => guarded(() => then(a)),
+        (cause: unknown) => guarded(() => this.threw(cause)),
+      );
+  }
+
   // ---- the reply ----
 
   /** The final head, an upstream's or Weir's own. */
   reply(h: ResponseHead, end: boolean): void {
     const host = this.#host;
     this.replied = true;
-    const filters = this.#filters.slice(0, this.#reached).reverse();
-    const concerned = filters.filter((f) => f.onResponseData !== undefined || f.onResponseTrailers !== undefined);
-    const last = {
-      data: (b: Uint8Array, ends: boolean): boolean => host.passReplyData(b, ends),
-      trailers: (f: Fields): void => host.passReplyTrailers(f),
-    };
-    this.#reply = new BodyPipe(this, concerned, RESPONSE, last, () => host.replyOpened());
-    this.#reply.hold();
-    this.#replyFrom(filters, 0, h, end);
+    const filters = this.#filters.slice(0, this.#request.reached).reverse().filter(hasReplyPhase);
+    this.#reply = new MessagePipe<ResponseHead>(this, filters, {
+      phases: RESPONSE,
+      last: this.#replySink(h),
+      opened: () => host.replyOpened(),
+      hold: ({ status }) => !bodyForbidden(status, host.method),
+      answer: (r, headGone) => this.#answerReply(r, headGone),
+    });
+    this.#reply.head(h, end);
   }
 
   replyData(b: Uint8Array, end: boolean): boolean {
@@ -128,11 +172,15 @@ export class FilterRun implements PipeOwner {
   }
 
   threw(cause: unknown): void {
-    if (!this.#over) this.#host.filterThrew(cause);
+    if (this.#over) return;
+    this.#request.close();
+    this.#host.filterThrew(cause);
   }
 
   fail(e: ProxyError): void {
-    if (!this.#over) this.#host.fail(e);
+    if (this.#over) return;
+    this.#request.close();
+    this.#host.fail(e);
   }
 
   /** The exchange is over. */
@@ -148,65 +196,86 @@ export class FilterRun implements PipeOwner {
         this.#host.filterThrew(cause);
       }
     }
+    this.#chain?.leave();
   }
 
-  // ---- heads ----
+  // ---- where messages go that are through ----
 
-  #requestFrom(from: number, end: boolean): void {
+  #requestSink() {
     const host = this.#host;
-    for (let i = from; i < this.#filters.length; i++) {
-      const filter = this.#filters[i]!;
-      this.#reached = i + 1;
-      if (filter.onRequest === undefined) continue;
-      let r: HeadAnswer;
-      try {
-        r = filter.onRequest(host, end);
-      } catch (cause) {
-        this.threw(cause);
-        return;
-      }
-      if (r === null || r === undefined || r === HOLD) continue;
-      if (r instanceof Promise) {
-        this.#after(r as Promise<HeadVerdict>, (v) => {
-          if (v === null || v === undefined || v === HOLD) this.#requestFrom(i + 1, end);
-          else if (v instanceof Error) this.fail(v);
-          else host.shortCut(v);
-        });
-        return;
-      }
-      if (r instanceof Error) this.fail(r);
-      else host.shortCut(r);
-      return;
-    }
-    host.passRequest();
-    this.#request.release();
-  }
-
-  #replyFrom(filters: readonly Filter[], from: number, h: ResponseHead, end: boolean): void {
-    const host = this.#host;
-    for (let i = from; i < filters.length; i++) {
-      let r: HeadAnswer;
-      try {
-        r = filters[i]!.onResponse?.(host, h, end);
-      } catch (cause) {
-        this.threw(cause);
-        return;
-      }
-      if (!(r instanceof Promise)) continue;
-      this.#after(r as Promise<HeadVerdict>, () => this.#replyFrom(filters, i + 1, h, end));
-      return;
-    }
-    host.passReply(h, end);
-    this.#reply?.release();
-  }
-
-  #after<T>(promise: Promise<T>, then: (value: T) => void): void {
-    const guarded = (f: () => void): void => {
-      if (!this.#over) this.#host.event(() => this.#over || f());
+    const { contentLength: before } = host.request;
+    const check = new LengthCheck();
+    return {
+      head: (h: RequestHead, end: boolean): void => {
+        this.requestEnded = end;
+        if (end && before !== 0 && h.contentLength !== 0) setLength(h, 0);
+        else {
+          if (end) h.contentLength = 0;
+          settleLength(h, before);
+        }
+        check.start(end ? 0 : h.contentLength);
+        host.passRequest();
+      },
+      data: (b: Uint8Array, end: boolean): boolean => {
+        if (!check.takes(b.length, end)) {
+          this.threw(new Error(WRONG_LENGTH));
+          return true;
+        }
+        if (end) this.requestEnded = true;
+        return host.passRequestData(b, end);
+      },
+      trailers: (f: Fields): void => {
+        this.requestEnded = true;
+        if (check.takes(0, true)) host.passRequestTrailers(f);
+        else this.threw(new Error(WRONG_LENGTH));
+      },
     };
-    promise.then(
-      (value) => guarded(() => then(value)),
-      (cause: unknown) => guarded(() => this.threw(cause)),
-    );
   }
+
+  #replySink({ status: cameAs, contentLength: before }: ResponseHead) {
+    const host = this.#host;
+    const check = new LengthCheck();
+    return {
+      head: (h: ResponseHead, end: boolean): void => {
+        const { status } = h;
+        if (!Number.isInteger(status) || status < 200 || status > 599) {
+          this.threw(new Error(`give a final reply a status of 200 to 599, found ${status}`));
+          return;
+        }
+        if (status !== cameAs) h.reason = "";
+        const bodyless = bodyForbidden(status, host.method);
+        if (status === 204) h.fields.remove("content-length");
+        else if (!bodyless && end && h.contentLength > 0) setLength(h, 0);
+        else settleLength(h, before);
+        check.start(bodyless ? -1 : end ? 0 : h.contentLength);
+        if (bodyless && !end) {
+          this.#reply?.close();
+          host.dropReply(null);
+        }
+        host.passReply(h, end || bodyless);
+      },
+      data: (b: Uint8Array, end: boolean): boolean => {
+        if (check.takes(b.length, end)) return host.passReplyData(b, end);
+        this.threw(new Error(WRONG_LENGTH));
+        return true;
+      },
+      trailers: (f: Fields): void => {
+        if (check.takes(0, true)) host.passReplyTrailers(f);
+        else this.threw(new Error(WRONG_LENGTH));
+      },
+    };
+  }
+
+  #answerReply(r: Reply, headGone: boolean): Answered<ResponseHead> | null {
+    if (headGone) {
+      this.fail(LATE);
+      return null;
+    }
+    this.#host.dropReply(r);
+    return r;
+  }
+}
+
+function hasReplyPhase(f: Filter): boolean {
+  return f.onResponse !== undefined || f.onResponseData !== undefined || f.onResponseTrailers !== undefined;
 }

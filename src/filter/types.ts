@@ -4,6 +4,7 @@ import type { Fields } from "../http/fields.ts";
 import type { RequestHead, ResponseHead } from "../http/head.ts";
 import type { ConnInfo, Platform } from "../platform/types.ts";
 import type { AccessRecord } from "../telemetry/access_record.ts";
+import type { RequestChange } from "./request_change.ts";
 
 /** A value, or the promise of one: to await is to pause, and what is not awaited makes no promise. */
 export type Maybe<T> = T | Promise<T>;
@@ -75,8 +76,8 @@ export type ExchangeFacts = Pick<
 >;
 
 /**
- * One request in flight, as filters see it. Heads and fields are changed in place, in the phase that brings them or while the head is held:
- * `changeRequest` and `changeReply` do so with the checks that a client's own head has. What is not asked for costs nothing.
+ * One request in flight, as filters see it. Heads and fields are changed in place, in the phase that brings them or while the head is held.
+ * What is not asked for costs nothing.
  */
 export interface FilterExchange extends ExchangeFacts {
   /** Unique in the process, from 1 up; given when it is first asked for. */
@@ -98,6 +99,12 @@ export interface FilterExchange extends ExchangeFacts {
   readonly certificate: ClientCertificate | null;
   /** Where else it goes: set in the phases of the request's head. */
   readonly override: Override;
+  /**
+   * Changes the request's method, path, authority or scheme with the rules that a client's own head is held to; the path is normalised.
+   * Returns what to give instead, and then changes nothing; null: done. What is written into `request` directly is held to the same rules
+   * when it goes on, and fails the exchange where it breaks them.
+   */
+  changeRequest(change: RequestChange): string | null;
   /** X-Request-Id as it is sent on; "": the listener's policy gives none. Made now where it was not yet. */
   readRequestId(): string;
   /** What filters tell each other, and the access log, under a name: made when it is first asked for, kept to the end. */
@@ -113,7 +120,7 @@ export interface FilterExchange extends ExchangeFacts {
 /** Where a filter writes what goes on of a body: as much or as little as it likes, in a phase's call or at any other time before the end. */
 export interface BodyOut {
   /**
-   * Gives `b` away. A head that is held goes on before it, with its length forgotten. false: whoever takes it is slow; a filter that makes
+   * Gives `b` away, with its memory: what still needs it copies it first. A head that is held goes on before it, with its length forgotten. false: whoever takes it is slow; a filter that makes
    * more of what it gets should wait for `whenRoom`.
    */
   write(b: Uint8Array): boolean;
@@ -124,6 +131,8 @@ export interface BodyOut {
    * afterwards it is a fault.
    */
   replace(body: Uint8Array, trailers?: Fields): void;
+  /** The head is held. */
+  readonly held: boolean;
   /** Lets a held head go on as it is; nothing where none is held. */
   release(): void;
   /** Calls `f` once when what is written is taken again, at once where it is now. Not after the exchange's end. */

@@ -6,7 +6,7 @@ import type { Writable } from "node:stream";
 import { localFault, type ProxyError } from "../base/error.ts";
 import { cpuCount } from "./cpu_count.ts";
 import type { LinuxLibc } from "./linux_libc.ts";
-import { processMemory } from "./process_memory.ts";
+import { residentOf } from "./process_memory.ts";
 import { selfCommand } from "./self_command.ts";
 import { systemCode } from "./system_fault.ts";
 import type { Process, Processes, ProcessHandler, ProcessSpec, SignalName } from "./types.ts";
@@ -53,8 +53,8 @@ export class HostProcesses implements Processes {
     return cpuCount(readText, availableParallelism());
   }
 
-  memoryOf(pid: number): { readonly rss: number; readonly pss: number | null } | null {
-    return processMemory(readText, pid);
+  residentOf(pid: number): number | null {
+    return residentOf(readText, pid);
   }
 
   signal(pid: number, signal: SignalName): boolean {

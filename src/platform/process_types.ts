@@ -77,8 +77,8 @@ export interface Processes {
   ): { readonly command: string; readonly args: readonly string[] };
   /** Cores that this process may use: affinity and cgroup quota, the latter rounded up. At least 1. */
   cpuCount(): number;
-  /** Memory of a process in bytes; `pss` shares out what several processes map, null where the system tells none. Null: no such process, or none that may be looked at. */
-  memoryOf(pid: number): { readonly rss: number; readonly pss: number | null } | null;
+  /** Resident memory of a process in bytes. Null: no such process, or none that may be looked at. */
+  residentOf(pid: number): number | null;
   /** False: there is no such process, or it is another user's. Mind that numbers are used again: for a child, `Process.kill`. */
   signal(pid: number, signal: SignalName): boolean;
 }

@@ -1,7 +1,6 @@
 import type { Slab } from "../base/slab.ts";
 import type {
   ActionSpec,
-  FilterSpec,
   ForwardSpec,
   HeaderOpsSpec,
   HttpHandlerSpec,
@@ -15,8 +14,7 @@ import { RetryPolicy } from "../exchange/retry_policy.ts";
 import { RouteKeys } from "../exchange/route_keys.ts";
 import type { Codecs, GrpcRule, RequestShedding, RouteRule, RuleAction, Site, TryPolicy } from "../exchange/site.ts";
 import type { Handler } from "../exchange/web.ts";
-import { FilterChain } from "../filter/filter_chain.ts";
-import type { FilterFactory } from "../filter/types.ts";
+import type { FilterChain } from "../filter/filter_chain.ts";
 import { HeaderBlock } from "../http/h2/hpack/header_block.ts";
 import { DEFAULT_H2_LIMITS } from "../http/h2/limits.ts";
 import { refusedPathFlags } from "../http/path.ts";
@@ -44,7 +42,8 @@ export interface CompileEnv {
   readonly metrics: Metrics;
   readonly clusters: ReadonlyMap<string, Cluster>;
   readonly handlers: ReadonlyMap<string, Handler>;
-  readonly filter: (spec: FilterSpec, route: string) => FilterFactory;
+  /** The filters of a route that has some. */
+  readonly chain: (route: RouteSpec) => FilterChain;
   readonly shedding: RequestShedding;
   /** null: no access log. */
   readonly accessLog: AccessLog | null;
@@ -145,6 +144,7 @@ function compileSite(
     ...session,
     spec,
     table: tables.get(spec.routes)!,
+    clusters: env.clusters,
     forwarded: new ForwardedPolicy(spec.forwarded, pseudonym),
     codecs: { plain: compileCodecs(spec, "http", metrics, env, guesses), tls: compileCodecs(spec, "https", metrics, env, false) },
     shedding: isInternal(listener.name) ? NO_SHEDDING : env.shedding,
@@ -219,7 +219,7 @@ function compileRule(route: RouteSpec, listenerBodyBytes: number, actions: Actio
     spec: route,
     metrics: env.metrics.route(route.name),
     action: actions.of(route.action),
-    chain: route.filters.length === 0 ? null : new FilterChain(route.filters.map((f) => env.filter(f, route.name))),
+    chain: route.filters.length === 0 ? null : env.chain(route),
     refusedPath: refusedPathFlags(route.allowPath),
     bodyBytes: route.bodyBytes ?? listenerBodyBytes,
     requestOps: opsOrNull(route.requestHeaders),

@@ -1,7 +1,7 @@
 import { Slab } from "../base/slab.ts";
 import { TimerWheel } from "../base/timer_wheel.ts";
 import { Turns } from "../base/turns.ts";
-import type { ListenerSpec, Model } from "../config/model.ts";
+import type { ListenerSpec, Model, RouteSpec } from "../config/model.ts";
 import type { Problem } from "../config/problem.ts";
 import type { Receipt } from "../config/source.ts";
 import type { Handler } from "../exchange/web.ts";
@@ -377,6 +377,7 @@ export class Server implements AdminView, Serving {
     const all = [...this.#listeners.values(), ...this.#leaving];
     for (const l of all) l.abort();
     await Promise.all([...all.map((l) => l.unbind()), this.#udp.stop()]);
+    this.#filters.close();
     for (const c of this.#clusters.values()) c.close();
     this.#overload.close();
     this.secrets.close();
@@ -404,7 +405,13 @@ export class Server implements AdminView, Serving {
     this.#caps ??= new ConnectionCaps(model.process, this.#fileLimit, this.#env.counts);
     const made: UpstreamCluster[] = [];
     const clusters = this.#nextClusters(model, tls, made);
-    const filters = this.#filters.prepare();
+    const filters = await this.#filters.prepare(routesOf(model));
+    if (filters.problems.length > 0) {
+      filters.undo();
+      for (const c of made) c.close();
+      tls.undo();
+      return this.refuse(filters.problems);
+    }
     const compileEnv = {
       link: this.#link,
       log: this.#env.log,
@@ -412,7 +419,7 @@ export class Server implements AdminView, Serving {
       metrics: this.metrics,
       clusters,
       handlers: this.#handlers,
-      filter: filters.filter,
+      chain: filters.chain,
       shedding: this.#overload.shedding,
       accessLog: model.accessLogs.length === 0 ? null : this.accessLogs,
       wall: () => this.#env.platform.wallNow(),
@@ -438,6 +445,7 @@ export class Server implements AdminView, Serving {
     const undo = async (): Promise<void> => {
       await change.undo(this.#env.log);
       await udp?.undo();
+      filters.undo();
       for (const c of made) c.close();
       tls.undo();
     };
@@ -551,6 +559,10 @@ const CUT_MS = 1_000;
 /** Between two looks for connections that came to rest while their process drains. */
 const MOVE_AGAIN_MS = 250;
 const NO_DRAIN = { delayMs: 0, limitMs: 0, tunnelsMs: 0 };
+
+function routesOf(model: Model): RouteSpec[] {
+  return [...model.routeTables.values()].flatMap((t) => t.virtualHosts.flatMap((v) => v.routes));
+}
 
 function openNone(): EndpointSource {
   return new ListedEndpoints([]);

@@ -163,6 +163,10 @@ export class UpstreamCluster implements Cluster {
     return this.hosts.includes(h);
   }
 
+  choosable(): readonly Host[] {
+    return this.hosts.filter((h) => h.available && h.endpoint.weight > 0 && this.#states.checkOf(h) !== "pending");
+  }
+
   close(): void {
     this.#discovery.close();
     this.#rebuild?.cancel();

@@ -137,4 +137,6 @@ export interface Cluster {
   openUdp(h: Host, handler: UdpHandler): UdpPort;
   /** Whether the host is among the cluster's now. */
   has(h: Host): boolean;
+  /** Hosts that may be picked now, whatever the policy and the request's subset say: available, with a weight, and not in their first check. */
+  choosable(): readonly Host[];
 }

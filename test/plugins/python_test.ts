@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { runCase } from "./run_case.ts";
 import { readCases, runsOf } from "./run_cases.ts";
@@ -14,6 +15,12 @@ describe.skipIf(!has)(name, () => {
     expect(code, text).toBe(0);
     expect(text).toContain("OK");
   }, 120_000);
+
+  test("the README's hello is a plugin", async () => {
+    const hello = /```python\n([\s\S]*?)```/.exec(readFileSync(join(sdk, "README.md"), "utf8"))![1]!;
+    const { code, text } = await outputOf("python3", ["-c", hello, "--describe"], sdk);
+    expect({ code, said: JSON.parse(text) }).toMatchObject({ code: 0, said: { name: "hello", phases: { requestHead: {} } } });
+  });
 
   for (const run of runsOf(readCases()))
     test(run.name, async () => {

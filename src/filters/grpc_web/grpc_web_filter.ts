@@ -1,8 +1,9 @@
 import { localFault } from "../../base/error.ts";
+import { forgetLength } from "../../filter/body_length.ts";
 import type { BodyOut, Filter, FilterExchange } from "../../filter/types.ts";
 import type { Fields } from "../../http/fields.ts";
 import { isGrpc } from "../../http/grpc/content_type.ts";
-import type { RequestHead, ResponseHead } from "../../http/head.ts";
+import type { ResponseHead } from "../../http/head.ts";
 import { Base64Reader } from "./base64_reader.ts";
 import { encodeBase64 } from "./encode_base64.ts";
 import { encodeTrailerFrame } from "./trailer_frame.ts";
@@ -78,9 +79,4 @@ export class GrpcWebTextFilter extends GrpcWebFilter {
 export function openGrpcWeb(type: WebType, accept: string | null): Filter {
   const textReply = wantsText(accept, type);
   return type.text || textReply ? new GrpcWebTextFilter(type, textReply) : new GrpcWebFilter(type, textReply);
-}
-
-function forgetLength(head: RequestHead | ResponseHead): void {
-  head.fields.remove("content-length");
-  if (head.contentLength !== 0) head.contentLength = -1;
 }

@@ -48,6 +48,8 @@ const CAUSES: Readonly<Record<ErrorCode, Cause>> = {
   misdirected: "givenUp",
   faultInjected: "givenUp",
   notAdmitted: "givenUp",
+  filterReset: "givenUp",
+  filterFailed: "givenUp",
   noHost: "upstream",
   connectRefused: "upstream",
   connectTimeout: "upstream",

@@ -1,3 +1,4 @@
+import type { TimerWheel } from "../../base/timer_wheel.ts";
 import type { PluginSpec } from "../../config/plugin_model.ts";
 import type { Timer } from "../../platform/types.ts";
 import type { PluginMetrics } from "../../telemetry/plugin_metrics.ts";
@@ -113,6 +114,17 @@ export class PluginPool implements PluginProcessOwner, CallOwner {
     return new Seat(this.#nextSeat++);
   }
 
+  /** Gives the seat a process, where no call has done so. False: there is none. */
+  attach(seat: Seat): boolean {
+    if (seat.process !== null) return this.#isAlive(seat.process);
+    let best: PluginProcess | null = null;
+    for (const p of this.#ready) if (best === null || p.exchanges < best.exchanges) best = p;
+    if (best === null) return false;
+    seat.process = best;
+    best.exchanges++;
+    return true;
+  }
+
   /** The exchange is over. `told`: the process is told so. */
   leaveSeat(seat: Seat, told: boolean): void {
     this.#streams.delete(seat.x);
@@ -167,6 +179,10 @@ export class PluginPool implements PluginProcessOwner, CallOwner {
   kill(): void {
     this.close();
     for (const p of [...this.#leaving.keys()]) p.kill("weir stops");
+  }
+
+  get wheel(): TimerWheel {
+    return this.#env.wheel;
   }
 
   // ---- CallOwner ----
@@ -357,7 +373,7 @@ export class PluginPool implements PluginProcessOwner, CallOwner {
     this.#watch = this.#env.platform.setTimer(WATCH_MS, () => {
       for (const p of [...this.#ready]) {
         this.metrics.linesDropped.add(p.takeDroppedLines());
-        const rss = memory.softBytes === null && memory.hardBytes === null ? null : this.#env.processes.memoryOf(p.pid)?.rss;
+        const rss = memory.softBytes === null && memory.hardBytes === null ? null : this.#env.processes.residentOf(p.pid);
         if (rss === null || rss === undefined) continue;
         if (memory.hardBytes !== null && rss > memory.hardBytes) p.kill(`it is over its hard memory limit: ${rss} bytes`);
         else if (memory.softBytes !== null && rss > memory.softBytes) this.#replace(p, rss);

@@ -1,4 +1,4 @@
-import type { RequestHead } from "../../http/head.ts";
+import type { FilterExchange } from "../../filter/types.ts";
 import type { Action } from "./read_action.ts";
 
 /** Answers kept for one use of a plugin. */
@@ -12,7 +12,7 @@ interface Kept {
 }
 
 /** Reads one part of a key; null: it is absent. */
-export type PartReader = (part: string, head: RequestHead) => string | null;
+export type PartReader = (part: string, x: FilterExchange) => string | null;
 
 /**
  * Answers that a plugin said hold for other requests too. The parts that a key is made of may differ from answer to answer: each list of
@@ -28,9 +28,9 @@ export class AnswerCache {
     this.#read = read;
   }
 
-  get(head: RequestHead): Action | null {
+  get(x: FilterExchange): Action | null {
     for (const { parts, kept } of this.#tables.values()) {
-      const key = this.#key(parts, head);
+      const key = this.#key(parts, x);
       const found = kept.get(key);
       if (found === undefined) continue;
       if (found.until > this.#now()) return found.action;
@@ -39,8 +39,8 @@ export class AnswerCache {
     return null;
   }
 
-  /** `head`: as it was when the plugin was asked. */
-  put(head: RequestHead, action: Action): void {
+  /** The request is as it was when the plugin was asked. */
+  put(x: FilterExchange, action: Action): void {
     const { cache, reply } = action;
     if (cache === null || (reply !== null && reply.body.length > BODY_BYTES)) return;
     const name = cache.key.join("\n");
@@ -53,11 +53,11 @@ export class AnswerCache {
     const { kept } = table;
     // The oldest goes first.
     if (kept.size >= ENTRIES) kept.delete(kept.keys().next().value!);
-    kept.set(this.#key(cache.key, head), { action, until: this.#now() + cache.ttlMs });
+    kept.set(this.#key(cache.key, x), { action, until: this.#now() + cache.ttlMs });
   }
 
-  #key(parts: readonly string[], head: RequestHead): string {
-    return JSON.stringify(parts.map((p) => this.#read(p, head)));
+  #key(parts: readonly string[], x: FilterExchange): string {
+    return JSON.stringify(parts.map((p) => this.#read(p, x)));
   }
 }
 

@@ -2,6 +2,7 @@ import { Slab } from "../../../src/base/slab.ts";
 import { TimerWheel } from "../../../src/base/timer_wheel.ts";
 import type { Model, RouteTableSpec } from "../../../src/config/model.ts";
 import type { Handler } from "../../../src/exchange/web.ts";
+import { FilterChain } from "../../../src/filter/filter_chain.ts";
 import type { FilterFactory } from "../../../src/filter/types.ts";
 import { createMemoryPlatform } from "../../../src/platform/memory.ts";
 import { compileSites } from "../../../src/server/compile.ts";
@@ -63,7 +64,6 @@ routes: [{ name: all, respond: { status: 200 } }]
     };
     const now = (): number => platform.now();
     const link = { flusher: new Flusher(now), wheel: new TimerWheel(now, (ms, f) => platform.setTimer(ms, f)) };
-    let next = 0;
     const sites = compileSites(model, {
       link,
       log,
@@ -71,7 +71,7 @@ routes: [{ name: all, respond: { status: 200 } }]
       metrics: this.#metrics,
       clusters: new Map(),
       handlers: new Map([[HANDLER, handler]]),
-      filter: () => filters[next++]!,
+      chain: () => new FilterChain(filters),
       shedding: this.shedding,
       accessLog: null,
       wall: () => platform.wallNow(),

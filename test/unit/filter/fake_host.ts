@@ -1,6 +1,7 @@
 import { latin1 } from "../../../src/base/bytes.ts";
 import type { ProxyError } from "../../../src/base/error.ts";
 import type { FilterHost, FilterRun } from "../../../src/filter/filter_run.ts";
+import { changeRequest, type RequestChange } from "../../../src/filter/request_change.ts";
 import type { Override, Reply } from "../../../src/filter/types.ts";
 import { Fields } from "../../../src/http/fields.ts";
 import type { RequestHead, ResponseHead } from "../../../src/http/head.ts";
@@ -23,6 +24,9 @@ export class FakeHost implements FilterHost {
   readonly status = 0;
   readonly grpcStatus = -1;
   readonly id = 1;
+  readonly method = "POST";
+  /** Whether bodies can be waited for. */
+  waits = true;
   readonly tlsVersion = "";
   readonly certificate = null;
   readonly override: Override = { cluster: null, host: null };
@@ -71,6 +75,10 @@ export class FakeHost implements FilterHost {
     this.#depth--;
   }
 
+  awaitBody(): boolean {
+    this.#say("await");
+    return this.waits;
+  }
   passRequest(): void {
     this.#say("request");
   }
@@ -113,6 +121,12 @@ export class FakeHost implements FilterHost {
   }
   shortenTimeout(ms: number): void {
     this.#say(`shorten ${ms}`);
+  }
+  dropReply(r: Reply | null): void {
+    this.#say(`drop${r === null ? "" : ` for ${r.head.status}`}`);
+  }
+  changeRequest(change: RequestChange): string | null {
+    return changeRequest(this.request, change, { mergeSlashes: false, refusedPath: 0, pathBytes: 100 });
   }
   filterThrew(cause: unknown): void {
     this.#say(`threw ${(cause as Error).message}`);

@@ -7,6 +7,7 @@ import type { BodyOut, Filter, FilterExchange, Reply } from "../../../src/filter
 import { Fields } from "../../../src/http/fields.ts";
 import type { ResponseHead } from "../../../src/http/head.ts";
 import { FakeHost, replyHead } from "./fake_host.ts";
+import { gate } from "./gate.ts";
 
 function shown(b: Uint8Array): string {
   return latin1(b, 0, b.length);
@@ -42,30 +43,6 @@ class Marks implements Filter {
   onDone(): void {
     this.#seen.push(`${this.#name} done`);
   }
-}
-
-/** A promise that a test settles. */
-function gate<T>(): { readonly promise: Promise<T>; open(value: T): Promise<void>; fail(cause: unknown): Promise<void> } {
-  let resolve!: (value: T) => void;
-  let reject!: (cause: unknown) => void;
-  const promise = new Promise<T>((a, b) => {
-    resolve = a;
-    reject = b;
-  });
-  const turn = async (): Promise<void> => {
-    for (let i = 0; i < 4; i++) await Promise.resolve();
-  };
-  return {
-    promise,
-    open: (value) => {
-      resolve(value);
-      return turn();
-    },
-    fail: (cause) => {
-      reject(cause);
-      return turn();
-    },
-  };
 }
 
 const A = encodeLatin1("a");

@@ -17,7 +17,7 @@ print("made")
 @plugin.request_head(fields=["a"])
 def handle(call):
     print("stray")
-    os.system("echo deep")
+    os.system("echo deep; cat")
     return {"path": "/x"}
 
 @plugin.on_shutdown

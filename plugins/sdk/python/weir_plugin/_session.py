@@ -31,6 +31,7 @@ CONCURRENCY = 16
 MOST_THREADS = 64
 MOST_STREAMS = 4096
 LOG_MESSAGES = 64
+LAST_SECONDS = 2
 _NONE_YET = object()
 _NO_HEAD: dict[str, Any] = {}
 
@@ -56,6 +57,8 @@ class Session:
         self._watches: dict[int, Watch] = {}
         self._keeps = plugin.keeps_exchanges
         self._over = threading.Event()
+        # Made when the host asks for the end: set when the author's last things are done.
+        self._ended: Optional[threading.Event] = None
         self._methods: dict[str, Method] = self._method_table()
 
     def serve(self) -> int:
@@ -65,6 +68,8 @@ class Session:
             while not self._over.is_set():
                 read = reader.next()
                 if read is None:
+                    if self._ended is not None:
+                        self._ended.wait(LAST_SECONDS)
                     break
                 message, frame = read
                 name = message.get("method")
@@ -345,10 +350,12 @@ class Session:
             self._link.answer(message["id"], {}, None, False)
             self._over.set()
             return
-        self._streams.run(self._run_ends, message["id"])
+        self._ended = threading.Event()
+        self._streams.run(self._run_ends, message["id"], self._ended)
 
-    def _run_ends(self, identity: Any) -> None:
+    def _run_ends(self, identity: Any, ended: threading.Event) -> None:
         for end in self._plugin.ends:
             self._noticed(end)
         self._link.answer(identity, {})
+        ended.set()
         self._plugin.exit(0)

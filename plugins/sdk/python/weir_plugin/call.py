@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Any, Optional, overload
+
+from ._exchange import Exchange
 
 if TYPE_CHECKING:
-    from ._exchange import Exchange
     from .host import Host
+    from .protocol import UpstreamHost
 
 
 class Call:
@@ -16,7 +18,7 @@ class Call:
 
     __slots__ = ("params", "head", "settings", "host", "body", "cancelled", "_cancel", "_exchange", "_until")
 
-    def __init__(self, params: dict[str, Any], head: dict[str, Any], host: "Host", body: bytes, exchange: "Optional[Exchange]") -> None:
+    def __init__(self, params: dict[str, Any], head: dict[str, Any], host: "Host", body: bytes, exchange: Optional[Exchange]) -> None:
         self.params = params
         self.head = head
         self.settings: Any = None
@@ -38,7 +40,10 @@ class Call:
     @property
     def state(self) -> dict[str, Any]:
         """A dict of the exchange's own: what one phase puts there, a later one finds."""
-        return {} if self._exchange is None else self._exchange.state
+        if self._exchange is None:
+            # There is no other phase that could look.
+            self._exchange = Exchange()
+        return self._exchange.state
 
     @property
     def remaining(self) -> float:
@@ -82,6 +87,12 @@ class Call:
         """Pairs of name, in lower case, and value; those that the phase asks for."""
         return self.head.get("fields", [])
 
+    @overload
+    def field(self, name: str) -> Optional[str]: ...
+
+    @overload
+    def field(self, name: str, default: str) -> str: ...
+
     def field(self, name: str, default: Optional[str] = None) -> Optional[str]:
         """The first value of a field. `name` is in lower case."""
         for found, value in self.fields:
@@ -108,6 +119,6 @@ class Call:
         return self.params.get("cluster", "")
 
     @property
-    def hosts(self) -> list[dict[str, Any]]:
+    def hosts(self) -> "list[UpstreamHost]":
         """Where a host is to be chosen: those that can be."""
         return self.params.get("hosts", [])

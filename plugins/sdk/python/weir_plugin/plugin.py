@@ -9,7 +9,7 @@ from typing import Any, Callable, Iterable, Optional, Sequence, TypeVar, Union
 
 from ._phase import Phase
 from ._session import Session
-from ._stdout import claim_stdout
+from ._stdio import claim_stdin, claim_stdout
 from .host import Host
 
 COOKIE = "stdio-jsonrpc-1"
@@ -89,7 +89,8 @@ class Plugin:
                 chosen = handler(call)
                 return {"host": chosen} if isinstance(chosen, str) else chosen
 
-            self._mark("chooseUpstream", quick, attributes=attributes)(choose)
+            add: Mark[Callable[[Any], Any]] = self._mark("chooseUpstream", quick, attributes=attributes)
+            add(choose)
             return handler
 
         return mark
@@ -146,7 +147,7 @@ class Plugin:
         if os.environ.get("WEIR_PLUGIN") != COOKIE:
             print(f"{self.name} {self.version} is a plugin of Weir: name it under plugins in Weir's config", file=sys.stderr)
             self.exit(1)
-        self.exit(self.serve(0, claim_stdout()))
+        self.exit(self.serve(claim_stdin(), claim_stdout()))
 
     def serve(self, input_descriptor: int, output_descriptor: int) -> int:
         """Serves a host on two descriptors until it goes. The exit code. For tests; `run` is for programs."""

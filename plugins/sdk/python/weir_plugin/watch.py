@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Sequence
 if TYPE_CHECKING:
     from ._link import Link
     from .host import Host
+    from .protocol import Endpoint
 
 
 class Watch:
@@ -22,7 +23,7 @@ class Watch:
         self._link = link
         self._left = threading.Event()
 
-    def send(self, endpoints: Sequence[dict[str, Any]]) -> None:
+    def send(self, endpoints: "Sequence[Endpoint]") -> None:
         """All endpoints, each with `address` and what else the protocol knows of one."""
         if not self._left.is_set():
             self._link.notify("endpoints", {"watch": self.number, "endpoints": list(endpoints)})

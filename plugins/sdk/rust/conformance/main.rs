@@ -7,7 +7,8 @@ use std::time::Duration;
 use serde_json::{json, Value};
 use weir_plugin::protocol::{Endpoint, LogPhase, Match};
 use weir_plugin::{
-    code, Action, Body, Choice, End, Host, HttpRequest, Level, Needs, Plugin, PluginError, RequestHead, ResponseHead, Result, Stream,
+    code, Action, Body, Choice, End, Host, HttpRequest, Level, Needs, Plugin, PluginError, RequestHead, ResponseHead, Result,
+    Stream,
 };
 
 const LONG: Duration = Duration::from_secs(3600);

@@ -12,10 +12,12 @@ mod link;
 mod needs;
 mod plugin;
 mod pool;
+#[rustfmt::skip]
 pub mod protocol;
 mod reader;
 mod session;
-mod stdout;
+mod shared;
+mod stdio;
 mod stream;
 mod watch;
 

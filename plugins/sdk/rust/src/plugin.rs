@@ -17,7 +17,7 @@ use crate::protocol::{
     PluginDescription, RequestHeadParams, ResponseHeadParams, TickPhase,
 };
 use crate::session::Session;
-use crate::stdout;
+use crate::stdio;
 use crate::stream::{End, Stream};
 use crate::watch::Watch;
 
@@ -210,10 +210,7 @@ impl<S: Send + Sync + 'static> Plugin<S> {
     }
 
     /// Called before `initialize` is answered; may change the answer.
-    pub fn on_start(
-        mut self,
-        prepare: impl Fn(&Host, &mut PluginDescription) -> Result<()> + Send + Sync + 'static,
-    ) -> Self {
+    pub fn on_start(mut self, prepare: impl Fn(&Host, &mut PluginDescription) -> Result<()> + Send + Sync + 'static) -> Self {
         self.handlers.prepare = Some(Box::new(prepare));
         self
     }
@@ -242,10 +239,10 @@ impl<S: Send + Sync + 'static> Plugin<S> {
             eprintln!("{name} {version} is a plugin of Weir: name it under plugins in Weir's config");
             process::exit(1);
         }
-        match stdout::claim() {
-            Ok(output) => process::exit(self.serve(Box::new(stdin()), Box::new(output))),
+        match stdio::claim() {
+            Ok((input, output)) => process::exit(self.serve(Box::new(input), Box::new(output))),
             Err(fault) => {
-                eprintln!("give the plugin a standard output: {fault}");
+                eprintln!("give the plugin a standard input and output: {fault}");
                 process::exit(1);
             }
         }
@@ -259,18 +256,4 @@ impl<S: Send + Sync + 'static> Plugin<S> {
 
 fn streamed() -> BodyPhase {
     BodyPhase { mode: Some(BodyPhaseMode::Streamed), limit_bytes: None }
-}
-
-/// Without a buffer of its own: the reader has one.
-#[cfg(unix)]
-fn stdin() -> impl Read {
-    use std::os::fd::AsFd;
-
-    let copy = std::io::stdin().as_fd().try_clone_to_owned();
-    copy.map_or_else(|_| Box::new(std::io::empty()) as Box<dyn Read>, |fd| Box::new(std::fs::File::from(fd)))
-}
-
-#[cfg(windows)]
-fn stdin() -> impl Read {
-    std::io::stdin()
 }

@@ -1,23 +1,22 @@
 //! One life of a plugin: reads messages, calls handlers, writes answers.
 
-use std::any::Any;
 use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::process;
+use std::sync::mpsc::{channel, Receiver};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
-use serde_json::Value;
 
 use crate::call::{Call, Cancel};
-use crate::error::{code, PluginError, Result};
+use crate::error::{code, Result};
 use crate::exchange::Kept;
 use crate::host::Host;
 use crate::link::{Link, MESSAGE_BYTES};
-use crate::plugin::{BodyHandler, Handlers, Phase, StreamHandler};
+use crate::plugin::{BodyHandler, Handlers, Phase};
 use crate::pool::{locked, Pool, Serial};
 use crate::protocol::{
     BodyParams, CancelParams, ConfigureParams, DataParams, DoneParams, Empty, ErrorObject, InitializeParams, InitializeResult,
@@ -25,7 +24,8 @@ use crate::protocol::{
     WatchEndpointsParams,
 };
 use crate::reader::{body_of, Message, Reader};
-use crate::stream::{Core, Stream};
+use crate::shared::{caught, work, Shared};
+use crate::stream::Core;
 use crate::watch::{Left, Watch};
 
 const PROTOCOL: u64 = 1;
@@ -34,17 +34,7 @@ const CONCURRENCY: usize = 16;
 const MOST_THREADS: usize = 64;
 const MOST_STREAMS: usize = 4096;
 const LOG_MESSAGES: usize = 64;
-
-/// What handlers' threads and the reader share.
-struct Shared<S> {
-    description: PluginDescription,
-    handlers: Handlers<S>,
-    link: Arc<Link>,
-    host: Host,
-    /// None: nothing was told at the start, which is a fault only when a call needs it.
-    settings: Mutex<HashMap<u64, Option<Arc<S>>>>,
-    open: Mutex<HashMap<u64, Arc<Cancel>>>,
-}
+const LAST: Duration = Duration::from_secs(2);
 
 #[derive(Default)]
 struct Exchange {
@@ -68,6 +58,8 @@ pub struct Session<S> {
     keeps: bool,
     watches: HashMap<u64, Arc<Left>>,
     is_over: bool,
+    /// There when the host has asked for the end: says when the author's last things are done.
+    ended: Option<Receiver<()>>,
     agreed_bytes: usize,
 }
 
@@ -107,6 +99,7 @@ impl<S: Send + Sync + 'static> Session<S> {
             keeps,
             watches: HashMap::new(),
             is_over: false,
+            ended: None,
             agreed_bytes: MESSAGE_BYTES,
         }
     }
@@ -119,7 +112,10 @@ impl<S: Send + Sync + 'static> Session<S> {
             match reader.next(|| link.flush(), |message, frame| self.take(message, frame)) {
                 Ok(Some(())) if self.is_over => break 0,
                 Ok(Some(())) => reader.message_bytes = self.agreed_bytes,
-                Ok(None) => break 0,
+                Ok(None) => {
+                    let _ = self.ended.take().map(|ended| ended.recv_timeout(LAST));
+                    break 0;
+                }
                 Err(fault) => {
                     eprintln!("{}", fault.0);
                     break 1;
@@ -426,31 +422,16 @@ impl<S: Send + Sync + 'static> Session<S> {
             return;
         }
         let (shared, id) = (self.shared.clone(), id.to_owned());
+        let (tell, ended) = channel();
+        self.ended = Some(ended);
         self.streams.run(Box::new(move || {
             for end in &shared.handlers.ends {
                 let _ = catch_unwind(AssertUnwindSafe(end));
             }
             let _ = shared.link.answer(&id, &Empty {}, None, true);
+            let _ = tell.send(());
             process::exit(0);
         }));
-    }
-}
-
-impl<S> Shared<S> {
-    fn settings_of(&self, number: u64) -> Result<Arc<S>> {
-        match locked(&self.settings).get(&number) {
-            Some(Some(settings)) => return Ok(settings.clone()),
-            Some(None) => {}
-            None => return Err(PluginError::new(code::INVALID_PARAMS, format!("config {number} was not told")).into()),
-        }
-        let settings = Arc::new((self.handlers.read_config)(Value::Null)?);
-        locked(&self.settings).insert(number, Some(settings.clone()));
-        Ok(settings)
-    }
-
-    fn fail(&self, id: &str, fault: &(dyn std::error::Error + 'static), flush: bool) {
-        let code = fault.downcast_ref::<PluginError>().map_or(code::PLUGIN_FAILED, |fault| fault.code);
-        self.link.fail(id, code, &fault.to_string(), flush);
     }
 }
 
@@ -460,27 +441,6 @@ impl Exchange {
             stream.leave();
         }
     }
-}
-
-/// Runs an author's handler of a streamed body to its end.
-fn work<S>(shared: &Shared<S>, handler: &Arc<StreamHandler<S>>, core: Arc<Core>, config: u64, kept: Arc<Kept>) {
-    let settings = match shared.settings_of(config) {
-        Ok(settings) => settings,
-        Err(fault) => return Stream::new(core, Arc::new(()), shared.host.clone(), kept).finish(Err(fault)),
-    };
-    let stream = Stream::new(core, settings, shared.host.clone(), kept);
-    let end = caught(|| handler(&stream));
-    stream.finish(end);
-}
-
-/// A panic becomes an error; its message and place have gone to standard error.
-fn caught<R>(run: impl FnOnce() -> Result<R>) -> Result<R> {
-    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| Err(format!("panicked: {}", said(&*panic)).into()))
-}
-
-fn said(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a message")
 }
 
 fn read<T: DeserializeOwned>(params: Option<&RawValue>) -> std::result::Result<T, Refused> {

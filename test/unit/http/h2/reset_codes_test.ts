@@ -24,7 +24,7 @@ const rows: readonly [rfc: string, codes: readonly ErrorCode[], told: readonly s
       ...(["headTooLarge", "uriTooLong", "tooManyFields", "bodyTooLarge", "tooManyConnections"] as const),
       ...(["unsupportedTransferCoding", "unsupportedVersion", "unsupportedExpectation"] as const),
       ...(["noRoute", "noCluster", "pathRefused", "upgradeRefused", "methodRefused", "misdirected"] as const),
-      ...(["faultInjected", "notAdmitted", "overloaded"] as const),
+      ...(["faultInjected", "notAdmitted", "filterReset", "filterFailed", "overloaded"] as const),
     ],
     GIVEN_UP,
   ],
