@@ -2,7 +2,6 @@ import type { FilterSpec, RouteSpec } from "../config/model.ts";
 import type { Problem } from "../config/problem.ts";
 import { FilterChain } from "../filter/filter_chain.ts";
 import type { FilterEnv, FilterFactory, Maybe } from "../filter/types.ts";
-import { provisionFilter } from "./filter_kinds.ts";
 import { textOf } from "./same.ts";
 
 /** The filters of a config that is prepared. One of `commit` and `undo` has to be called, once. */
@@ -35,7 +34,7 @@ export class KeptFilters {
   readonly #provision: Provision;
   #inForce: Config = NOTHING;
 
-  constructor(env: FilterEnv, provision: Provision = provisionFilter) {
+  constructor(env: FilterEnv, provision: Provision) {
     this.#env = env;
     this.#provision = provision;
   }

@@ -10,6 +10,7 @@ import { watchLoopLag } from "../export/loop_lag.ts";
 import { createMetricsRenderer } from "../export/prometheus.ts";
 import type { ScrapedMetric } from "../export/scraped_metric.ts";
 import type { Platform } from "../platform/types.ts";
+import { Plugins } from "../plugin/plugins.ts";
 import type { EventLog } from "../telemetry/event_log.ts";
 import type { Metrics, TlsMetrics } from "../telemetry/metrics.ts";
 import { VerifiedChains } from "../tls/peer/verified_chains.ts";
@@ -28,6 +29,7 @@ import { compileSites } from "./compile.ts";
 import { ConnectionCaps } from "./connection_caps.ts";
 import type { ConnectionCounts } from "./counts/connection_counts.ts";
 import { ADMIN_HANDLER, bindLabel, isInternal, OBSERVE_HANDLER, withInternalListeners } from "./internal_listeners.ts";
+import { provisionFilter } from "./filter_kinds.ts";
 import { KeptFilters } from "./kept_filters.ts";
 import { lackingProblems } from "./lacking.ts";
 import { ListenerChange } from "./listener_change.ts";
@@ -71,6 +73,10 @@ export interface ServerEnv {
   readonly health?: HealthPlace;
   /** Sources of endpoints other than the config and DNS; absent: such clusters have no hosts. */
   readonly openEndpoints?: OpenEndpoints;
+  /** Weir's own environment, of which plugins get a part; absent: they get none. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** How many of a plugin's processes are this process's; absent: all. */
+  readonly pluginShare?: (processes: number) => number;
   readonly log: EventLog;
   readonly build: { readonly version: string; readonly commit: string };
 }
@@ -101,6 +107,8 @@ export class Server implements AdminView, Serving {
   /** Removed by a reload, with connections that end on their own. */
   readonly #leaving = new Set<ListenerRuntime>();
   readonly #udp: UdpListeners;
+  /** null: there are no processes to be had. */
+  readonly #plugins: Plugins | null;
   readonly #filters: KeptFilters;
   readonly #overload: OverloadMonitor;
   readonly #clusters = new Map<string, UpstreamCluster>();
@@ -134,12 +142,15 @@ export class Server implements AdminView, Serving {
     });
     const { shedding } = this.#overload;
     this.#udp = new UdpListeners({ platform, sockets: this.#sockets, shedding }, env.log);
-    this.#filters = new KeptFilters({
+    const filterEnv = {
       now: () => platform.now(),
       wallNow: () => platform.wallNow(),
-      setTimer: (ms, f) => platform.setTimer(ms, f),
+      setTimer: (ms: number, f: () => void) => platform.setTimer(ms, f),
       random: Math.random,
-    });
+    };
+    this.#filters = new KeptFilters(filterEnv, (spec, e) =>
+      spec.kind === "plugin" ? (this.#plugins?.provision(spec) ?? []) : provisionFilter(spec, e),
+    );
     const flusher = new Flusher(() => platform.now(), platform.afterTurn);
     this.#link = {
       flusher,
@@ -148,6 +159,7 @@ export class Server implements AdminView, Serving {
         (ms, f) => platform.setTimer(ms, f),
       ),
     };
+    this.#plugins = this.#createPlugins();
     this.accessLogs = new AccessLogs(this.metrics, { platform, log: env.log });
     this.secrets = new TlsSecrets({
       platform,
@@ -359,6 +371,18 @@ export class Server implements AdminView, Serving {
     await this.stop();
   }
 
+  #createPlugins(): Plugins | null {
+    const { platform, log, env, build, pluginShare } = this.#env;
+    const { processes } = platform;
+    if (processes === null) return null;
+    return new Plugins({
+      env: { ...this.#link, platform, processes, log, env: env ?? {}, version: build.version, random: Math.random },
+      numbers: this.metrics.numbers,
+      ask: () => Promise.reject(new Error("requests to clusters can't be made yet")),
+      share: pluginShare ?? ((n) => n),
+    });
+  }
+
   #closeIdle(listeners: readonly ListenerRuntime[]): void {
     for (const l of listeners) l.closeIdle();
   }
@@ -378,6 +402,7 @@ export class Server implements AdminView, Serving {
     for (const l of all) l.abort();
     await Promise.all([...all.map((l) => l.unbind()), this.#udp.stop()]);
     this.#filters.close();
+    this.#plugins?.kill();
     for (const c of this.#clusters.values()) c.close();
     this.#overload.close();
     this.secrets.close();
@@ -405,12 +430,15 @@ export class Server implements AdminView, Serving {
     this.#caps ??= new ConnectionCaps(model.process, this.#fileLimit, this.#env.counts);
     const made: UpstreamCluster[] = [];
     const clusters = this.#nextClusters(model, tls, made);
-    const filters = await this.#filters.prepare(routesOf(model));
-    if (filters.problems.length > 0) {
+    const plugins = await this.#plugins?.prepare(model.plugins);
+    const filters = await this.#filters.prepare(plugins?.problems.length ? [] : routesOf(model));
+    const notHad = [...(plugins?.problems ?? []), ...filters.problems];
+    if (notHad.length > 0) {
       filters.undo();
+      plugins?.undo();
       for (const c of made) c.close();
       tls.undo();
-      return this.refuse(filters.problems);
+      return this.refuse(notHad);
     }
     const compileEnv = {
       link: this.#link,
@@ -446,6 +474,7 @@ export class Server implements AdminView, Serving {
       await change.undo(this.#env.log);
       await udp?.undo();
       filters.undo();
+      plugins?.undo();
       for (const c of made) c.close();
       tls.undo();
     };
@@ -456,6 +485,7 @@ export class Server implements AdminView, Serving {
     return {
       commit: () => {
         this.secrets.commit(secrets);
+        plugins?.commit();
         filters.commit();
         this.#commit(model, sites, change, udp, clusters, tls);
         release();
