@@ -29,6 +29,8 @@ const RANKS: Readonly<Record<string, number>> = {
   filters: 5,
   export: RANK_OF_EXPORT,
   plugin: 5,
+  static: 5,
+  handler: 5,
   wasm: 5,
   source: 6,
   launcher: 6,
