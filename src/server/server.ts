@@ -28,7 +28,7 @@ import { compileSites } from "./compile.ts";
 import { ConnectionCaps } from "./connection_caps.ts";
 import type { ConnectionCounts } from "./counts/connection_counts.ts";
 import { ADMIN_HANDLER, bindLabel, isInternal, OBSERVE_HANDLER, withInternalListeners } from "./internal_listeners.ts";
-import { KeptFilters } from "./kept_filters.ts";
+import { KeptFilters, type Provision } from "./kept_filters.ts";
 import { lackingProblems } from "./lacking.ts";
 import { ListenerChange } from "./listener_change.ts";
 import { type ListenerEnv, ListenerRuntime } from "./listener_runtime.ts";
@@ -71,6 +71,8 @@ export interface ServerEnv {
   readonly health?: HealthPlace;
   /** Sources of endpoints other than the config and DNS; absent: such clusters have no hosts. */
   readonly openEndpoints?: OpenEndpoints;
+  /** What makes filters of their settings; absent: those that are built in. */
+  readonly provision?: Provision;
   readonly log: EventLog;
   readonly build: { readonly version: string; readonly commit: string };
 }
@@ -134,12 +136,15 @@ export class Server implements AdminView, Serving {
     });
     const { shedding } = this.#overload;
     this.#udp = new UdpListeners({ platform, sockets: this.#sockets, shedding }, env.log);
-    this.#filters = new KeptFilters({
-      now: () => platform.now(),
-      wallNow: () => platform.wallNow(),
-      setTimer: (ms, f) => platform.setTimer(ms, f),
-      random: Math.random,
-    });
+    this.#filters = new KeptFilters(
+      {
+        now: () => platform.now(),
+        wallNow: () => platform.wallNow(),
+        setTimer: (ms, f) => platform.setTimer(ms, f),
+        random: Math.random,
+      },
+      env.provision,
+    );
     const flusher = new Flusher(() => platform.now(), platform.afterTurn);
     this.#link = {
       flusher,
