@@ -131,6 +131,18 @@ describe("a filter that chooses a host", () => {
     expect(site.active).toEqual([0, 0]);
   });
 
+  test("is asked for what a hedge begins as well", async () => {
+    const site = await chosen(async (c) => c.hosts[0]!.address, { route: ", hedge: { after: 50ms }" });
+    const client = await site.client(get("/"));
+    expect(asked(site)).toEqual([9001]);
+    await site.advance(100);
+    expect(asked(site)).toEqual([9001, 9002]);
+    site.hosts.get(9002)!.last.send(ok("second"));
+    await site.settled();
+    expect(client.text).toEndWith("second");
+    expect(site.active).toEqual([0, 0]);
+  });
+
   test("of a tunnel, too", async () => {
     const site = await chosen(async () => "127.0.0.1:9002", { route: ", connect: true" });
     const client = await site.client("CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n");
