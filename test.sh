@@ -2,7 +2,7 @@
 # Runs the tests and ends with one line: N passed, N failed, N skipped. Exit code 0 only when something ran and nothing failed.
 #
 #   ./test.sh                   everything but e2e-bun, whose runtime is that of e2e-dist, and interop; in two lanes side by side
-#   ./test.sh PART…             some of it: lint types arch unit seam golden conformance fuzz on-deno e2e packaging interop
+#   ./test.sh PART…             some of it: lint types arch unit seam plugins golden conformance fuzz on-deno e2e packaging interop
 #                               (on-deno: unit and seam under Deno's runner; e2e: e2e-bun e2e-deno e2e-dist;
 #                               interop: interop-bun interop-deno interop-dist)
 #   ./test.sh long              everything, with the cases that take minutes, more rounds of fuzz, and interop; in one lane
@@ -17,7 +17,7 @@ bun='' deno=''
 
 # What a test waits for is seldom a core: two lanes of about the same length take little more than half as long.
 lane='lint types arch golden e2e-deno'
-beside='unit seam conformance fuzz on-deno e2e-dist packaging'
+beside='unit seam plugins conformance fuzz on-deno e2e-dist packaging'
 all="$lane $beside e2e-bun"
 # Programs of others against Weir, which have to be built first (tools/peers/build): h2spec, gRPC's interoperability cases, Autobahn's, h2load.
 interop='interop-bun interop-deno interop-dist'
@@ -88,7 +88,7 @@ suite() {
   shift 2
   if ! [ -e "$suite_path" ] || [ -z "$(find "$suite_path" -name '*_test.ts' | head -n 1)" ]; then return 0; fi
   heading "$suite_part"
-  logged "$bun" --no-env-file --config=/dev/null test --only-failures "$@"
+  logged "$bun" --no-env-file --config=/dev/null test --only-failures --max-concurrency=3 "$@"
   suite_pass=$(count pass) suite_fail=$(count fail)
   # A runner that died, hung or found nothing to run has no failure to count, and is one.
   if [ "$code" -ne 0 ] && [ "$suite_fail" -eq 0 ]; then suite_fail=1; fi

@@ -54,7 +54,8 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   "prom-client": ["export"],
   re2js: ["router", "source"],
   yaml: ["source", "cli"],
-  zod: ["source"],
+  // plugin/protocol: the messages of plugins, so that their types, their JSON Schema and the check of a handshake have one source.
+  zod: ["source", "plugin/protocol"],
 };
 
 /** Modules of the runtimes that all of them have. */

@@ -1,4 +1,5 @@
 import type { Address, TcpAddress, UdpAddress } from "../base/address.ts";
+import type { PluginSpec, PluginUseSpec } from "./plugin_model.ts";
 import type { ForwardedCertificateSpec, TlsSpec, UpstreamTlsSpec } from "./tls_model.ts";
 import type {
   AdmissionSpec,
@@ -29,6 +30,7 @@ export interface Model {
   readonly udpListeners: ReadonlyMap<string, UdpListenerSpec>;
   readonly routeTables: ReadonlyMap<string, RouteTableSpec>;
   readonly clusters: ReadonlyMap<string, ClusterSpec>;
+  readonly plugins: ReadonlyMap<string, PluginSpec>;
   /** Where the admin API listens; null: nowhere. */
   readonly admin: Address | null;
   /** Read-only metrics and probes for readers off this host; null: nowhere. */
@@ -262,7 +264,7 @@ export interface RouteSpec {
   readonly allowPath: { readonly encodedSlash: boolean; readonly backslash: boolean; readonly nul: boolean };
 }
 
-export type FilterSpec = GrpcWebSpec | FaultSpec | AdmissionSpec;
+export type FilterSpec = GrpcWebSpec | FaultSpec | AdmissionSpec | PluginUseSpec;
 
 /** gRPC-Web of browsers becomes gRPC (grpc/doc/PROTOCOL-WEB.md). */
 export interface GrpcWebSpec {

@@ -211,7 +211,7 @@ export class Attempt implements StreamReader<ResponseHead>, LeaseWaiter, Request
     const ms = x.site.link.flusher.now - this.#sentAt;
     x.upstreamHeadDuration = this.headMs = this.#sentAt === 0 ? 0 : ms;
     metrics.responses.add(Math.trunc(h.status / 100), 1);
-    this.#status = this.host.outcome === null ? h.status : statusOfHead(h);
+    this.#status = this.host.outcome !== null && x.grpc ? statusOfHead(h) : h.status;
     if (this.#sentAt !== 0) {
       metrics.headDuration.observe(ms / 1000);
       const { latency } = this.host;
@@ -244,7 +244,7 @@ export class Attempt implements StreamReader<ResponseHead>, LeaseWaiter, Request
       this.#drained.ended();
       return;
     }
-    if (this.host.outcome !== null && this.#status === 200) this.#status = statusOfTrailers(f);
+    if (this.host.outcome !== null && this.#x.grpc && this.#status === 200) this.#status = statusOfTrailers(f);
     this.#end(null);
     this.#owner.replyTrailers(f);
   }

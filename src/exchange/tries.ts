@@ -12,6 +12,7 @@ import { type Mirror, openMirrors } from "./mirror.ts";
 import { RequestBuffer } from "./request_buffer.ts";
 import type { RequestTarget } from "./request_target.ts";
 import { mayRetry, type UnderPolicy, type Verdict } from "./retry.ts";
+import type { Reason } from "./retry_policy.ts";
 import { askedWaitMs, backoffMs } from "./retry_wait.ts";
 import type { ForwardAction, TryPolicy } from "./site.ts";
 import { Try } from "./try.ts";
@@ -138,6 +139,11 @@ export class Tries extends Timed implements RequestTarget {
       else this.#discard(t, end);
       return;
     }
+    // Nearly all replies: nothing is worked out for them.
+    if (this.#reasonOf(h, end) === "none") {
+      this.#win(t, h, end);
+      return;
+    }
     const verdict = this.#judge(t, null, h, end);
     if (verdict === "policy") {
       const wait = this.#waitMs;
@@ -208,7 +214,12 @@ export class Tries extends Timed implements RequestTarget {
 
   /** Whether a reply ends the race of several attempts. */
   #isGood(h: ResponseHead, end: boolean): boolean {
-    return h.status < 500 && (this.#policy.retry?.reasonOfReply(h, end, this.#x.grpc) ?? "none") === "none";
+    return h.status < 500 && this.#reasonOf(h, end) === "none";
+  }
+
+  #reasonOf(h: ResponseHead, end: boolean): Reason {
+    const { retry } = this.#policy;
+    return retry === null ? "none" : retry.reasonOfReply(h, end, this.#x.grpc);
   }
 
   /** Tells why there is no other attempt where one would have been worth it. */
@@ -259,10 +270,8 @@ export class Tries extends Timed implements RequestTarget {
   #win(t: Try, h: ResponseHead, end: boolean): void {
     const x = this.#x;
     const { label, connectMs, headMs } = t.attempt;
-    for (const other of [...this.#live]) {
-      this.#leave(other);
-      if (other !== t) other.attempt.abort(BEATEN);
-    }
+    if (this.#live.length > 1) this.#beat(t);
+    else this.#leave(t);
     t.live = true;
     this.#won = t;
     this.#end();
@@ -270,6 +279,13 @@ export class Tries extends Timed implements RequestTarget {
     x.connectDuration = connectMs;
     x.upstreamHeadDuration = headMs;
     x.reply(h, end);
+  }
+
+  #beat(by: Try): void {
+    for (const other of [...this.#live]) {
+      this.#leave(other);
+      if (other !== by) other.attempt.abort(BEATEN);
+    }
   }
 
   #discard(t: Try, end: boolean): void {
@@ -311,7 +327,8 @@ export class Tries extends Timed implements RequestTarget {
     t.live = false;
     const i = this.#live.indexOf(t);
     if (i < 0) return;
-    this.#live.splice(i, 1);
+    if (i === this.#live.length - 1) this.#live.pop();
+    else this.#live.splice(i, 1);
     if (t.budgeted) this.#breaker.retries.give();
   }
 
@@ -319,7 +336,7 @@ export class Tries extends Timed implements RequestTarget {
   #end(): void {
     if (this.#state === WAITING && this.#budgeted) this.#breaker.retries.give();
     for (; this.#undecided > 0; this.#undecided--) this.#breaker.retries.give();
-    for (const t of [...this.#live]) this.#leave(t);
+    while (this.#live.length > 0) this.#leave(this.#live[0]!);
     this.#state = OVER;
     this.buffer.forget();
     this.#x.site?.link.wheel.remove(this);

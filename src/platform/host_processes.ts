@@ -6,7 +6,7 @@ import type { Writable } from "node:stream";
 import { localFault, type ProxyError } from "../base/error.ts";
 import { cpuCount } from "./cpu_count.ts";
 import type { LinuxLibc } from "./linux_libc.ts";
-import { processMemory } from "./process_memory.ts";
+import { residentOf } from "./process_memory.ts";
 import { selfCommand } from "./self_command.ts";
 import { systemCode } from "./system_fault.ts";
 import type { Process, Processes, ProcessHandler, ProcessSpec, SignalName } from "./types.ts";
@@ -53,8 +53,8 @@ export class HostProcesses implements Processes {
     return cpuCount(readText, availableParallelism());
   }
 
-  memoryOf(pid: number): { readonly rss: number; readonly pss: number | null } | null {
-    return processMemory(readText, pid);
+  residentOf(pid: number): number | null {
+    return residentOf(readText, pid);
   }
 
   signal(pid: number, signal: SignalName): boolean {
@@ -121,6 +121,10 @@ class Child implements Process {
     return true;
   }
 
+  get queued(): number {
+    return this.#input?.writableLength ?? 0;
+  }
+
   endInput(): void {
     this.#input?.end();
   }
@@ -138,7 +142,7 @@ function failed(cause: ProxyError, h: ProcessHandler): Process {
     h.onExit({ code: null, signal: null, failed: cause });
     h.onClose?.();
   });
-  return { pid: 0, write: () => false, endInput: ignore, kill: () => false };
+  return { pid: 0, queued: 0, write: () => false, endInput: ignore, kill: () => false };
 }
 
 function spawnFault(command: string, e: unknown): ProxyError {

@@ -49,8 +49,10 @@ export interface ProcessExit {
 export interface Process {
   /** 0: it could not be started. */
   readonly pid: number;
-  /** Writes to a piped stdin; false: there is none, or it is gone. Bytes that the child does not read are kept without bound. */
+  /** Writes to a piped stdin; false: there is none, or it is gone. Bytes that the child does not read are kept without bound: see `queued`. */
   write(b: Uint8Array): boolean;
+  /** Bytes of a piped stdin that the child's pipe has not taken yet. */
+  readonly queued: number;
   /** The end of a piped stdin. */
   endInput(): void;
   /** False: it has ended. Never reaches another process that was given the number since. */
@@ -75,8 +77,8 @@ export interface Processes {
   ): { readonly command: string; readonly args: readonly string[] };
   /** Cores that this process may use: affinity and cgroup quota, the latter rounded up. At least 1. */
   cpuCount(): number;
-  /** Memory of a process in bytes; `pss` shares out what several processes map, null where the system tells none. Null: no such process, or none that may be looked at. */
-  memoryOf(pid: number): { readonly rss: number; readonly pss: number | null } | null;
+  /** Resident memory of a process in bytes. Null: no such process, or none that may be looked at. */
+  residentOf(pid: number): number | null;
   /** False: there is no such process, or it is another user's. Mind that numbers are used again: for a child, `Process.kill`. */
   signal(pid: number, signal: SignalName): boolean;
 }

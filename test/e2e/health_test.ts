@@ -1,10 +1,11 @@
-import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, setDefaultTimeout } from "bun:test";
 import { turn, until } from "../support/deadline.ts";
 import { GrpcService } from "../support/grpc_service.ts";
 import { startH2Origin } from "../support/h2_origin.ts";
 import { freePort } from "../support/ports.ts";
 import { get } from "../support/raw_client.ts";
 import { startOrigin } from "../support/raw_origin.ts";
+import { opened, scenario } from "../support/scenario.ts";
 import { SteadyLoad } from "../support/steady_load.ts";
 import { Pki } from "../support/tls_pki.ts";
 import { UpstreamProcess } from "../support/upstream_process.ts";
@@ -17,11 +18,6 @@ interface HostStatus {
   readonly state: string;
   readonly why: string;
 }
-
-const open: AsyncDisposable[] = [];
-afterEach(async () => {
-  for (const o of open.splice(0).reverse()) await o[Symbol.asyncDispose]();
-});
 
 /** Quick enough for a test, and slow enough for a busy machine: a healthy host has a second to answer. */
 const HEALTH = {
@@ -38,7 +34,7 @@ const FOUND_MS = 8_000;
 
 async function upstreams(n: number): Promise<UpstreamProcess[]> {
   const all = await Promise.all(Array.from({ length: n }, (_, i) => UpstreamProcess.start(`u${i}`)));
-  open.push(...all);
+  opened(...all);
   return all;
 }
 
@@ -49,7 +45,7 @@ async function site(workers: number, cluster: Record<string, unknown>, ups: read
     clusters: { app: { endpoints: ups.map((u) => u.address), ...cluster } },
     top: { workers: { orphanLimit: "20s" }, drain: { limit: "5s" } },
   });
-  open.push(s);
+  opened(s);
   return s;
 }
 
@@ -81,7 +77,7 @@ function answerOnly(s: Site, names: string[]): Promise<void> {
 
 for (const workers of [1, 2]) {
   describe(`health checks of ${workers === 1 ? "one process" : "two workers"}`, () => {
-    test("a host that is down at the start never gets a request", async () => {
+    scenario("a host that is down at the start never gets a request", async () => {
       const ups = await upstreams(2);
       ups[1]!.set("ill");
       const s = await site(workers, { health: HEALTH }, ups);
@@ -95,7 +91,7 @@ for (const workers of [1, 2]) {
       expect(shown).toContain(`cluster app: ${ups[0]!.address} (healthy), ${ups[1]!.address} (unhealthy: status 503)`);
     });
 
-    test("a host that is killed takes nothing after it is found out, and returns when it is back", async () => {
+    scenario("a host that is killed takes nothing after it is found out, and returns when it is back", async () => {
       const ups = await upstreams(4);
       const s = await site(workers, { health: HEALTH }, ups);
       expect(await answering(s, 80)).toEqual(["u0", "u1", "u2", "u3"]);
@@ -112,7 +108,7 @@ for (const workers of [1, 2]) {
       expect(events.map((l) => (JSON.parse(l) as { event: string }).event)).toEqual(["host is unhealthy", "host is healthy"]);
     });
 
-    test("a host that is stopped does not answer in time", async () => {
+    scenario("a host that is stopped does not answer in time", async () => {
       const ups = await upstreams(2);
       const s = await site(workers, { health: HEALTH }, ups);
       ups[1]!.stop();
@@ -124,7 +120,7 @@ for (const workers of [1, 2]) {
     });
 
     for (const mode of ["nonsense", "cut", "silent"] as const) {
-      test(`a host whose answers are ${mode}`, async () => {
+      scenario(`a host whose answers are ${mode}`, async () => {
         const ups = await upstreams(2);
         const s = await site(workers, { health: { ...HEALTH, timeout: "300ms" } }, ups);
         ups[0]!.set(mode);
@@ -135,7 +131,7 @@ for (const workers of [1, 2]) {
       });
     }
 
-    test("a host that flaps below the threshold stays", async () => {
+    scenario("a host that flaps below the threshold stays", async () => {
       const ups = await upstreams(2);
       const s = await site(workers, { health: HEALTH }, ups);
       ups[0]!.set("flap");
@@ -146,7 +142,7 @@ for (const workers of [1, 2]) {
       expect(s.weir.stderr).not.toContain("host is unhealthy");
     });
 
-    test("a reload keeps what is known, and a changed check asks anew", async () => {
+    scenario("a reload keeps what is known, and a changed check asks anew", async () => {
       const ups = await upstreams(2);
       const s = await site(workers, { health: { ...HEALTH, unhealthyInterval: "1h" } }, ups);
       ups[1]!.set("ill");
@@ -167,7 +163,7 @@ for (const workers of [1, 2]) {
       await becomes(s, "healthy healthy");
     });
 
-    test("a reload that replaces all hosts loses no request", async () => {
+    scenario("a reload that replaces all hosts loses no request", async () => {
       const ups = await upstreams(2);
       const s = await site(workers, { health: HEALTH }, [ups[0]!]);
       const load = SteadyLoad.ofConnections(s.port, "/", 4);
@@ -182,7 +178,7 @@ for (const workers of [1, 2]) {
       expect((await load.stop()).failures).toEqual([]);
     });
 
-    test("checks that come with a reload take traffic from nobody who is well", async () => {
+    scenario("checks that come with a reload take traffic from nobody who is well", async () => {
       const ups = await upstreams(2);
       const s = await site(workers, {}, ups);
       const load = SteadyLoad.ofConnections(s.port, "/", 4);
@@ -194,7 +190,7 @@ for (const workers of [1, 2]) {
       expect((await load.stop()).failures).toEqual([]);
     });
 
-    test("a successor begins with what is known", async () => {
+    scenario("a successor begins with what is known", async () => {
       const ups = await upstreams(2);
       // No check of the successor's can end before it is asked.
       const slow = { ...HEALTH, timeout: "1h", interval: "100ms" };
@@ -209,7 +205,7 @@ for (const workers of [1, 2]) {
       expect(await statesOf(s)).toBe("healthy unhealthy");
     });
 
-    test("a connection of TCP, and what it answers", async () => {
+    scenario("a connection of TCP, and what it answers", async () => {
       await using up = await startOrigin({ open: ({ socket }) => socket.on("data", () => socket.write("+PONG\r\n")) });
       const s = await startSite({
         args: ["--workers", String(workers)],
@@ -221,14 +217,14 @@ for (const workers of [1, 2]) {
           },
         },
       });
-      open.push(s);
+      opened(s);
       expect(await statesOf(s)).toBe("healthy");
       await up.close();
       await becomes(s, "unhealthy");
       expect((await hostsOf(s))[0]!.why).toContain(String(up.port));
     });
 
-    test("with the cluster's TLS, over one connection of what ALPN agrees on", async () => {
+    scenario("with the cluster's TLS, over one connection of what ALPN agrees on", async () => {
       using pki = new Pki();
       using other = new Pki();
       const pair = pki.server("app", ["app.example"]);
@@ -236,7 +232,7 @@ for (const workers of [1, 2]) {
         startH2Origin({ tls: { pair, clientCa: pki.ca } }),
         startH2Origin({ tls: { pair, alpn: ["http/1.1"], clientCa: pki.ca } }),
       ]);
-      open.push(h2, h1);
+      opened(h2, h1);
       const tls = { ca: pki.ca, serverName: "app.example", ...pki.client("weir") };
       const of = (port: number, more: object): object => ({
         endpoints: [`127.0.0.1:${port}`],
@@ -249,7 +245,7 @@ for (const workers of [1, 2]) {
         routes: [{ to: ["h2", "h1", "stranger"].map((cluster) => ({ cluster, weight: 1 })) }],
         clusters: { h2: of(h2.port, {}), h1: of(h1.port, {}), stranger: of(h2.port, { ca: other.ca }) },
       });
-      open.push(s);
+      opened(s);
       const { clusters } = JSON.parse((await s.weir.admin("/status")).body) as {
         clusters: { name: string; hosts: HostStatus[] }[];
       };
@@ -260,7 +256,7 @@ for (const workers of [1, 2]) {
       expect(h2.connections.filter((c) => c.streams.size > 0).length).toBe(1);
     });
 
-    test("outliers are ejected, and come back after their time", async () => {
+    scenario("outliers are ejected, and come back after their time", async () => {
       const ups = await upstreams(3);
       const outlier = { consecutive5xx: 3, baseEjection: "1s", maxEjected: "100%", interval: "60s", successRate: false };
       const s = await site(workers, { health: HEALTH, outlier }, ups);
@@ -279,7 +275,7 @@ for (const workers of [1, 2]) {
 describe("failures to connect", () => {
   const outlier = { consecutive5xx: false, consecutiveGatewayErrors: false, consecutiveLocalFailures: 3, maxEjected: "100%" };
 
-  test("of requests eject a host", async () => {
+  scenario("of requests eject a host", async () => {
     const ups = await upstreams(2);
     const s = await site(1, { outlier }, ups);
     await ups[1]!.end();
@@ -288,7 +284,7 @@ describe("failures to connect", () => {
     expect(await s.weir.metric("weir_cluster_ejections_total", { cause: "consecutiveLocalFailures" })).toBe(1);
   });
 
-  test("of sessions of TCP eject a host", async () => {
+  scenario("of sessions of TCP eject a host", async () => {
     const ups = await upstreams(2);
     const port = await freePort();
     const s = await startSite({
@@ -296,7 +292,7 @@ describe("failures to connect", () => {
       clusters: { app: { endpoints: ups.map((u) => u.address), outlier } },
       top: { listeners: { tcp: { address: `127.0.0.1:${port}`, protocol: "tcp", to: "app" } } },
     });
-    open.push(s);
+    opened(s);
     await ups[1]!.end();
     for (let i = 0; i < 10; i++) expect((await get(port, "/")).body).toBe("u0");
     expect(await statesOf(s)).toBe("unchecked ejected");
@@ -304,9 +300,9 @@ describe("failures to connect", () => {
 });
 
 describe("checks of gRPC", () => {
-  test("by server and by service, in cleartext, with the words of a library that is not ours", async () => {
+  scenario("by server and by service, in cleartext, with the words of a library that is not ours", async () => {
     const service = await GrpcService.start();
-    open.push({ [Symbol.asyncDispose]: async () => service.close() });
+    opened({ [Symbol.asyncDispose]: async () => service.close() });
     service.health = new Map([
       ["", 1],
       ["shop.Cart", 2],
@@ -324,7 +320,7 @@ describe("checks of gRPC", () => {
         other: { ...grpc({ service: "shop.Other" }), protocol: "h2c" },
       },
     });
-    open.push(s);
+    opened(s);
     const shown = async (): Promise<string[]> => {
       const { clusters } = JSON.parse((await s.weir.admin("/status")).body) as {
         clusters: { name: string; hosts: HostStatus[] }[];
@@ -343,19 +339,18 @@ describe("checks of gRPC", () => {
 });
 
 describe("a host of HTTP/2 that does not answer", () => {
-  test("is asked over another connection after each timeout, for the one before may be dead", async () => {
+  scenario("is asked over another connection after each timeout, for the one before may be dead", async () => {
     let silent = true;
     const up = await startH2Origin({ serve: (s) => (silent ? undefined : s.sendHead([[":status", "204"]], true)) });
-    open.push(up);
+    opened(up);
     const s = await startSite({
       routes: [{ to: "app" }],
       clusters: {
         app: { endpoints: [`127.0.0.1:${up.port}`], protocol: "h2c", health: { ...HEALTH, timeout: "200ms" } },
       },
     });
-    open.push(s);
-    await until("three connections", () => up.connections.length >= 3);
-    expect(up.connections.slice(0, 3).map((c) => c.streams.size)).toEqual([1, 1, 1]);
+    opened(s);
+    await until("three questions over three connections", () => [0, 1, 2].every((i) => up.connections[i]?.streams.size === 1));
     expect(await statesOf(s)).toBe("unhealthy");
     silent = false;
     await becomes(s, "healthy");
@@ -363,7 +358,7 @@ describe("a host of HTTP/2 that does not answer", () => {
 });
 
 describe("several workers", () => {
-  test("are told by the supervisor, which asks alone", async () => {
+  scenario("are told by the supervisor, which asks alone", async () => {
     const ups = await upstreams(2);
     const s = await site(2, { health: { ...HEALTH, interval: "200ms", jitter: "0%" } }, ups);
     const before = await ups[0]!.counts();
@@ -375,7 +370,7 @@ describe("several workers", () => {
     expect(await s.weir.metric("weir_cluster_connects_total", { cluster: "app" })).toBe(0);
   });
 
-  test("a worker that starts late is told with its first config", async () => {
+  scenario("a worker that starts late is told with its first config", async () => {
     const ups = await upstreams(2);
     ups[1]!.set("ill");
     const s = await site(2, { health: HEALTH }, ups);
@@ -397,7 +392,7 @@ describe("several workers", () => {
     expect((await ups[1]!.counts()).requests).toBe(0);
   });
 
-  test("without a supervisor keep what they know", async () => {
+  scenario("without a supervisor keep what they know", async () => {
     const ups = await upstreams(2);
     ups[1]!.set("ill");
     const s = await site(2, { health: HEALTH }, ups);

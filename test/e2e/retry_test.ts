@@ -79,8 +79,9 @@ beforeAll(async () => {
       { name: "hedge-h2", match: [{ prefix: "/hedge-h2" }], to: "h2", hedge: "300ms" },
     ],
     clusters: {
-      h1: { endpoints: [`127.0.0.1:${origins.h1.port}`] },
-      h2: { endpoints: [`127.0.0.1:${origins.h2.port}`], protocol: "h2c" },
+      // Tests run beside each other, and none should take another's retry.
+      h1: { endpoints: [`127.0.0.1:${origins.h1.port}`], breakers: { retries: 100 } },
+      h2: { endpoints: [`127.0.0.1:${origins.h2.port}`], protocol: "h2c", breakers: { retries: 100 } },
       "half-h1": { endpoints: [`127.0.0.1:${dead}`, `127.0.0.1:${origins.h1.port}`] },
       "half-h2": { endpoints: [`127.0.0.1:${dead}`, `127.0.0.1:${origins.h2.port}`], protocol: "h2c" },
       spent: { endpoints: [`127.0.0.1:${origins.h1.port}`], breakers: { retries: 0 } },
@@ -97,7 +98,7 @@ for (const [down, up] of PAIRS) {
     const path = (what: string): string => `/${up}/${what}/${down}`;
 
     for (const what of ["503", "reset", "silence", "field"]) {
-      test(`${what}: another attempt, one reply, and the body byte for byte`, async () => {
+      test.concurrent(`${what}: another attempt, one reply, and the body byte for byte`, async () => {
         const body = Array.from({ length: 60 * KIB }, (_, i) => String.fromCharCode(32 + ((i * 7) % 90))).join("");
         const got = await askOn(down, site.port, path(what), { method: "PUT", body });
         expect([got.status, got.body === `good ${body}`]).toEqual([200, true]);
@@ -108,7 +109,7 @@ for (const [down, up] of PAIRS) {
       });
     }
 
-    test("trailers of the request and of the reply", async () => {
+    test.concurrent("trailers of the request and of the reply", async () => {
       const got = await askOn(down, site.port, path("trailers"), { method: "PUT", body: "hello", trailers: [["x-t", "u"]] });
       expect([got.status, got.body, got.trailers.map(([n, v]) => `${n.toLowerCase()}: ${v}`)]).toEqual([
         200,
@@ -121,14 +122,14 @@ for (const [down, up] of PAIRS) {
       expect(origins.of(path("trailers"))).toHaveLength(2);
     });
 
-    test("a body longer than the buffer is sent once, and the client has the reply that there is", async () => {
+    test.concurrent("a body longer than the buffer is sent once, and the client has the reply that there is", async () => {
       const body = "x".repeat(64 * KIB + 1);
       const got = await askOn(down, site.port, path("503/long"), { method: "PUT", body });
       expect([got.status, got.body]).toEqual([503, "not now"]);
       expect(origins.of(path("503/long"))).toHaveLength(1);
     });
 
-    test("a POST that may have been worked on is not repeated", async () => {
+    test.concurrent("a POST that may have been worked on is not repeated", async () => {
       for (const what of ["503", "reset", "silence"]) {
         const at = path(`${what}/post`);
         const got = await askOn(down, site.port, at, { method: "POST", body: "pay" });
@@ -137,13 +138,13 @@ for (const [down, up] of PAIRS) {
       }
     });
 
-    test("a reply that breaks off is broken off, and not repeated", async () => {
+    test.concurrent("a reply that breaks off is broken off, and not repeated", async () => {
       await expect(askOn(down, site.port, path("cut"))).rejects.toThrow();
       await site.logged(path("cut"));
       expect(origins.of(path("cut"))).toHaveLength(1);
     });
 
-    test("a connection that is refused costs no request, whatever its method", async () => {
+    test.concurrent("a connection that is refused costs no request, whatever its method", async () => {
       for (let i = 0; i < 6; i++) {
         const at = `/half-${up}/plain/${down}/${i}`;
         const got = await askOn(down, site.port, at, { method: "POST", body: String(i) });
@@ -152,27 +153,27 @@ for (const [down, up] of PAIRS) {
       }
     });
 
-    test("attempts end, with the last reply and URX", async () => {
+    test.concurrent("attempts end, with the last reply and URX", async () => {
       const got = await askOn(down, site.port, path("always-503"));
       expect([got.status, got.body]).toEqual([503, "not now"]);
       expect(origins.of(path("always-503"))).toHaveLength(3);
       expect((await site.logged(path("always-503")))["flags"]).toBe("URX");
     });
 
-    test("the time of each try, and then 504 with URX,UT", async () => {
+    test.concurrent("the time of each try, and then 504 with URX,UT", async () => {
       expect((await askOn(down, site.port, path("always-silence"))).status).toBe(504);
       expect(origins.of(path("always-silence"))).toHaveLength(3);
       expect((await site.logged(path("always-silence")))["flags"]).toBe("URX,UT");
     });
 
-    test("Retry-After is kept, within what the route grants", async () => {
+    test.concurrent("Retry-After is kept, within what the route grants", async () => {
       expect((await askOn(down, site.port, path("busy"))).status).toBe(200);
       expect(Number((await site.logged(path("busy")))["duration_ms"])).toBeGreaterThan(990);
       expect((await askOn(down, site.port, path("busier"))).status).toBe(503);
       expect(origins.of(path("busier"))).toHaveLength(1);
     });
 
-    test("a hedge: one reply, and the slow try is reset", async () => {
+    test.concurrent("a hedge: one reply, and the slow try is reset", async () => {
       const at = `/hedge-${up}/silence/${down}`;
       const got = await askOn(down, site.port, at, { method: "PUT", body: "hello" });
       expect([got.status, got.body]).toEqual([200, "good hello"]);
@@ -180,7 +181,7 @@ for (const [down, up] of PAIRS) {
       expect((await site.logged(at))["flags"]).toBe("");
     });
 
-    test("a client that goes in the wait before another attempt", async () => {
+    test.concurrent("a client that goes in the wait before another attempt", async () => {
       const at = path("busy/gone");
       if (down === "h1") {
         const client = await openClient(site.port);
@@ -200,7 +201,7 @@ for (const [down, up] of PAIRS) {
   });
 }
 
-test("a stream that is refused is asked for again, whatever its method", async () => {
+test.concurrent("a stream that is refused is asked for again, whatever its method", async () => {
   for (const down of VERSIONS) {
     const at = `/h2/refuse/${down}`;
     const got = await askOn(down, site.port, at, { method: "POST", body: "pay" });
@@ -209,7 +210,7 @@ test("a stream that is refused is asked for again, whatever its method", async (
   }
 });
 
-test("a call of gRPC with a reply of trailers only is made again", async () => {
+test.concurrent("a call of gRPC with a reply of trailers only is made again", async () => {
   const at = "/h2/grpc/call";
   const got = await askOn("h2", site.port, at, {
     method: "POST",
@@ -223,7 +224,7 @@ test("a call of gRPC with a reply of trailers only is made again", async () => {
   expect(origins.of(at)).toHaveLength(2);
 });
 
-test("retries that the cluster has no budget for: the reply that there is, RO, and a count", async () => {
+test.concurrent("retries that the cluster has no budget for: the reply that there is, RO, and a count", async () => {
   const got = await askOn("h1", site.port, "/spent/503/x");
   expect([got.status, got.body]).toEqual([503, "not now"]);
   expect((await site.logged("/spent/503/x"))["flags"]).toBe("RO");

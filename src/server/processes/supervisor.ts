@@ -445,7 +445,8 @@ export class Supervisor implements Serving, AdminView {
           w.kill();
         }
         const w = s.serving;
-        const rss = w === null ? null : (processes.memoryOf(w.pid)?.rss ?? null);
+        const isLimited = memory.softBytes !== null || memory.hardBytes !== null;
+        const rss = w === null || !isLimited ? null : processes.residentOf(w.pid);
         if (w === null || rss === null) continue;
         if (memory.hardBytes !== null && rss > memory.hardBytes) {
           this.#env.log.log("error", "a worker is over its memory limit and is killed", { worker: w.index, pid: w.pid, rss });

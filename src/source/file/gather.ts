@@ -27,6 +27,7 @@ export interface Item {
 export interface Gathered {
   readonly listeners: Map<string, Item>;
   readonly clusters: Map<string, Item>;
+  readonly plugins: Map<string, Item>;
   readonly routes: Item[];
   readonly singles: Map<SingleKey, Item>;
   /** Something could not be read, so that a name that is not here may still be there. */
@@ -50,7 +51,7 @@ const NO_DEFAULTS: Defaults = { listener: null, route: null, cluster: null };
 /** Files that include files that include…; a config that needs more is a loop in spirit. */
 const DEPTH = 10;
 const ROOT_KEYS: readonly string[] = Object.keys(configSchema.shape);
-const NAMED = ["listeners", "clusters"] as const;
+const NAMED = ["listeners", "clusters", "plugins"] as const;
 
 /** Reads a file and all that it includes. */
 export async function gather(fileName: string, text: string, env: GatherEnv): Promise<Gathered> {
@@ -60,7 +61,7 @@ export async function gather(fileName: string, text: string, env: GatherEnv): Pr
 }
 
 class Gatherer {
-  readonly gathered: Gathered = { listeners: new Map(), clusters: new Map(), routes: [], singles: new Map(), incomplete: false };
+  readonly gathered: Gathered = { listeners: new Map(), clusters: new Map(), plugins: new Map(), routes: [], singles: new Map(), incomplete: false };
   readonly #env: GatherEnv;
   readonly #seen = new Set<string>();
 
@@ -91,7 +92,7 @@ class Gatherer {
     this.#checkKeys(root, report);
     const defaults = this.#defaultsOf(root, above);
     this.#addSingles(root);
-    for (const kind of NAMED) this.#addNamed(kind, root, kind === "listeners" ? defaults.listener : defaults.cluster, report);
+    for (const kind of NAMED) this.#addNamed(kind, root, defaultsFor(kind, defaults), report);
     this.#addRoutes(root, defaults.route, report);
     await this.#include(root, report, directory, defaults, [...chain, fileName]);
   }
@@ -99,7 +100,7 @@ class Gatherer {
   #checkKeys(root: MapNode, report: Reporter): void {
     const known = new Set(ROOT_KEYS);
     const unknown = [...root.entries.keys()].filter((key) => !known.has(key) && !key.startsWith("x-"));
-    if (unknown.some((key) => ["listeners", "clusters", "include"].includes(meantKey(key, ROOT_KEYS))))
+    if (unknown.some((key) => [...NAMED, "include"].includes(meantKey(key, ROOT_KEYS))))
       this.gathered.incomplete = true;
     for (const key of unknown) tellUnknownKey(report, [key], key, ROOT_KEYS);
   }
@@ -141,7 +142,7 @@ class Gatherer {
       const own = entry.value;
       if (before !== undefined)
         this.#duplicate(`rename one of the two ${kind} ${JSON.stringify(name)}`, `${kind}.${name}`, entry.key, before);
-      else this.gathered[kind].set(name, { node: under(kind, defaults, own), own, path: [kind, name], key: entry.key });
+      else this.gathered[kind].set(name, { node: kind === "plugins" ? own : under(kind, defaults, own), own, path: [kind, name], key: entry.key });
     }
   }
 
@@ -220,6 +221,10 @@ class Gatherer {
 
 function isSingle(key: string): key is SingleKey {
   return ROOT_KEYS.includes(key) && !["$schema", "include", "defaults", "routes", ...NAMED].includes(key);
+}
+
+function defaultsFor(kind: (typeof NAMED)[number], { listener, cluster }: Defaults): ConfNode | null {
+  return kind === "listeners" ? listener : kind === "clusters" ? cluster : null;
 }
 
 const PLURAL = { listener: "listeners", route: "routes", cluster: "clusters" } as const;

@@ -12,12 +12,25 @@ export class Names {
   readonly #ofRoutes = new Set<string>();
   readonly #ofSessions = new Set<string>();
 
+  readonly #usedPlugins = new Set<string>();
+
   constructor(gathered: Gathered) {
     this.#gathered = gathered;
   }
 
   isClusterUsed(name: string): boolean {
     return this.#ofRoutes.has(name) || this.#ofSessions.has(name);
+  }
+
+  isPluginUsed(name: string): boolean {
+    return this.#usedPlugins.has(name);
+  }
+
+  /** Clusters that a plugin is granted. */
+  checkPlugin(item: Item, to: Lowering): void {
+    const report = to.reporter(item);
+    for (const kind of ["clusters", "http"])
+      this.#checkClusters(namesAt(item.node, ["grants", kind]), this.#ofRoutes, report);
   }
 
   /** Sessions of TCP or UDP go there and no requests. Known once all routes and listeners have been checked. */
@@ -29,6 +42,11 @@ export class Names {
   checkRoute(item: Item, listeners: ReadonlyMap<string, Carried>, to: Lowering): void {
     const report = to.reporter(item);
     for (const at of [["to"], ["mirror"]]) this.#checkClusters(clusterNames(item.node, at), this.#ofRoutes, report);
+    for (const { name, at } of pluginNames(item.node)) {
+      this.#usedPlugins.add(name);
+      if (!this.#gathered.incomplete && !this.#gathered.plugins.has(name))
+        unknown("plugin", name, this.#gathered.plugins.keys(), at, report);
+    }
     for (const { name, at } of namesAt(item.node, ["listeners"])) {
       const carried = listeners.get(name) ?? "http";
       if (carried !== "http")
@@ -102,6 +120,16 @@ function clusterNames(root: ConfNode, path: Path): Reference[] {
   if (to === null) return [];
   const items: Path[] = to.kind === "list" ? to.items.map((_, i) => [...path, i]) : [path];
   return items.flatMap((at) => [...namesAt(root, at), ...namesAt(root, [...at, "cluster"])]);
+}
+
+/** Of the filters of a route. */
+function pluginNames(route: ConfNode): Reference[] {
+  const filters = childOf(route, "filters");
+  if (filters?.kind !== "list") return [];
+  return filters.items.flatMap((_, i) => [
+    ...namesAt(route, ["filters", i, "plugin"]),
+    ...namesAt(route, ["filters", i, "plugin", "use"]),
+  ]);
 }
 
 const SHOWN = 12;

@@ -3,6 +3,7 @@ import type { Reporter } from "../problem_list.ts";
 import { FILTER_KINDS, type FilterConfig } from "../schema/filter.ts";
 import { lowerAdmission } from "./admission.ts";
 import { lowerFault } from "./fault.ts";
+import { lowerPluginUse } from "./plugin.ts";
 
 /** Filters in their order; what is wrong with one has been told. */
 export function lowerFilters(filters: readonly FilterConfig[], report: Reporter): FilterSpec[] {
@@ -16,8 +17,8 @@ export function lowerFilters(filters: readonly FilterConfig[], report: Reporter)
       continue;
     }
     const kind = kinds[0]!;
-    // Faults of several kinds of requests stand beside each other.
-    if (seen.has(kind) && kind !== "fault") {
+    // Faults of several kinds of requests stand beside each other, and so do plugins.
+    if (seen.has(kind) && kind !== "fault" && kind !== "plugin") {
       report.error(
         ["filters", i, kind],
         `remove the filter: found ${kind} twice, and the second would see nothing that is its own`,
@@ -27,6 +28,7 @@ export function lowerFilters(filters: readonly FilterConfig[], report: Reporter)
     seen.add(kind);
     if (c.grpcWeb !== undefined) out.push({ kind: "grpcWeb" });
     if (c.fault !== undefined) out.push(lowerFault(c.fault, ["filters", i, kind], report));
+    if (c.plugin !== undefined) out.push(lowerPluginUse(c.plugin));
     if (c.admission !== undefined) out.push(lowerAdmission(c.admission, ["filters", i, kind], report));
   }
   return out;

@@ -1,4 +1,5 @@
 import type { ClusterSpec, ListenerSpec, Model, RouteSpec, UdpListenerSpec } from "../../../config/model.ts";
+import type { PluginSpec } from "../../../config/plugin_model.ts";
 import { checkActions } from "../check/actions.ts";
 import { checkAddresses } from "../check/addresses.ts";
 import { checkDatagramTargets } from "../check/datagram_targets.ts";
@@ -14,12 +15,14 @@ import { decode } from "../decode.ts";
 import type { Item } from "../gather.ts";
 import { memoryKey } from "../load_memory.ts";
 import { clusterSchema } from "../schema/cluster.ts";
+import { pluginSchema } from "../schema/plugin.ts";
 import { type RouteConfig, routeSchema } from "../schema/route.ts";
 import { toPlain } from "../tree.ts";
 import { lowerCluster } from "./cluster.ts";
 import { lowerListener } from "./listener.ts";
 import { type DecodedListeners, decodeListeners } from "./listeners.ts";
 import type { Lowering } from "./lowering.ts";
+import { lowerPlugin } from "./plugin.ts";
 import { lowerProcess } from "./process.ts";
 import { hostsOf, lowerRoute } from "./route.ts";
 import { RouteNames } from "./route_name.ts";
@@ -32,10 +35,12 @@ export function lowerConfig(to: Lowering): Model {
   const rest = lowerProcess(to);
   checkResourceNames("listener", to.gathered.listeners, to.problems);
   checkResourceNames("cluster", to.gathered.clusters, to.problems);
+  checkResourceNames("plugin", to.gathered.plugins, to.problems);
   const names = new Names(to.gathered);
   const listeners = decodeListeners(to);
   for (const item of to.gathered.listeners.values()) names.checkListener(item, to);
   const routes = lowerRoutes(to, names, listeners);
+  const plugins = lowerPlugins(to, names);
   const clusters = lowerClusters(to, names);
   const { tables, of } = buildTables([...listeners.http.keys()], routes);
   const specs = new Map<string, ListenerSpec>();
@@ -61,7 +66,17 @@ export function lowerConfig(to: Lowering): Model {
     checkShadowed(routes, to);
     checkUnused(names, [...listeners.http.keys()], routes, to);
   }
-  return { ...rest, listeners: specs, udpListeners: udp, routeTables: tables, clusters };
+  return { ...rest, listeners: specs, udpListeners: udp, routeTables: tables, clusters, plugins };
+}
+
+function lowerPlugins(to: Lowering, names: Names): Map<string, PluginSpec> {
+  const out = new Map<string, PluginSpec>();
+  for (const [name, item] of to.gathered.plugins) {
+    names.checkPlugin(item, to);
+    const c = decode(pluginSchema, toPlain(item.node), to.reporter(item));
+    if (c !== null) out.set(name, lowerPlugin(name, c, to));
+  }
+  return out;
 }
 
 function lowerClusters(to: Lowering, names: Names): Map<string, ClusterSpec> {

@@ -8,7 +8,7 @@ import { toPlain } from "../tree.ts";
 import type { Lowering } from "./lowering.ts";
 import { lowerOverload } from "./overload.ts";
 
-export type ProcessPart = Omit<Model, "listeners" | "udpListeners" | "routeTables" | "clusters">;
+export type ProcessPart = Omit<Model, "listeners" | "udpListeners" | "routeTables" | "clusters" | "plugins">;
 
 /** All that is not a listener, a route or a cluster. What has problems is left at its default; the problems have been told. */
 export function lowerProcess(to: Lowering): ProcessPart {

@@ -3,6 +3,7 @@ import { accessLogSchema } from "./access_log.ts";
 import { clusterSchema } from "./cluster.ts";
 import { listenerSchema } from "./listener.ts";
 import { overloadSchema } from "./overload.ts";
+import { pluginSchema } from "./plugin.ts";
 import {
   accountSchema,
   adminSchema,
@@ -54,6 +55,7 @@ export const configSchema = z.strictObject({
     .describe("Where clients connect, by name"),
   routes: z.array(routeSchema).optional().describe("Which requests go where; the most specific one wins"),
   clusters: z.record(z.string(), clusterSchema).optional().describe("Upstream servers, by name"),
+  plugins: z.record(z.string(), pluginSchema).optional().describe("Programs that take part in requests, by name"),
   accessLog: accessLogSchema.optional().describe("Access logs; none when absent"),
   log: logSchema.prefault({}).describe("Weir's own events, on stderr"),
   drain: drainSchema.prefault({}).describe("How Weir ends"),
@@ -67,5 +69,5 @@ export const configSchema = z.strictObject({
 /** Keys of a file that stand once in a config, whichever of its files holds them. */
 export type SingleKey = Exclude<
   keyof typeof configSchema.shape,
-  "$schema" | "include" | "defaults" | "listeners" | "routes" | "clusters"
+  "$schema" | "include" | "defaults" | "listeners" | "routes" | "clusters" | "plugins"
 >;

@@ -1,8 +1,5 @@
 /** Keys that configs for later versions use; told apart from misspellings, so that nobody looks for the typing error. */
 const LATER: ReadonlySet<string> = new Set([
-  "plugins",
-  "plugin",
-  "filters",
   "handler",
   "rateLimit",
   "compress",

@@ -1,0 +1,3 @@
+module weir/plugin
+
+go 1.21

@@ -1,0 +1,155 @@
+//! Messages into bytes.
+
+use std::io::{ErrorKind, Write};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::Mutex;
+use std::thread;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::base64;
+use crate::error::{code, PluginError};
+
+pub const MESSAGE_BYTES: usize = 4_194_304;
+const FLUSH_BYTES: usize = 65536;
+
+struct Output {
+    to: Box<dyn Write + Send>,
+    waiting: Vec<u8>,
+    open: bool,
+}
+
+/// The way to the host. Every thread may write; what is put first goes first.
+pub struct Link {
+    output: Mutex<Output>,
+    binary: AtomicBool,
+    message_bytes: AtomicUsize,
+}
+
+#[derive(Serialize)]
+struct Failure<'a> {
+    code: i64,
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct WithBody<'a, P> {
+    #[serde(flatten)]
+    params: &'a P,
+    base64: String,
+}
+
+impl Link {
+    pub fn new(to: Box<dyn Write + Send>) -> Self {
+        let output = Output { to, waiting: Vec::with_capacity(FLUSH_BYTES), open: true };
+        Self { output: Mutex::new(output), binary: AtomicBool::new(false), message_bytes: AtomicUsize::new(MESSAGE_BYTES) }
+    }
+
+    pub fn agree(&self, binary: bool, message_bytes: usize) {
+        self.binary.store(binary, Ordering::Relaxed);
+        self.message_bytes.store(message_bytes, Ordering::Relaxed);
+    }
+
+    pub fn binary(&self) -> bool {
+        self.binary.load(Ordering::Relaxed)
+    }
+
+    /// The longest body that fits into one message, whichever form it takes.
+    pub fn piece_bytes(&self) -> usize {
+        let most = self.message_bytes.load(Ordering::Relaxed);
+        if self.binary() {
+            most
+        } else {
+            (most.saturating_sub(1024) / 4 * 3).max(1)
+        }
+    }
+
+    /// Nothing of the result was sent where this is an error.
+    pub fn answer(&self, id: &str, result: &impl Serialize, frame: Option<&[u8]>, flush: bool) -> Result<(), PluginError> {
+        let mut line = Vec::with_capacity(256);
+        line.extend_from_slice(br#"{"jsonrpc":"2.0","id":"#);
+        line.extend_from_slice(id.as_bytes());
+        line.extend_from_slice(br#","result":"#);
+        append(&mut line, result)?;
+        self.put(line, frame, flush)
+    }
+
+    pub fn fail(&self, id: &str, code: i64, message: &str, flush: bool) {
+        let message: String = message.chars().take(2048).collect();
+        let mut line = format!(r#"{{"jsonrpc":"2.0","id":{id},"error":"#).into_bytes();
+        if append(&mut line, &Failure { code, message: &message }).is_ok() {
+            let _ = self.put(line, None, flush);
+        }
+    }
+
+    pub fn notify(&self, method: &str, params: &impl Serialize, body: &[u8], flush: bool) -> Result<(), PluginError> {
+        self.send(format!(r#"{{"jsonrpc":"2.0","method":"{method}","params":"#), params, body, flush)
+    }
+
+    pub fn request(&self, id: u64, method: &str, params: &impl Serialize, body: &[u8]) -> Result<(), PluginError> {
+        self.send(format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}","params":"#), params, body, true)
+    }
+
+    /// What was put without flushing goes out.
+    pub fn flush(&self) {
+        self.output().write_out();
+    }
+
+    fn send(&self, head: String, params: &impl Serialize, body: &[u8], flush: bool) -> Result<(), PluginError> {
+        let mut line = head.into_bytes();
+        if body.is_empty() || self.binary() {
+            append(&mut line, params)?;
+            return self.put(line, if body.is_empty() { None } else { Some(body) }, flush);
+        }
+        append(&mut line, &WithBody { params, base64: base64::encode(body) })?;
+        self.put(line, None, flush)
+    }
+
+    /// Ends the line and writes it.
+    fn put(&self, mut line: Vec<u8>, frame: Option<&[u8]>, flush: bool) -> Result<(), PluginError> {
+        if let Some(frame) = frame {
+            line.extend_from_slice(format!(r#","bytes":{}"#, frame.len()).as_bytes());
+        }
+        line.extend_from_slice(b"}\n");
+        let most = self.message_bytes.load(Ordering::Relaxed);
+        let longest = line.len().max(frame.map_or(0, <[u8]>::len));
+        if longest > most {
+            return Err(PluginError::new(code::TOO_LARGE, format!("send at most {most} bytes in a message: found {longest}")));
+        }
+        let mut output = self.output();
+        output.waiting.extend_from_slice(&line);
+        if let Some(frame) = frame {
+            output.waiting.extend_from_slice(frame);
+        }
+        if flush || output.waiting.len() >= FLUSH_BYTES {
+            output.write_out();
+        }
+        Ok(())
+    }
+
+    fn output(&self) -> std::sync::MutexGuard<'_, Output> {
+        self.output.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl Output {
+    fn write_out(&mut self) {
+        let mut rest = &self.waiting[..];
+        // A host that is gone is seen at the end of the input as well; what was to be written is of no use to anybody.
+        while !rest.is_empty() && self.open {
+            match self.to.write(rest) {
+                Ok(0) => self.open = false,
+                Ok(written) => rest = &rest[written..],
+                Err(fault) if fault.kind() == ErrorKind::Interrupted => {}
+                Err(fault) if fault.kind() == ErrorKind::WouldBlock => thread::sleep(Duration::from_millis(1)),
+                Err(_) => self.open = false,
+            }
+        }
+        self.waiting.clear();
+    }
+}
+
+fn append(line: &mut Vec<u8>, value: &impl Serialize) -> Result<(), PluginError> {
+    serde_json::to_writer(line, value).map_err(|fault| PluginError::new(code::PLUGIN_FAILED, fault.to_string()))
+}
