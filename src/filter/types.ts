@@ -28,9 +28,10 @@ export const HOLD = "hold";
 export type Verdict = Reply | ProxyError | null | undefined;
 /** Of a head, which may be held as well. */
 export type HeadVerdict = Verdict | typeof HOLD;
-/** Nothing is a verdict as well. */
-export type Answer = Maybe<Verdict> | Maybe<void>;
-export type HeadAnswer = Maybe<HeadVerdict> | Maybe<void>;
+/** What a method without a value returns, which is a verdict as well. */
+type Nothing = ReturnType<() => void>;
+export type Answer = Maybe<Verdict | Nothing>;
+export type HeadAnswer = Maybe<HeadVerdict | Nothing>;
 
 /** Where else a request goes. Read when the route's action begins; of no meaning where the route does not forward. */
 export interface Override {
