@@ -230,6 +230,11 @@ export class FilterStage<Head extends RequestHead | ResponseHead> implements Mes
         if (this.#bodyless && !this.#seesData) this.release();
         else if (this.#bodyless) this.#call(NO_BYTES, true);
       } else this.#passHead(this.#bodyless);
+    } else if (v !== null && v !== undefined && "replace" in v) {
+      if (this.#owner.hold(this.#head!, this.#bodyless)) {
+        this.#state = HELD;
+        this.replace(v.replace);
+      } else this.#passHead(this.#bodyless);
     } else this.#settle(v, () => this.#passHead(this.#bodyless));
   }
 
