@@ -55,7 +55,7 @@ export function createServing({
   const health = new HealthPlace(board, true);
   const { linux, processes } = platform;
   const workers = asked === "auto" ? (processes?.cpuCount() ?? 1) : asked;
-  const alone = { platform, log, build, sockets, numbers: numbers.ofServer, generation, health, openEndpoints };
+  const alone = { platform, log, build, sockets, numbers: numbers.ofServer, generation, health, openEndpoints, env };
   if (workers === 1) return new Server(alone);
   if (linux === null || processes === null) {
     log.log("warning", "this system has no workers: one process serves", { workers });

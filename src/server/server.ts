@@ -1,7 +1,7 @@
 import { Slab } from "../base/slab.ts";
 import { TimerWheel } from "../base/timer_wheel.ts";
 import { Turns } from "../base/turns.ts";
-import type { ListenerSpec, Model, RouteSpec } from "../config/model.ts";
+import type { ListenerSpec, Model } from "../config/model.ts";
 import type { Problem } from "../config/problem.ts";
 import type { Receipt } from "../config/source.ts";
 import type { Handler } from "../exchange/web.ts";
@@ -10,6 +10,7 @@ import { watchLoopLag } from "../export/loop_lag.ts";
 import { createMetricsRenderer } from "../export/prometheus.ts";
 import type { ScrapedMetric } from "../export/scraped_metric.ts";
 import type { Platform } from "../platform/types.ts";
+import { Plugins } from "../plugin/plugins.ts";
 import type { EventLog } from "../telemetry/event_log.ts";
 import type { Metrics, TlsMetrics } from "../telemetry/metrics.ts";
 import { VerifiedChains } from "../tls/peer/verified_chains.ts";
@@ -27,8 +28,9 @@ import { type AdminView, adminApp, observeApp } from "./admin/admin_app.ts";
 import { compileSites } from "./compile.ts";
 import { ConnectionCaps } from "./connection_caps.ts";
 import type { ConnectionCounts } from "./counts/connection_counts.ts";
+import { provisionFilter } from "./filter_kinds.ts";
 import { ADMIN_HANDLER, bindLabel, isInternal, OBSERVE_HANDLER, withInternalListeners } from "./internal_listeners.ts";
-import { KeptFilters, type Provision } from "./kept_filters.ts";
+import { filterEnv, KeptFilters, type Provision, routesOf } from "./kept_filters.ts";
 import { lackingProblems } from "./lacking.ts";
 import { ListenerChange } from "./listener_change.ts";
 import { type ListenerEnv, ListenerRuntime } from "./listener_runtime.ts";
@@ -71,7 +73,11 @@ export interface ServerEnv {
   readonly health?: HealthPlace;
   /** Sources of endpoints other than the config and DNS; absent: such clusters have no hosts. */
   readonly openEndpoints?: OpenEndpoints;
-  /** What makes filters of their settings; absent: those that are built in. */
+  /** Weir's own environment, of which plugins get a part; absent: they get none. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** How many of a plugin's processes are this process's; absent: all. */
+  readonly pluginShare?: (processes: number) => number;
+  /** What makes filters of their settings, but for plugins; absent: those that are built in. */
   readonly provision?: Provision;
   readonly log: EventLog;
   readonly build: { readonly version: string; readonly commit: string };
@@ -103,6 +109,8 @@ export class Server implements AdminView, Serving {
   /** Removed by a reload, with connections that end on their own. */
   readonly #leaving = new Set<ListenerRuntime>();
   readonly #udp: UdpListeners;
+  /** null: there are no processes to be had. */
+  readonly #plugins: Plugins | null;
   readonly #filters: KeptFilters;
   readonly #overload: OverloadMonitor;
   readonly #clusters = new Map<string, UpstreamCluster>();
@@ -136,14 +144,9 @@ export class Server implements AdminView, Serving {
     });
     const { shedding } = this.#overload;
     this.#udp = new UdpListeners({ platform, sockets: this.#sockets, shedding }, env.log);
-    this.#filters = new KeptFilters(
-      {
-        now: () => platform.now(),
-        wallNow: () => platform.wallNow(),
-        setTimer: (ms, f) => platform.setTimer(ms, f),
-        random: Math.random,
-      },
-      env.provision,
+    const provision = env.provision ?? provisionFilter;
+    this.#filters = new KeptFilters(filterEnv(platform), (spec, e) =>
+      spec.kind === "plugin" ? (this.#plugins?.provision(spec) ?? []) : provision(spec, e),
     );
     const flusher = new Flusher(() => platform.now(), platform.afterTurn);
     this.#link = {
@@ -153,6 +156,7 @@ export class Server implements AdminView, Serving {
         (ms, f) => platform.setTimer(ms, f),
       ),
     };
+    this.#plugins = this.#createPlugins();
     this.accessLogs = new AccessLogs(this.metrics, { platform, log: env.log });
     this.secrets = new TlsSecrets({
       platform,
@@ -364,6 +368,18 @@ export class Server implements AdminView, Serving {
     await this.stop();
   }
 
+  #createPlugins(): Plugins | null {
+    const { platform, log, env, build, pluginShare } = this.#env;
+    const { processes } = platform;
+    if (processes === null) return null;
+    return new Plugins({
+      env: { ...this.#link, platform, processes, log, env: env ?? {}, version: build.version, random: Math.random },
+      numbers: this.metrics.numbers,
+      ask: () => Promise.reject(new Error("requests to clusters can't be made yet")),
+      share: pluginShare ?? ((n) => n),
+    });
+  }
+
   #closeIdle(listeners: readonly ListenerRuntime[]): void {
     for (const l of listeners) l.closeIdle();
   }
@@ -383,6 +399,7 @@ export class Server implements AdminView, Serving {
     for (const l of all) l.abort();
     await Promise.all([...all.map((l) => l.unbind()), this.#udp.stop()]);
     this.#filters.close();
+    this.#plugins?.kill();
     for (const c of this.#clusters.values()) c.close();
     this.#overload.close();
     this.secrets.close();
@@ -410,12 +427,15 @@ export class Server implements AdminView, Serving {
     this.#caps ??= new ConnectionCaps(model.process, this.#fileLimit, this.#env.counts);
     const made: UpstreamCluster[] = [];
     const clusters = this.#nextClusters(model, tls, made);
-    const filters = await this.#filters.prepare(routesOf(model));
-    if (filters.problems.length > 0) {
+    const plugins = await this.#plugins?.prepare(model.plugins);
+    const filters = await this.#filters.prepare(plugins?.problems.length ? [] : routesOf(model));
+    const notHad = [...(plugins?.problems ?? []), ...filters.problems];
+    if (notHad.length > 0) {
       filters.undo();
+      plugins?.undo();
       for (const c of made) c.close();
       tls.undo();
-      return this.refuse(filters.problems);
+      return this.refuse(notHad);
     }
     const compileEnv = {
       link: this.#link,
@@ -451,6 +471,7 @@ export class Server implements AdminView, Serving {
       await change.undo(this.#env.log);
       await udp?.undo();
       filters.undo();
+      plugins?.undo();
       for (const c of made) c.close();
       tls.undo();
     };
@@ -461,6 +482,7 @@ export class Server implements AdminView, Serving {
     return {
       commit: () => {
         this.secrets.commit(secrets);
+        plugins?.commit();
         filters.commit();
         this.#commit(model, sites, change, udp, clusters, tls);
         release();
@@ -564,10 +586,6 @@ const CUT_MS = 1_000;
 /** Between two looks for connections that came to rest while their process drains. */
 const MOVE_AGAIN_MS = 250;
 const NO_DRAIN = { delayMs: 0, limitMs: 0, tunnelsMs: 0 };
-
-function routesOf(model: Model): RouteSpec[] {
-  return [...model.routeTables.values()].flatMap((t) => t.virtualHosts.flatMap((v) => v.routes));
-}
 
 function openNone(): EndpointSource {
   return new ListedEndpoints([]);

@@ -489,6 +489,7 @@ function frontModel(model: Model): Model {
     listeners: new Map(),
     udpListeners: new Map(),
     routeTables: new Map(),
+    plugins: new Map(),
     clusters: new Map([...model.clusters].filter(([, c]) => c.health !== null)),
     accessLogs: [],
   };

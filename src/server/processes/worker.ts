@@ -105,6 +105,7 @@ class Worker implements ChannelHandler<WorkerOrder> {
       health: new HealthPlace(this.#health, false),
       openEndpoints: env.openEndpoints,
       numbers: ownNumbers(metrics),
+      env: env.env,
       ...(this.#counts === null ? {} : { counts: this.#counts }),
     });
     env.onServer(this.#server);
