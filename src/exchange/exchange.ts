@@ -45,7 +45,6 @@ import { StreamTunnel } from "./stream_tunnel.ts";
 import { Tries } from "./tries.ts";
 import { openTunnel } from "./tunnel_record.ts";
 import { UndecidedTarget } from "./undecided_target.ts";
-import { WebCall } from "./web_call.ts";
 
 /*
  * waiting ──head──▶ replying ──end──▶ done            Any fault before the reply's head: an error reply; after it: the stream is reset.
@@ -463,11 +462,11 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
       case "redirect":
         this.#send(redirectReply(action.status, action.location(this.head, this.matchedPrefix), this.site.wall()));
         return;
-      case "handler": {
-        const call = new WebCall(this, action.handler);
-        this.#target = call;
+      case "serve": {
+        const target = action.serve(this, this.matchedPrefix);
+        this.#target = target;
         this.arm();
-        call.start();
+        target.start();
         return;
       }
     }

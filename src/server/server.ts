@@ -9,6 +9,7 @@ import { AccessLogs } from "../export/access_logs.ts";
 import { watchLoopLag } from "../export/loop_lag.ts";
 import { createMetricsRenderer } from "../export/prometheus.ts";
 import type { ScrapedMetric } from "../export/scraped_metric.ts";
+import { provisionModule } from "../filters/module/kind.ts";
 import type { Platform } from "../platform/types.ts";
 import { Plugins } from "../plugin/plugins.ts";
 import type { EventLog } from "../telemetry/event_log.ts";
@@ -35,6 +36,7 @@ import { lackingProblems } from "./lacking.ts";
 import { ListenerChange } from "./listener_change.ts";
 import { type ListenerEnv, ListenerRuntime } from "./listener_runtime.ts";
 import type { ListenerSite } from "./listener_site.ts";
+import { type LoadModule, ModuleTable } from "./modules/module_table.ts";
 import { MOVE_AT_ONCE, type MovedConnection, type Mover } from "./moving/moved_connection.ts";
 import { retainNames } from "./numbers/retain_names.ts";
 import { ownNumbers, type ServerNumbers } from "./numbers/server_numbers.ts";
@@ -73,6 +75,8 @@ export interface ServerEnv {
   readonly health?: HealthPlace;
   /** Sources of endpoints other than the config and DNS; absent: such clusters have no hosts. */
   readonly openEndpoints?: OpenEndpoints;
+  /** How modules are loaded into this process; absent: they run in others. */
+  readonly loadModule?: LoadModule;
   /** Weir's own environment, of which plugins get a part; absent: they get none. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** How many of a plugin's processes are this process's; absent: all. */
@@ -112,6 +116,7 @@ export class Server implements AdminView, Serving {
   /** null: there are no processes to be had. */
   readonly #plugins: Plugins | null;
   readonly #filters: KeptFilters;
+  readonly #modules: ModuleTable;
   readonly #overload: OverloadMonitor;
   readonly #clusters = new Map<string, UpstreamCluster>();
   #clusterTls: ReadonlyMap<string, ClusterTls> = new Map();
@@ -146,7 +151,11 @@ export class Server implements AdminView, Serving {
     this.#udp = new UdpListeners({ platform, sockets: this.#sockets, shedding }, env.log);
     const provision = env.provision ?? provisionFilter;
     this.#filters = new KeptFilters(filterEnv(platform), (spec, e) =>
-      spec.kind === "plugin" ? (this.#plugins?.provision(spec) ?? []) : provision(spec, e),
+      spec.kind === "plugin"
+        ? (this.#plugins?.provision(spec) ?? [])
+        : spec.kind === "module"
+          ? provisionModule(spec, this.#modules.get(spec.module.path)!, e)
+          : provision(spec, e),
     );
     const flusher = new Flusher(() => platform.now(), platform.afterTurn);
     this.#link = {
@@ -180,6 +189,7 @@ export class Server implements AdminView, Serving {
       [OBSERVE_HANDLER, observeApp(env.view ?? this)],
     ]);
     this.#generation = env.generation ?? 0;
+    this.#modules = new ModuleTable(env.loadModule ?? null);
     this.#startedAt = platform.now();
     this.#fileLimit = platform.os === null ? null : platform.os.raiseFileLimit();
     this.metrics.server.describeBuild(env.build.version, platform.name);
@@ -417,6 +427,8 @@ export class Server implements AdminView, Serving {
     const model = withInternalListeners(given);
     const lacking = lackingProblems(model, this.#env.platform);
     if (lacking.length > 0) return this.refuse(lacking);
+    const modules = await this.#modules.prepare(model);
+    if (!("get" in modules)) return this.refuse([...modules]);
     const secrets = await this.secrets.prepare(model);
     if (!("uses" in secrets)) return this.refuse([...secrets]);
     const tls = new ModelTls(model, { listeners: this.#listeners, clusters: this.#clusterTls }, this.#tlsEnv, secrets);
@@ -446,6 +458,8 @@ export class Server implements AdminView, Serving {
       handlers: this.#handlers,
       chain: filters.chain,
       shedding: this.#overload.shedding,
+      modules,
+      files: this.#env.platform.files,
       accessLog: model.accessLogs.length === 0 ? null : this.accessLogs,
       wall: () => this.#env.platform.wallNow(),
     };
