@@ -1,7 +1,7 @@
 import { Slab } from "../base/slab.ts";
 import { TimerWheel } from "../base/timer_wheel.ts";
 import { Turns } from "../base/turns.ts";
-import type { ListenerSpec, Model, RouteSpec } from "../config/model.ts";
+import type { ListenerSpec, Model } from "../config/model.ts";
 import type { Problem } from "../config/problem.ts";
 import type { Receipt } from "../config/source.ts";
 import type { Handler } from "../exchange/web.ts";
@@ -31,7 +31,7 @@ import { ConnectionCaps } from "./connection_caps.ts";
 import type { ConnectionCounts } from "./counts/connection_counts.ts";
 import { provisionFilter } from "./filter_kinds.ts";
 import { ADMIN_HANDLER, bindLabel, isInternal, OBSERVE_HANDLER, withInternalListeners } from "./internal_listeners.ts";
-import { KeptFilters } from "./kept_filters.ts";
+import { filterEnv, KeptFilters, type Provision, routesOf } from "./kept_filters.ts";
 import { lackingProblems } from "./lacking.ts";
 import { ListenerChange } from "./listener_change.ts";
 import { type ListenerEnv, ListenerRuntime } from "./listener_runtime.ts";
@@ -79,6 +79,8 @@ export interface ServerEnv {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** How many of a plugin's processes are this process's; absent: all. */
   readonly pluginShare?: (processes: number) => number;
+  /** What makes filters of their settings, but for plugins; absent: those that are built in. */
+  readonly provision?: Provision;
   readonly log: EventLog;
   readonly build: { readonly version: string; readonly commit: string };
 }
@@ -144,18 +146,13 @@ export class Server implements AdminView, Serving {
     });
     const { shedding } = this.#overload;
     this.#udp = new UdpListeners({ platform, sockets: this.#sockets, shedding }, env.log);
-    const filterEnv = {
-      now: () => platform.now(),
-      wallNow: () => platform.wallNow(),
-      setTimer: (ms: number, f: () => void) => platform.setTimer(ms, f),
-      random: Math.random,
-    };
-    this.#filters = new KeptFilters(filterEnv, (spec, e) =>
+    const provision = env.provision ?? provisionFilter;
+    this.#filters = new KeptFilters(filterEnv(platform), (spec, e) =>
       spec.kind === "plugin"
         ? (this.#plugins?.provision(spec) ?? [])
         : spec.kind === "module"
           ? provisionModule(spec, this.#modules.get(spec.module.path)!, e)
-          : provisionFilter(spec, e),
+          : provision(spec, e),
     );
     const flusher = new Flusher(() => platform.now(), platform.afterTurn);
     this.#link = {
@@ -573,10 +570,6 @@ const CUT_MS = 1_000;
 /** Between two looks for connections that came to rest while their process drains. */
 const MOVE_AGAIN_MS = 250;
 const NO_DRAIN = { delayMs: 0, limitMs: 0, tunnelsMs: 0 };
-
-function routesOf(model: Model): RouteSpec[] {
-  return [...model.routeTables.values()].flatMap((t) => t.virtualHosts.flatMap((v) => v.routes));
-}
 
 function openNone(): EndpointSource {
   return new ListedEndpoints([]);
