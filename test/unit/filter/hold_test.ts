@@ -294,6 +294,32 @@ describe("a reply in place of a reply", () => {
   });
 });
 
+describe("a body from a filter that sees heads alone", () => {
+  test("stands in place of none, and of one that comes", () => {
+    const none = started([{ onRequest: () => ({ replace: C }) }], true);
+    expect(none.host.said).toEqual(["await", "request", "data c end"]);
+    expect(none.host.request.fields.get("content-length")).toBe("1");
+    const { host, run } = started([{ onRequest: () => ({ replace: C }) }], false, 2);
+    expect(run.requestData(A, false)).toBe(true);
+    run.requestData(B, true);
+    expect(host.said).toEqual(["await", "request", "data c end"]);
+    expect(run.requestEnded).toBe(true);
+  });
+
+  test("of a reply, where it can have one", async () => {
+    const { host, run } = started([{ onResponse: async () => ({ replace: C }) }]);
+    host.said.length = 0;
+    run.reply(replyHead(), true);
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(host.said).toEqual(["reply 200 [Content-Length]", "reply end", "reply opened"]);
+    const bare = started([{ onResponse: () => ({ replace: C }) }]);
+    bare.host.said.length = 0;
+    bare.run.reply(replyHead(304), true);
+    expect(bare.host.said).toEqual(["reply 304 [] end"]);
+  });
+});
+
 describe("lengths", () => {
   test("a body that is not as long as it was announced fails the exchange", () => {
     const long = started([{ onRequestData: (_x, b, _end, out) => writeTwice(b, out) }], false, 1);
