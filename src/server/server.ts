@@ -18,7 +18,6 @@ import { VerifiedChains } from "../tls/peer/verified_chains.ts";
 import { type CertsStatus, certsStatus } from "../tls/store/certs_status.ts";
 import { diskSecrets, type SecretFiles } from "../tls/store/secret_files.ts";
 import { TlsSecrets } from "../tls/store/tls_secrets.ts";
-import { UpstreamCluster } from "../upstream/cluster.ts";
 import type { EndpointSource, OpenEndpoints } from "../upstream/discovery/endpoint_source.ts";
 import { ListedEndpoints } from "../upstream/discovery/listed_endpoints.ts";
 import { HealthBoard, type HealthRecord } from "../upstream/health/health_board.ts";
@@ -26,6 +25,7 @@ import { HealthPlace } from "../upstream/health/health_place.ts";
 import { Flusher } from "../wire/flusher.ts";
 import type { LinkEnv } from "../wire/link.ts";
 import { type AdminView, adminApp, observeApp } from "./admin/admin_app.ts";
+import { ClusterTable, type NextClusters } from "./cluster_table.ts";
 import { compileSites } from "./compile.ts";
 import { ConnectionCaps } from "./connection_caps.ts";
 import type { ConnectionCounts } from "./counts/connection_counts.ts";
@@ -41,14 +41,12 @@ import { MOVE_AT_ONCE, type MovedConnection, type Mover } from "./moving/moved_c
 import { retainNames } from "./numbers/retain_names.ts";
 import { ownNumbers, type ServerNumbers } from "./numbers/server_numbers.ts";
 import { OverloadMonitor } from "./overload/overload_monitor.ts";
-import { same } from "./same.ts";
 import { sameSocket } from "./same_socket.ts";
 import type { DrainOptions, Serving } from "./serving.ts";
 import { type HeldSocket, HeldSockets } from "./sockets/held_socket.ts";
 import type { ListenSockets } from "./sockets/listen_sockets.ts";
 import { OwnSockets } from "./sockets/own_sockets.ts";
 import type { Status } from "./status.ts";
-import type { ClusterTls } from "./tls/cluster_tls.ts";
 import type { TlsEnv } from "./tls/listener_tls.ts";
 import { ModelTls } from "./tls/model_tls.ts";
 import { type PreparedUdp, UdpListeners } from "./udp/udp_listeners.ts";
@@ -118,8 +116,7 @@ export class Server implements AdminView, Serving {
   readonly #filters: KeptFilters;
   readonly #modules: ModuleTable;
   readonly #overload: OverloadMonitor;
-  readonly #clusters = new Map<string, UpstreamCluster>();
-  #clusterTls: ReadonlyMap<string, ClusterTls> = new Map();
+  readonly #clusters: ClusterTable;
   /** null: the runtime can't have TLS. */
   readonly #tlsEnv: TlsEnv | null;
   readonly #handlers: Map<string, Handler>;
@@ -165,6 +162,9 @@ export class Server implements AdminView, Serving {
         (ms, f) => platform.setTimer(ms, f),
       ),
     };
+    const { openEndpoints = openNone, log } = env;
+    const clusterEnv = { platform, link: this.#link, slab: this.#slab, log, openEndpoints, health: this.#health };
+    this.#clusters = new ClusterTable(clusterEnv, this.metrics);
     this.#plugins = this.#createPlugins();
     this.accessLogs = new AccessLogs(this.metrics, { platform, log: env.log });
     this.secrets = new TlsSecrets({
@@ -410,7 +410,7 @@ export class Server implements AdminView, Serving {
     await Promise.all([...all.map((l) => l.unbind()), this.#udp.stop()]);
     this.#filters.close();
     this.#plugins?.kill();
-    for (const c of this.#clusters.values()) c.close();
+    this.#clusters.close();
     this.#overload.close();
     this.secrets.close();
     this.#link.wheel.close();
@@ -431,14 +431,14 @@ export class Server implements AdminView, Serving {
     if (!("get" in modules)) return this.refuse([...modules]);
     const secrets = await this.secrets.prepare(model);
     if (!("uses" in secrets)) return this.refuse([...secrets]);
-    const tls = new ModelTls(model, { listeners: this.#listeners, clusters: this.#clusterTls }, this.#tlsEnv, secrets);
+    const tls = new ModelTls(model, { listeners: this.#listeners, clusters: this.#clusters.tls }, this.#tlsEnv, secrets);
     if (tls.problems.length > 0) {
       tls.undo();
       return this.refuse(tls.problems);
     }
     this.#caps ??= new ConnectionCaps(model.process, this.#fileLimit, this.#env.counts);
-    const made: UpstreamCluster[] = [];
-    const clusters = this.#nextClusters(model, tls, made);
+    const clusters = this.#clusters.prepare(model.clusters, tls.clusters);
+    const { made } = clusters;
     const plugins = await this.#plugins?.prepare(model.plugins);
     const filters = await this.#filters.prepare(plugins?.problems.length ? [] : routesOf(model));
     const notHad = [...(plugins?.problems ?? []), ...filters.problems];
@@ -454,7 +454,7 @@ export class Server implements AdminView, Serving {
       log: this.#env.log,
       slab: this.#slab,
       metrics: this.metrics,
-      clusters,
+      clusters: clusters.all,
       handlers: this.#handlers,
       chain: filters.chain,
       shedding: this.#overload.shedding,
@@ -510,27 +510,12 @@ export class Server implements AdminView, Serving {
     };
   }
 
-  #nextClusters(model: Model, tls: ModelTls, made: UpstreamCluster[]): Map<string, UpstreamCluster> {
-    const { platform, log, openEndpoints = openNone } = this.#env;
-    const env = { platform, link: this.#link, slab: this.#slab, log, openEndpoints, health: this.#health };
-    const next = new Map<string, UpstreamCluster>();
-    for (const [name, spec] of model.clusters) {
-      let c = this.#clusters.get(name);
-      if (c === undefined) {
-        c = new UpstreamCluster(env, spec, this.metrics.cluster(name), tls.clusters.get(name) ?? null);
-        made.push(c);
-      }
-      next.set(name, c);
-    }
-    return next;
-  }
-
   #commit(
     model: Model,
     sites: ReadonlyMap<string, ListenerSite>,
     change: ListenerChange<ListenerSpec, ListenerRuntime>,
     udp: PreparedUdp,
-    clusters: Map<string, UpstreamCluster>,
+    clusters: NextClusters,
     tls: ModelTls,
   ): void {
     this.#listeners.clear();
@@ -547,7 +532,7 @@ export class Server implements AdminView, Serving {
       this.#env.log.log("info", "listening", { listener: l.spec.name, address: bindLabel(l.address) });
     }
     udp.commit();
-    this.#commitClusters(model, clusters, tls);
+    this.#clusters.commit(model.clusters, clusters, tls.clusters);
     const checked = new Set([...model.clusters.values()].filter((c) => c.health !== null).map((c) => c.name));
     this.#health.board.retain(checked);
     this.#caps!.update(model.process);
@@ -558,21 +543,6 @@ export class Server implements AdminView, Serving {
     this.#generation++;
     this.#state = "running";
     this.metrics.server.reloaded(this.#generation, this.#env.platform.wallNow());
-  }
-
-  #commitClusters(model: Model, clusters: Map<string, UpstreamCluster>, tls: ModelTls): void {
-    for (const [name, c] of [...this.#clusters]) {
-      if (clusters.has(name)) continue;
-      this.#clusters.delete(name);
-      c.close();
-    }
-    for (const [name, before] of this.#clusterTls) if (tls.clusters.get(name) !== before) before.close();
-    this.#clusterTls = tls.clusters;
-    for (const [name, c] of clusters) {
-      const spec = model.clusters.get(name)!;
-      if (!same(c.spec, spec)) c.update(spec, tls.clusters.get(name) ?? null);
-      this.#clusters.set(name, c);
-    }
   }
 
   #leave(l: ListenerRuntime): void {
