@@ -580,8 +580,9 @@ class BodyStream {
     };
   }
   async run(handler) {
-    const made = handler(this, this.call, this.#host);
+    let made = null;
     try {
+      made = handler(this, this.call, this.#host);
       for (;; ) {
         const step = await made.next();
         if (step.done === true)
@@ -589,7 +590,7 @@ class BodyStream {
         await this.#put(bytesOf(step.value));
       }
     } catch (e) {
-      await made.return(undefined).catch(() => {
+      await made?.return(undefined).catch(() => {
         return;
       });
       this.#fail(messageOf(e));

@@ -126,6 +126,35 @@ describe("bodies that are replaced whole", () => {
     expect(site.active).toEqual([0, 0]);
   });
 
+  test("of a reply that breaks off are an error that the client can see", async () => {
+    const site = await FilteredSite.of([replacing(upper)]);
+    const host = await site.listen(9001);
+    const client = await site.client(get("/"));
+    host.last.send(ok("12345").slice(0, -2));
+    await site.settled();
+    host.last.conn!.reset();
+    await site.settled();
+    expect(statuses(client.text)).toEqual([502]);
+    expect(site.active).toEqual([0, 0]);
+  });
+
+  test("of which there is a copy are copied as they go on", async () => {
+    const site = await FilteredSite.of([replacing(upper)], {
+      route: ", mirror: { cluster: copies }",
+      clusters: '  copies: { endpoints: ["127.0.0.1:9005"] }',
+    });
+    const host = await site.listen(9001);
+    const copies = await site.listen(9005);
+    const client = await site.client(post("body"));
+    expect(host.last.take()).toEndWith("Content-Length: 6\r\n\r\n<BODY>");
+    expect(copies.last.take()).toEndWith("\r\n\r\n<BODY>");
+    host.last.send(ok("x"));
+    copies.last.send(ok("y"));
+    await site.settled();
+    expect(client.text).toEndWith("<X>");
+    expect(site.active).toEqual([0, 0]);
+  });
+
   test("stop when the client goes away", async () => {
     const site = await FilteredSite.of([replacing(upper)]);
     await site.listen(9001);

@@ -206,6 +206,13 @@ describe("a request's head that is held", () => {
     expect(host.said).toEqual(["await", "request", "trailers [t]"]);
   });
 
+  test("keeps no trailers that frame or route", () => {
+    const bad = Fields.of("Content-Length", "5", "X-Forwarded-For", "1.2.3.4", "t", "u", "host", "b");
+    const { host, run } = started([{ onRequestData: (_x, _b, _end, out) => out.end(bad) }]);
+    run.requestData(A, false);
+    expect(host.said).toEqual(["request", "trailers [t]"]);
+  });
+
   test("can't have its body replaced when it has gone", () => {
     const { host, run } = started([{ onRequestData: (_x, _b, _end, out) => out.replace(C) }]);
     run.requestData(A, false);

@@ -144,6 +144,23 @@ test("an answer longer than a message may be fails its call alone", async () => 
   expect(line.said).toMatchObject([{ id: 2, error: { code: -32002 } }]);
 });
 
+test("a stream's handler that throws at once gives the body up", async () => {
+  const line = new Line({
+    name: "p",
+    version: "1",
+    requestBody: {
+      mode: "streamed",
+      handle: () => {
+        throw new Error("oh");
+      },
+    },
+  });
+  await line.start();
+  line.send({ method: "requestData", params: { x: 7, config: 0, text: "a" } });
+  await settled();
+  expect(line.said).toEqual([{ jsonrpc: "2.0", method: "requestOut", params: { x: 7, error: "oh" } }]);
+});
+
 test("what a stream's generator holds is let go when the exchange is over", async () => {
   let isLeft = false;
   const line = new Line({
