@@ -58,6 +58,8 @@ interface Prepared {
 /** A worker that has said nothing for so long hangs. */
 const HANG_MS = 10_000;
 const WATCH_MS = 1_000;
+/** Before there is a config. */
+const UNLIMITED = { memory: { softBytes: null, hardBytes: null } };
 /** When no successor is ready by then, a sibling takes what waits in a dead worker's sockets. */
 const SHARE_MS = 200;
 const STATUS_MS = 1_000;
@@ -325,7 +327,7 @@ export class Supervisor implements Serving, AdminView {
         resolve(problems);
       };
       // One that hangs over its first config is killed like any other.
-      this.#watchSoon();
+      if (this.#watch === null) this.#watchSoon();
       for (const s of this.#slots) s.start();
     });
   }
@@ -469,7 +471,7 @@ export class Supervisor implements Serving, AdminView {
     const { platform, processes } = this.#env.worker;
     this.#watch = platform.setTimer(WATCH_MS, () => {
       void this.#sockets.clearPaths();
-      const { memory } = (this.#model ?? this.#candidate!.model).process.worker;
+      const { memory } = (this.#model ?? this.#candidate?.model)?.process.worker ?? UNLIMITED;
       for (const s of this.#slots) {
         for (const w of s.processes) {
           if (w.gone || platform.now() - w.lastBeat <= HANG_MS) continue;
