@@ -181,6 +181,19 @@ export class PluginPool implements PluginProcessOwner, CallOwner {
     for (const p of [...this.#leaving.keys()]) p.kill("weir stops");
   }
 
+  /** Sends a notification to the process with the fewest exchanges. False: there is none, or it has not read `mostBytes` before. */
+  tell(method: string, params: string, mostBytes: number): boolean {
+    let best: PluginProcess | null = null;
+    for (const p of this.#ready) if (best === null || p.queued < best.queued) best = p;
+    if (best === null || best.queued > mostBytes) return false;
+    best.link.notify(method, params);
+    return true;
+  }
+
+  later(ms: number, f: () => void): Timer {
+    return this.#env.platform.setTimer(ms, f);
+  }
+
   get wheel(): TimerWheel {
     return this.#env.wheel;
   }

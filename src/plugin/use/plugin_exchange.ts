@@ -1,4 +1,3 @@
-import { NO_BYTES } from "../../base/bytes.ts";
 import { localFault } from "../../base/error.ts";
 import type { PluginFailureSpec } from "../../config/plugin_model.ts";
 import { BodyGatherer } from "../../filter/body_gatherer.ts";
@@ -65,7 +64,7 @@ export class PluginExchange implements Filter {
   #streams: { request: BodyStream | null; response: BodyStream | null } | null = null;
   /** Of the reply, while it may be changed. */
   #head: ResponseHead | null = null;
-  /** A call has failed, and the exchange goes on without the plugin. */
+  /** A call has failed: the plugin hears no more of the exchange, whether that goes on or not. */
   #given = false;
   #over = false;
 
@@ -111,7 +110,7 @@ export class PluginExchange implements Filter {
     let text = `,"config":${this.#use.config},"request":${requestText(x.request, wanted.fields)}`;
     if (!wanted.attributes.isEmpty) text += `,"attributes":${wanted.attributes.text(x)}`;
     if (end) text += `,"end":true`;
-    return this.#ask("requestHead", this.#use.requestRules, text, null).then((a) => {
+    return this.#ask("requestHead", this.#use.requestRules, text, null).then<HeadVerdict>((a) => {
       if ("outcome" in a) return this.#failed(x, "requestHead", a, () => this.#bodyOf("request", x, x.request, end, true));
       // The head is as it was when the plugin was asked.
       if (a.cache !== null) cache.put(x, a);
@@ -136,7 +135,7 @@ export class PluginExchange implements Filter {
     let text = `,"config":${this.#use.config},"response":${responseText(head, wanted.fields)}`;
     if (!wanted.attributes.isEmpty) text += `,"attributes":${wanted.attributes.text(x)}`;
     if (end) text += `,"end":true`;
-    return this.#ask("responseHead", this.#use.responseRules, text, null).then((a) => {
+    return this.#ask("responseHead", this.#use.responseRules, text, null).then<HeadVerdict>((a) => {
       if ("outcome" in a) return this.#failed(x, "responseHead", a, () => this.#bodyOf("response", x, head, end, true));
       if (a.reset) return RESET;
       if (a.reply !== null) return replyOf(a.reply);
@@ -227,7 +226,7 @@ export class PluginExchange implements Filter {
     if (trailers !== null) text += `,"trailers":${fieldsText(trailers, "*")}`;
     const frame = phases.binary && body.length > 0 ? body : null;
     if (frame === null) text += `,${writeBytes(body, phases.takesText)}`;
-    return this.#ask(phase, side === "request" ? requestRules : responseRules, text, frame).then((a) => {
+    return this.#ask(phase, side === "request" ? requestRules : responseRules, text, frame).then<Verdict>((a) => {
       if ("outcome" in a) return this.#failed(x, phase, a, () => null);
       if (a.reset) return RESET;
       if (side === "request") {
@@ -256,8 +255,8 @@ export class PluginExchange implements Filter {
   #failed<T>(x: FilterExchange, phase: string, f: CallFault, goOn: () => T): T | Verdict {
     const { onFailure } = this.#use;
     this.#use.failed(x, phase, f);
+    this.#given = true;
     if (onFailure.kind === "open") {
-      this.#given = true;
       if (!this.#over) x.mark(RESPONSE_FLAGS.filterFailed.flag);
       return goOn();
     }

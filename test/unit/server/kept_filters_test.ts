@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { AdmissionSpec } from "../../../src/config/traffic_model.ts";
 import type { FilterFactory } from "../../../src/filter/types.ts";
 import { createMemoryPlatform } from "../../../src/platform/memory.ts";
+import { provisionFilter } from "../../../src/server/filter_kinds.ts";
 import { type FilteredRoute, KeptFilters, type NextFilters, type Provision } from "../../../src/server/kept_filters.ts";
 
 const ADMISSION: AdmissionSpec = {
@@ -14,7 +15,9 @@ const ADMISSION: AdmissionSpec = {
   waitMs: 0,
 };
 
-function kept(provision?: Provision): KeptFilters {
+function kept(
+  provision: Provision = (s, e) => (s.kind === "plugin" || s.kind === "module" ? [] : provisionFilter(s, e)),
+): KeptFilters {
   const p = createMemoryPlatform();
   const env = {
     now: () => p.now(),

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { duration } from "./duration.ts";
-import { off } from "./scalar.ts";
-import { bool, choice, int, text } from "./scalar.ts";
+import { bool, choice, int, off, text } from "./scalar.ts";
 import { size } from "./size.ts";
 
 const names = z.union([text({ minLength: 1 }), z.array(text({ minLength: 1 }))]);
@@ -15,9 +14,7 @@ const onFailure = z.union([
 /** Settings that a use may give itself. */
 const call = {
   timeout: duration().optional().describe("From a call to its answer"),
-  onFailure: onFailure
-    .optional()
-    .describe("open: go on without the plugin; closed: answer 503; { status: N }: answer with that"),
+  onFailure: onFailure.optional().describe("open: go on without the plugin; closed: answer 503; { status: N }: answer with that"),
 };
 
 /** A program of `plugins`. */
@@ -28,7 +25,7 @@ export const pluginSchema = z.strictObject({
   env: z.record(z.string(), text()).prefault({}).describe("Added to its environment, which has PATH, LANG and TMPDIR alone"),
   cwd: text({ minLength: 1 }).optional().describe("Its working directory; where Weir was started when absent"),
   processes: int(1, 1024).prefault(1).describe("Processes for the whole weir"),
-  config: z.unknown().describe("What the plugin is given; none when absent"),
+  config: z.unknown().optional().describe("What the plugin is given; none when absent"),
   timeout: duration().prefault("200ms").describe("From a call to its answer"),
   onFailure: onFailure
     .prefault("closed")
@@ -99,7 +96,7 @@ export const pluginUseSchema = z.union([
   text({ minLength: 1 }),
   z.strictObject({
     use: text({ minLength: 1 }).describe("Name of the plugin"),
-    config: z.unknown().describe("What the plugin is given for this use; its own config when absent"),
+    config: z.unknown().optional().describe("What the plugin is given for this use; its own config when absent"),
     ...call,
   }),
 ]);

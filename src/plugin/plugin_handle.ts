@@ -1,0 +1,158 @@
+import type { PluginSpec, PluginUseSpec } from "../config/plugin_model.ts";
+import type { FilterExchange, FilterFactory } from "../filter/types.ts";
+import { watchCommand } from "./process/command_watch.ts";
+import type { PluginEnv } from "./process/plugin_env.ts";
+import type { PluginPool } from "./process/plugin_pool.ts";
+import { BoundUse } from "./use/plugin_factory.ts";
+
+/** Makes the processes of a plugin. */
+export type MakePool = (spec: PluginSpec) => PluginPool;
+
+/** A use with the processes that it has now, and those of a config or an executable to come. */
+interface Use {
+  readonly spec: PluginUseSpec;
+  bound: BoundUse;
+  next: BoundUse | null;
+}
+
+/**
+ * One plugin through all its versions: when its spec or its executable changes, new processes are started and told all settings; requests
+ * that come from then on are theirs, and the old ones go when theirs are over. Where the new ones won't start the old ones stay.
+ */
+export class PluginHandle {
+  readonly #env: PluginEnv;
+  readonly #make: MakePool;
+  readonly #uses = new Set<Use>();
+  #pool: PluginPool | null = null;
+  #next: PluginPool | null = null;
+  #watch: { close(): void } | null = null;
+  #closed = false;
+
+  constructor(env: PluginEnv, make: MakePool) {
+    this.#env = env;
+    this.#make = make;
+  }
+
+  /** The spec in force; null: none yet. */
+  get spec(): PluginSpec | null {
+    return this.#pool?.spec ?? null;
+  }
+
+  get pids(): readonly number[] {
+    return this.#pool?.pids ?? [];
+  }
+
+  /** Starts the processes of a spec that is to come into force with `commit`. Resolves to what is wrong; null: nothing. */
+  async prepare(spec: PluginSpec): Promise<string | null> {
+    const pool = this.#make(spec);
+    const why = (await pool.start()) ?? (await this.#configureAll(pool));
+    if (why !== null) {
+      pool.close();
+      this.#undoUses();
+      return why;
+    }
+    this.#next = pool;
+    return null;
+  }
+
+  commit(): void {
+    const pool = this.#next;
+    if (pool === null) return;
+    const before = this.#pool;
+    this.#next = null;
+    this.#pool = pool;
+    for (const u of this.#uses) if (u.next !== null) this.#swap(u, u.next);
+    before?.close();
+    this.#watchAnew();
+  }
+
+  undo(): void {
+    this.#undoUses();
+    this.#next?.close();
+    this.#next = null;
+  }
+
+  /** A place in a route. Resolves to what is wrong with its settings, as text. Its factory is closed when no config has it any more. */
+  async use(spec: PluginUseSpec): Promise<FilterFactory | string> {
+    const pool = this.#next ?? this.#pool;
+    if (pool === null) return "the plugin does not run";
+    const made = await this.#bind(pool, spec);
+    if (typeof made === "string") return made;
+    const use: Use = { spec, bound: made, next: null };
+    this.#uses.add(use);
+    return {
+      open: (x: FilterExchange) => use.bound.open(x),
+      close: () => {
+        this.#uses.delete(use);
+        use.bound.close();
+        use.next?.close();
+      },
+    };
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#watch?.close();
+    this.#next?.close();
+    this.#pool?.close();
+  }
+
+  kill(): void {
+    this.close();
+    this.#next?.kill();
+    this.#pool?.kill();
+  }
+
+  async #bind(pool: PluginPool, { config, timeoutMs, onFailure }: PluginUseSpec): Promise<BoundUse | string> {
+    const number = config === null ? 0 : await pool.configure(config);
+    if (typeof number === "string") return number;
+    const { spec } = pool;
+    return new BoundUse(pool, number, {
+      timeoutMs: timeoutMs ?? spec.timeoutMs,
+      onFailure: onFailure ?? spec.onFailure,
+      log: this.#env.log,
+    });
+  }
+
+  async #configureAll(pool: PluginPool): Promise<string | null> {
+    for (const u of this.#uses) {
+      const made = await this.#bind(pool, u.spec);
+      if (typeof made === "string") return made;
+      u.next = made;
+    }
+    return null;
+  }
+
+  #undoUses(): void {
+    for (const u of this.#uses) {
+      u.next?.close();
+      u.next = null;
+    }
+  }
+
+  #swap(u: Use, next: BoundUse): void {
+    u.bound.close();
+    u.bound = next;
+    u.next = null;
+  }
+
+  #watchAnew(): void {
+    this.#watch?.close();
+    const { spec } = this.#pool!;
+    this.#watch = watchCommand(this.#env, spec, () => void this.#replace(spec));
+  }
+
+  /** The executable on disk is another one. */
+  async #replace(spec: PluginSpec): Promise<void> {
+    if (this.#closed || this.#next !== null || this.#pool?.spec !== spec) return;
+    const { log } = this.#env;
+    const why = await this.prepare(spec);
+    if (this.#closed) return;
+    if (why === null) {
+      this.commit();
+      log.log("info", "a plugin's program changed: new processes took over", { plugin: spec.name });
+    } else {
+      log.log("error", "a plugin's program changed and does not start: the old one goes on", { plugin: spec.name, reason: why });
+    }
+  }
+}
