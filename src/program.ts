@@ -1,3 +1,4 @@
+import { pathToFileURL } from "node:url";
 import { isMainThread } from "node:worker_threads";
 import { BUILD } from "./base/build.ts";
 import { runCli } from "./cli/cli.ts";
@@ -7,14 +8,18 @@ import { renderProblems } from "./cli/render/render_problems.ts";
 import { showAnswer } from "./cli/show_answer.ts";
 import { writeAll } from "./cli/write_all.ts";
 import type { Model } from "./config/model.ts";
+import type { RuntimeAbilities } from "./config/runtime_abilities.ts";
 import type { ConfigSource } from "./config/source.ts";
 import { createNodePlatform } from "./platform/node.ts";
 import type { Platform } from "./platform/types.ts";
 import { askControl } from "./server/control.ts";
-import { createServing } from "./server/create_serving.ts";
+import { childEnv, createServing } from "./server/create_serving.ts";
 import { Host } from "./server/host/host.ts";
 import { takeHostVariables } from "./server/host/host_variables.ts";
 import { passedSockets } from "./server/host/passed_sockets.ts";
+import { moduleUses } from "./server/modules/module_table.ts";
+import { isOfferedHere, loadOffered, offeredAddresses } from "./server/modules/offered_packages.ts";
+import { answerProbe, probeModule } from "./server/modules/probe_module.ts";
 import { numbersBytes } from "./server/numbers/numbers_bytes.ts";
 import { WeirNumbers } from "./server/numbers/weir_numbers.ts";
 import { work, workerIndex } from "./server/processes/worker.ts";
@@ -45,8 +50,21 @@ const io: CliIo = {
   env: process.env,
   uid: process.getuid?.() ?? null,
   // Deno's TLS has a fixed list of suites and groups, and neither runtime can staple.
-  runtime: { runtime, ciphers: runtime !== "deno", curves: runtime !== "deno", ocsp: false },
+  runtime: { runtime, ciphers: runtime !== "deno", curves: runtime !== "deno", ocsp: false, modules: modulesHere() },
+  probeModule: async (path, kind) =>
+    probeModule({ platform: await createPlatform(() => {}), env: childEnv(process.env), packages: packagesHere() }, path, kind),
 };
+/** Deno is told at a worker's start where the packages are, so they have to be on disk. */
+function modulesHere(): RuntimeAbilities["modules"] {
+  if (runtime === "node") return "none";
+  return runtime === "bun" || isOfferedHere() ? "packages" : "files";
+}
+
+/** What Deno is told at a child's start. */
+function packagesHere(): ReadonlyMap<string, string> {
+  return runtime === "deno" ? offeredAddresses() : new Map();
+}
+
 const about: About = {
   version: BUILD.version,
   runtime: `${runtime} ${process.versions[runtime] ?? ""}`.trim(),
@@ -65,6 +83,25 @@ async function createPlatform(onFault: (e: unknown) => void): Promise<Platform> 
   if (runtime !== "bun") return createNodePlatform(runtime, { onFault });
   const { createBunPlatform } = await import("./platform/bun.ts");
   return createBunPlatform({ onFault });
+}
+
+let offering: Promise<void> | null = null;
+
+async function offer(offerPackages: Platform["offerPackages"]): Promise<void> {
+  // A promise that nobody waits for, or a timer, of a module must not end what serves others.
+  for (const event of ["uncaughtException", "unhandledRejection"])
+    process.on(event, (e: unknown) => {
+      serving?.countThrow();
+      log.log("error", "something in this process threw where nobody waits for it", { event, reason: textOf(e) });
+    });
+  offerPackages?.(await loadOffered());
+}
+
+/** A module of the config. What Weir offers is loaded with the first. */
+async function loadModule({ offerPackages }: Platform, path: string): Promise<object> {
+  offering ??= offer(offerPackages);
+  await offering;
+  return (await import(pathToFileURL(path).href)) as object;
 }
 
 let serving: Serving | null = null;
@@ -86,6 +123,7 @@ async function serve(model: Model, { workers, pidFile }: ServeOptions, sourceOf:
   const generation = inheritance?.generation ?? 0;
   const healthRecords = inheritance?.health ?? [];
   const args = process.argv.slice(2);
+  const modules = moduleUses(model).length > 0;
   serving = createServing({
     platform,
     log,
@@ -96,6 +134,9 @@ async function serve(model: Model, { workers, pidFile }: ServeOptions, sourceOf:
     numbers,
     generation,
     workers,
+    modules,
+    loadModule: (path) => loadModule(platform, path),
+    packages: modules ? packagesHere() : new Map(),
     healthRecords,
     openEndpoints,
   });
@@ -136,8 +177,10 @@ function createNumbers(platform: Platform, model: Model): WeirNumbers {
 
 /** A worker: its supervisor says what to do, over a channel. */
 async function serveAsWorker(index: number): Promise<number> {
+  const platform = await createServingPlatform();
   return await work({
-    platform: await createServingPlatform(),
+    platform,
+    loadModule: (path) => loadModule(platform, path),
     index,
     log,
     env: io.env,
@@ -154,6 +197,11 @@ function textOf(e: unknown): string {
 }
 
 async function main(): Promise<number> {
+  const probed = await answerProbe(process.env, async (path) => loadModule(await createPlatform(() => {}), path));
+  if (probed !== null) {
+    writeAll(1, probed);
+    return EXIT.done;
+  }
   const worker = workerIndex(process.env);
   if (worker !== null) return await serveAsWorker(worker);
   if (isSuccessor(process.env)) inheritance = await inherit(await createServingPlatform(), process.env);

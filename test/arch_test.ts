@@ -29,6 +29,8 @@ const RANKS: Readonly<Record<string, number>> = {
   filters: 5,
   export: RANK_OF_EXPORT,
   plugin: 5,
+  static: 5,
+  handler: 5,
   wasm: 5,
   source: 6,
   launcher: 6,
@@ -201,6 +203,7 @@ describe("house rules", () => {
       ["bench", /\.(?:ts|sh|py)$/],
       ["config", /\.(?:ya?ml|json)$/],
       ["docs", /\.md$/],
+      ["plugins", /\.(?:ts|go|py|rs|sh|md)$/],
     ];
     const marked = places.flatMap(([dir, names]) =>
       listFiles(join(root, dir), (n) => names.test(n))
@@ -306,7 +309,7 @@ function listFiles(dir: string, wanted: (name: string) => boolean): string[] {
         .slice(dir.length + 1)
         .replaceAll("\\", "/"),
     )
-    .filter((p) => !p.includes("node_modules/"))
+    .filter((p) => !p.includes("node_modules/") && !p.includes("/target/"))
     .sort();
 }
 

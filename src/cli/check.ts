@@ -19,7 +19,10 @@ interface Checked {
 export async function check(args: CheckArgs, io: CliIo): Promise<number> {
   const checked: Checked[] = [];
   for (const config of args.configs) {
-    const { model, problems } = await loadConfig(config, io.env, { runtime: io.runtime });
+    const { model, problems } = await loadConfig(config, io.env, {
+      runtime: io.runtime,
+      ...(io.probeModule === undefined ? {} : { probe: io.probeModule }),
+    });
     checked.push({ config, ok: model !== null, problems });
   }
   if (args.json) io.out(`${JSON.stringify(checked, null, 2)}\n`);

@@ -1,5 +1,6 @@
 import type { Model } from "../config/model.ts";
 import type { RuntimeAbilities } from "../config/runtime_abilities.ts";
+import type { ProbeModule } from "../source/file/check/modules.ts";
 import type { LoadedConfig } from "../source/file/load_config.ts";
 
 /** Where a command reads from and writes to. */
@@ -12,6 +13,8 @@ export interface CliIo {
   /** User id of this process; null where users have none. */
   readonly uid: number | null;
   readonly runtime: RuntimeAbilities;
+  /** Loads a module of a config apart; absent: modules are only read. */
+  readonly probeModule?: ProbeModule;
 }
 
 /** What this build is. */

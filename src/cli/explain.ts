@@ -139,7 +139,7 @@ function outcome(model: Model, route: RouteSpec, matchedPrefix: string, x: KeySo
   if ((head.pathFlags & refusedPathFlags(route.allowPath)) !== 0)
     return ['is refused: the route does not allow this shape of path; see "allow"'];
   const body = route.bodyBytes ?? handler.limits.bodyBytes;
-  const filters = route.filters.map((f) => `passes through filter ${f.kind}`);
+  const filters = route.filters.map((f) => `passes through filter ${f.kind === "module" ? f.module.path : f.kind}`);
   const then = [...filters, ...actionText(route.action, matchedPrefix, x, model.clusters)];
   if (body !== null && body !== Number.MAX_SAFE_INTEGER) then.push(`may have a body of ${body} bytes`);
   if (route.timeoutMs !== null) then.push(`must be answered within ${route.timeoutMs} ms`);
@@ -157,6 +157,10 @@ function actionText(action: ActionSpec, matchedPrefix: string, x: KeySource, clu
       return [`gets status ${action.status} to ${compileRedirect(action)(head, matchedPrefix)}`];
     case "handler":
       return [`is answered by handler ${JSON.stringify(action.name)}`];
+    case "module":
+      return [`is answered by module ${JSON.stringify(action.module.path)}`];
+    case "static":
+      return [`is answered with a file below ${JSON.stringify(action.root)}`];
     case "forward": {
       if (head.method === "CONNECT" && !action.connect) return ['is refused: the route makes no tunnels; see "connect"'];
       const then = [...explainForward(action, clusters, head), ...explainKeys(action, clusters, x)];

@@ -264,7 +264,15 @@ export interface RouteSpec {
   readonly allowPath: { readonly encodedSlash: boolean; readonly backslash: boolean; readonly nul: boolean };
 }
 
-export type FilterSpec = GrpcWebSpec | FaultSpec | AdmissionSpec | PluginUseSpec;
+export type FilterSpec = GrpcWebSpec | FaultSpec | AdmissionSpec | ModuleFilterSpec | PluginUseSpec;
+
+/** Done by a module's filter. */
+export interface ModuleFilterSpec {
+  readonly kind: "module";
+  readonly module: ModuleSpec;
+  /** What it is given, as JSON; "": nothing. */
+  readonly config: string;
+}
 
 /** gRPC-Web of browsers becomes gRPC (grpc/doc/PROTOCOL-WEB.md). */
 export interface GrpcWebSpec {
@@ -304,7 +312,7 @@ export interface ValueMatchSpec {
   readonly invert: boolean;
 }
 
-export type ActionSpec = ForwardSpec | RespondSpec | RedirectSpec | HandlerSpec;
+export type ActionSpec = ForwardSpec | RespondSpec | RedirectSpec | HandlerSpec | ModuleHandlerSpec | StaticSpec;
 
 export interface ForwardSpec {
   readonly kind: "forward";
@@ -367,6 +375,43 @@ export interface RedirectSpec {
 export interface HandlerSpec {
   readonly kind: "handler";
   readonly name: string;
+}
+
+/** A program of TypeScript or JavaScript that workers load. */
+export interface ModuleSpec {
+  /** Path of its file. */
+  readonly path: string;
+  /** Of all that it is made of: another one takes another process. */
+  readonly digest: string;
+}
+
+/** Answered by a module's `fetch`. */
+export interface ModuleHandlerSpec {
+  readonly kind: "module";
+  readonly module: ModuleSpec;
+  /** What it is given, as JSON; "": nothing. */
+  readonly config: string;
+}
+
+/** Files below a folder. */
+export interface StaticSpec {
+  readonly kind: "static";
+  /** Path of the folder. */
+  readonly root: string;
+  /** Names that are looked for in a folder that is asked for, in this order. */
+  readonly index: readonly string[];
+  /** A folder without an index is shown as a list. */
+  readonly browse: boolean;
+  /** Codings whose files lie beside the others, with `.br`, `.gz` or `.zst` behind their names; the first that a client likes best. */
+  readonly precompressed: readonly ("br" | "gzip" | "zstd")[];
+  /** Symbolic links may lead out of `root`. */
+  readonly symlinks: boolean;
+  /** Names that begin with a dot are served, others than `.well-known` too. */
+  readonly hidden: boolean;
+  /** What is sent where there is no such file: the steps to it from `root`, and its status. null: 404 and nothing more. */
+  readonly missing: { readonly names: readonly string[]; readonly status: 200 | 404 } | null;
+  /** Content types by extension, lower case, beside the known ones. */
+  readonly types: ReadonlyMap<string, string>;
 }
 
 /** Applied in the order remove, set, add. */

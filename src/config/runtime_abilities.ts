@@ -8,7 +8,18 @@ export interface RuntimeAbilities {
   readonly curves: boolean;
   /** Stapling of OCSP answers. */
   readonly ocsp: boolean;
+  /** Modules of the config: with the packages that Weir offers them, by themselves alone, or not at all. */
+  readonly modules: "packages" | "files" | "none";
 }
 
+/** What a module of the config is loaded for. */
+export type ModuleKind = "handler" | "filter";
+
 /** A runtime without limits: nothing is told of it. */
-export const EVERY_ABILITY: RuntimeAbilities = Object.freeze({ runtime: "any", ciphers: true, curves: true, ocsp: true });
+export const EVERY_ABILITY: RuntimeAbilities = Object.freeze({
+  runtime: "any",
+  ciphers: true,
+  curves: true,
+  ocsp: true,
+  modules: "packages",
+});

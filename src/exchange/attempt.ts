@@ -192,6 +192,8 @@ export class Attempt implements StreamReader<ResponseHead>, LeaseWaiter, Request
   /** The reply whose head has come is not passed on. */
   discard(): void {
     if (this.#over) return;
+    // What was held back of it must not keep the rest from coming.
+    this.resumeReply();
     const l = this.#lease;
     this.#end(null);
     if (l !== null) this.#drained = new DrainedReply(l, this.#x.site.link);
@@ -230,7 +232,7 @@ export class Attempt implements StreamReader<ResponseHead>, LeaseWaiter, Request
       this.#end(null);
       this.#owner.replyData(b, true);
       this.#lease = null;
-    } else if (this.#owner.replyData(b, false)) this.#lease?.writer.credit(b.length);
+    } else if (this.#owner.replyData(b, false)) this.#credit(b.length);
     else {
       this.#owed += b.length;
       if (this.#x.crowded) this.#lease?.writer.hold();
@@ -260,6 +262,12 @@ export class Attempt implements StreamReader<ResponseHead>, LeaseWaiter, Request
   }
 
   // ---- helpers ----
+
+  /** A filter may have put another reply in this one's place meanwhile, and its stream be reset. */
+  #credit(bytes: number): void {
+    if (!this.#over) this.#lease?.writer.credit(bytes);
+    else this.#drained?.data(bytes, false);
+  }
 
   /** The one end of every attempt that began: `e` null with a reply, or when nobody wants it any more. */
   #end(e: ProxyError | null): void {

@@ -45,7 +45,6 @@ import { StreamTunnel } from "./stream_tunnel.ts";
 import { Tries } from "./tries.ts";
 import { openTunnel } from "./tunnel_record.ts";
 import { UndecidedTarget } from "./undecided_target.ts";
-import { WebCall } from "./web_call.ts";
 
 /*
  * waiting ──head──▶ replying ──end──▶ done            Any fault before the reply's head: an error reply; after it: the stream is reset.
@@ -111,6 +110,8 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
     if ((head.pathFlags & rule.refusedPath) !== 0) this.fail(PATH_REFUSED);
     else if (head.contentLength > rule.bodyBytes) this.fail(BODY_TOO_LARGE);
     else if (rule.chain === null) this.passRequest();
+    // Whatever filters take of it: the deadline of a call counts from its head on.
+    else if (this.grpc && !this.boundCall(rule)) this.fail(PAST_DEADLINE);
     else this.#filter(rule.chain, end);
   }
 
@@ -369,7 +370,7 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
     if (tunnels) this.#holdEarly();
     run.request(end || tunnels);
     // A filter may pause: the exchange has its time all the same.
-    if (this.#state === WAITING && this.dueAt === Number.POSITIVE_INFINITY) this.arm();
+    if (this.#state === WAITING) this.arm();
   }
 
   /** The request's head is what it will be. */
@@ -458,15 +459,14 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
         if (this.grpc && action.status >= 400) this.grpcStatus = grpcStatusOf(action.status);
         this.#send(respondReply(action, this.grpc, this.site.wall()));
         return;
-      case "redirect": {
+      case "redirect":
         this.#send(redirectReply(action.status, action.location(this.head, this.matchedPrefix), this.site.wall()));
         return;
-      }
-      case "handler": {
-        const call = new WebCall(this, action.handler);
-        this.#target = call;
+      case "serve": {
+        const target = action.serve(this, this.matchedPrefix);
+        this.#target = target;
         this.arm();
-        call.start();
+        target.start();
         return;
       }
     }
@@ -530,15 +530,14 @@ export class Exchange extends KeyedExchange implements StreamReader<RequestHead>
 
   #attempt(action: ForwardAction, clusterIndex: number, buffer: RequestBuffer | null): void {
     const cluster = action.clusters[clusterIndex]!;
-    if (!this.asksForHost) {
-      this.#attemptAt(this.pick(cluster, null), action, clusterIndex, buffer);
-      return;
+    if (!this.asksForHost) this.#attemptAt(this.pick(cluster, null), action, clusterIndex, buffer);
+    else {
+      const undecided = new UndecidedTarget(buffer ?? new RequestBuffer(REPLAY_BYTES));
+      this.#target = undecided;
+      this.chooseHost(cluster, null, (host) => {
+        if (this.#target === undecided) this.#attemptAt(host, action, clusterIndex, undecided.buffer);
+      });
     }
-    const undecided = new UndecidedTarget(buffer ?? new RequestBuffer(REPLAY_BYTES));
-    this.#target = undecided;
-    this.chooseHost(cluster, null, (host) => {
-      if (this.#target === undecided) this.#attemptAt(host, action, clusterIndex, undecided.buffer);
-    });
   }
 
   #attemptAt(host: Host | ProxyError, action: ForwardAction, clusterIndex: number, buffer: RequestBuffer | null): void {

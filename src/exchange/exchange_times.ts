@@ -78,6 +78,8 @@ export abstract class ExchangeTimes extends ExchangeRecord {
     const ms = grpcDeadline(this.head, rule.grpc.maxTimeoutMs);
     this.#bounded = ms !== Number.POSITIVE_INFINITY;
     this.#totalDeadline = Math.min(this.#totalDeadline, this.began + ms);
+    // Where the head was all of it the route's time is armed already.
+    if (this.#bounded && this.requestEnded) this.arm();
     return ms > 0;
   }
 

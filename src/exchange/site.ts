@@ -11,10 +11,11 @@ import type { ListenerMetrics, RouteMetrics } from "../telemetry/metrics.ts";
 import type { Cluster } from "../upstream/types.ts";
 import type { WeightedChoice } from "../upstream/weighted.ts";
 import type { LinkEnv } from "../wire/link.ts";
+import type { Exchange } from "./exchange.ts";
 import type { ForwardedPolicy } from "./forwarded.ts";
+import type { RequestTarget } from "./request_target.ts";
 import type { RetryPolicy } from "./retry_policy.ts";
 import type { RouteKeys } from "./route_keys.ts";
-import type { Handler } from "./web.ts";
 
 /** What a route is on the data path: everything that its requests need, resolved when the config was compiled. */
 export interface RouteRule {
@@ -46,7 +47,7 @@ export interface GrpcRule {
   readonly methods: ReadonlySet<string>;
 }
 
-export type RuleAction = ForwardAction | RespondAction | RedirectAction | HandlerAction;
+export type RuleAction = ForwardAction | RespondAction | RedirectAction | ServeAction;
 
 export interface ForwardAction {
   readonly kind: "forward";
@@ -98,9 +99,16 @@ export interface RedirectAction {
   readonly location: (head: RequestHead, matchedPrefix: string | null) => string;
 }
 
-export interface HandlerAction {
-  readonly kind: "handler";
-  readonly handler: Handler;
+/** Answered inside the process by a target of its own for each request. */
+export interface ServeAction {
+  readonly kind: "serve";
+  /** `matchedPrefix` null: a filter has changed the path, which is not below it any more. */
+  readonly serve: (x: Exchange, matchedPrefix: string | null) => ServedTarget;
+}
+
+export interface ServedTarget extends RequestTarget {
+  /** Called once, when the exchange has it. */
+  start(): void;
 }
 
 export interface Codecs {

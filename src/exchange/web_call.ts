@@ -2,18 +2,20 @@ import { localFault, type ProxyError } from "../base/error.ts";
 import { Fields } from "../http/fields.ts";
 import type { ResponseHead } from "../http/head.ts";
 import type { Exchange } from "./exchange.ts";
-import { ANSWERED } from "./exchange_faults.ts";
+import { ANSWERED, TRACE_REFUSED } from "./exchange_faults.ts";
 import { httpDate } from "./reply.ts";
-import type { RequestTarget } from "./request_target.ts";
+import type { ServedTarget } from "./site.ts";
 import type { Handler } from "./web.ts";
 
 /** One call of a handler inside the process: the exchange as `Request` and `Response`, whose bodies are the same streams. */
-export class WebCall implements RequestTarget {
+export class WebCall implements ServedTarget {
   readonly #x: Exchange;
   readonly #handler: Handler;
   readonly #abort = new AbortController();
   #body: ReadableStreamDefaultController<Uint8Array> | null = null;
   #writable: (() => void) | null = null;
+  /** The reply's body, while it is read. */
+  #reader: ReadableStreamDefaultReader<Uint8Array> | null = null;
   #over = false;
   #continued = false;
 
@@ -23,6 +25,12 @@ export class WebCall implements RequestTarget {
   }
 
   start(): void {
+    // RFC 9110 9.3.8: a client's secrets are in it, and a `Request` can't say it.
+    if (this.#x.method === "TRACE") {
+      this.#x.fail(TRACE_REFUSED);
+      return;
+    }
+    if (this.#x.requestPassed) this.#x.requestSent();
     void this.#run().catch((cause: unknown) => {
       if (this.#over) return;
       this.#x.site.handlerThrew(cause);
@@ -31,6 +39,7 @@ export class WebCall implements RequestTarget {
   }
 
   takeData(b: Uint8Array, end: boolean): boolean {
+    if (end) this.#x.requestSent();
     const body = this.#body;
     if (body === null) return true;
     if (b.length > 0) body.enqueue(b);
@@ -43,6 +52,7 @@ export class WebCall implements RequestTarget {
   }
 
   takeTrailers(_f: Fields): void {
+    this.#x.requestSent();
     this.#body?.close();
     this.#body = null;
   }
@@ -70,36 +80,48 @@ export class WebCall implements RequestTarget {
     }
     this.#body = null;
     this.resumeReply();
+    // A handler that waits for something else before the next piece hears of it all the same.
+    this.#reader?.cancel(e).catch(() => {});
   }
 
   async #run(): Promise<void> {
     const response = await this.#handler.fetch(this.#request());
-    if (this.#over) return;
-    const x = this.#x;
-    const head = responseHead(response, x.site.wall());
     const { body } = response;
-    if (body === null || x.method === "HEAD") {
+    if (this.#over) {
+      await body?.cancel();
+      return;
+    }
+    const x = this.#x;
+    const head = responseHead(response, x.method === "HEAD", x.site.wall());
+    if (body === null || x.method === "HEAD" || head.status === 204 || head.status === 304) {
       await body?.cancel();
       this.#over = true;
       this.#event(() => x.reply(head, true));
       return;
     }
+    this.#reader = body.getReader();
     this.#event(() => x.reply(head, false));
-    await this.#pump(body.getReader());
+    await this.#pump(this.#reader, head.contentLength);
   }
 
-  async #pump(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  /** `length`: bytes that the head has promised; −1: none in particular. */
+  async #pump(reader: ReadableStreamDefaultReader<Uint8Array>, length: number): Promise<void> {
+    let left = length < 0 ? Number.POSITIVE_INFINITY : length;
     for (;;) {
       const { done, value } = await reader.read();
-      if (this.#over) {
-        await reader.cancel();
-        return;
-      }
+      if (this.#over) return;
       if (done) {
+        // What a client would wait for, or take from the next reply, must not be left open.
+        if (left > 0 && left !== Number.POSITIVE_INFINITY)
+          throw new Error(`the body is ${left} bytes shorter than its Content-Length`);
         this.#over = true;
         this.#event((x) => x.replyData(NONE, true));
         return;
       }
+      if (!(value instanceof Uint8Array)) throw new TypeError("the body's stream gives something else than Uint8Array");
+      if (value.length === 0) continue;
+      left -= value.length;
+      if (left < 0) throw new Error("the body is longer than its Content-Length");
       // A copy: the stream's memory is the handler's.
       const room = this.#event((x) => x.replyData(value.slice(), false));
       if (!room) await new Promise<void>((resolve) => (this.#writable = resolve));
@@ -158,14 +180,28 @@ const NONE = new Uint8Array(0);
 /** Nothing is asked for before the handler reads. */
 const ON_DEMAND = { highWaterMark: 0 };
 
-function responseHead(r: Response, wall: number): ResponseHead {
+/** `head`: of a reply to HEAD, which has the fields of a body and none. */
+function responseHead(r: Response, head: boolean, wall: number): ResponseHead {
+  if (!(r instanceof Response)) throw new TypeError("the handler gave something else than a Response");
+  // Of interim ones there can be none, and an error of `Response.error()` has 0.
+  if (r.status < 200 || r.status > 599) throw new RangeError(`the handler gave status ${r.status}, which ends no exchange`);
   const fields = Fields.empty();
   r.headers.forEach((value, name) => {
     if (name !== "set-cookie") fields.add(name, value);
   });
   for (const cookie of r.headers.getSetCookie()) fields.add("Set-Cookie", cookie);
   if (!r.headers.has("date")) fields.add("Date", httpDate(wall));
-  const length = r.headers.get("content-length");
-  const known = length !== null && /^\d{1,15}$/.test(length);
-  return { status: r.status, reason: "", fields, contentLength: r.body === null ? 0 : known ? Number(length) : -1, upgrade: "" };
+  return { status: r.status, reason: "", fields, contentLength: lengthOf(r, head, fields), upgrade: "" };
+}
+
+/** What its Content-Length promises, where that is one; a body that is not there has none but 0. */
+function lengthOf({ body, status }: Response, head: boolean, fields: Fields): number {
+  const length = fields.list("content-length");
+  if (body === null && !head && status !== 304) {
+    if (length !== null) fields.set("Content-Length", "0");
+    return 0;
+  }
+  if (length !== null && /^\d{1,15}$/.test(length)) return Number(length);
+  fields.remove("content-length");
+  return body === null ? 0 : -1;
 }

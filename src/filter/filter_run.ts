@@ -3,6 +3,7 @@ import { localFault } from "../base/error.ts";
 import type { Fields } from "../http/fields.ts";
 import type { RequestHead, ResponseHead } from "../http/head.ts";
 import { bodyForbidden } from "../http/status.ts";
+import { settleTrailers } from "../http/trailer_rules.ts";
 import { LengthCheck, setLength, settleLength } from "./body_length.ts";
 import { chooseHost } from "./choose_host.ts";
 import type { FilterChain } from "./filter_chain.ts";
@@ -226,6 +227,7 @@ export class FilterRun implements PipeOwner {
       },
       trailers: (f: Fields): void => {
         this.requestEnded = true;
+        settleTrailers(f);
         if (check.takes(0, true)) host.passRequestTrailers(f);
         else this.threw(new Error(WRONG_LENGTH));
       },
@@ -260,6 +262,7 @@ export class FilterRun implements PipeOwner {
         return true;
       },
       trailers: (f: Fields): void => {
+        settleTrailers(f);
         if (check.takes(0, true)) host.passReplyTrailers(f);
         else this.threw(new Error(WRONG_LENGTH));
       },

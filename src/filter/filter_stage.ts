@@ -28,7 +28,10 @@ export interface StageOwner<Head> {
   /** A promise is pending: nothing more should come. */
   paused(): void;
   resumed(): void;
-  /** `f` is called when `sink` is open. */
+  /** So many bytes were written; false: it is enough for one event. */
+  spend(bytes: number): boolean;
+  readonly spent: boolean;
+  /** `f` is called when `sink` is open, and there may be more bytes. */
   waitFor(sink: MessageSink<Head>, f: () => void): void;
   /** Runs `f` as an event of its own. */
   event(f: () => void): void;
@@ -149,7 +152,8 @@ export class FilterStage<Head extends RequestHead | ResponseHead> implements Mes
         forgetLength(this.#head!);
         this.#passHead(false);
       }
-      this.#room = this.#next.data(b, false);
+      const taken = this.#next.data(b, false);
+      this.#room = this.#owner.spend(b.length) && taken;
     }
     return this.#room;
   }
@@ -203,7 +207,7 @@ export class FilterStage<Head extends RequestHead | ResponseHead> implements Mes
 
   whenRoom(f: () => void): void {
     if (this.#owner.over) return;
-    if (this.#next.open) f();
+    if (this.#next.open && !this.#owner.spent) f();
     else this.#owner.waitFor(this.#next, f);
   }
 
@@ -225,6 +229,11 @@ export class FilterStage<Head extends RequestHead | ResponseHead> implements Mes
         this.#state = HELD;
         if (this.#bodyless && !this.#seesData) this.release();
         else if (this.#bodyless) this.#call(NO_BYTES, true);
+      } else this.#passHead(this.#bodyless);
+    } else if (v !== null && v !== undefined && "replace" in v) {
+      if (this.#owner.hold(this.#head!, this.#bodyless)) {
+        this.#state = HELD;
+        this.replace(v.replace);
       } else this.#passHead(this.#bodyless);
     } else this.#settle(v, () => this.#passHead(this.#bodyless));
   }

@@ -22,6 +22,12 @@ export interface Direction<Head> extends Pick<StageOwner<Head>, "hold" | "answer
   opened(): void;
 }
 
+/**
+ * Bytes that filters write in one event: what codecs are given leaves at its end, and until then no socket says that it is full. So a filter
+ * that makes much of little can't fill the memory.
+ */
+const BURST_BYTES = 256 * 1024;
+
 interface Waiter<Head> {
   readonly sink: MessageSink<Head>;
   readonly f: () => void;
@@ -42,6 +48,8 @@ export class MessagePipe<Head extends RequestHead | ResponseHead> implements Sta
   #pauses = 0;
   #blocked = false;
   #waiters: Waiter<Head>[] | null = null;
+  #burst = 0;
+  #waking = false;
 
   /** `filters` in the order in which the message meets them. */
   constructor(owner: PipeOwner, filters: readonly Filter[], direction: Direction<Head>) {
@@ -79,6 +87,7 @@ export class MessagePipe<Head extends RequestHead | ResponseHead> implements Sta
 
   /** Whether the pipe is open behind the piece. */
   data(b: Uint8Array, end: boolean): boolean {
+    this.#burst = 0;
     if (!this.over) this.#first.data(b, end);
     return this.over || this.open;
   }
@@ -120,13 +129,31 @@ export class MessagePipe<Head extends RequestHead | ResponseHead> implements Sta
     if (this.open) this.#direction.opened();
   }
 
+  spend(bytes: number): boolean {
+    this.#burst += bytes;
+    return !this.spent;
+  }
+
+  get spent(): boolean {
+    return this.#burst >= BURST_BYTES;
+  }
+
   waitFor(sink: MessageSink<Head>, f: () => void): void {
     if (this.#waiters === null) this.#waiters = [{ sink, f }];
     else this.#waiters.push({ sink, f });
+    if (!this.spent || this.#waking) return;
+    this.#waking = true;
+    void Promise.resolve().then(() => {
+      this.#waking = false;
+      if (!this.over) this.event(() => this.#wake());
+    });
   }
 
   event(f: () => void): void {
-    this.#owner.event(f);
+    this.#owner.event(() => {
+      this.#burst = 0;
+      f();
+    });
   }
 
   answer(r: Reply, headGone: boolean): Answered<Head> | null {
@@ -142,11 +169,12 @@ export class MessagePipe<Head extends RequestHead | ResponseHead> implements Sta
   }
 
   #wake(): void {
-    const waiters = this.#waiters!;
+    const waiters = this.#waiters;
+    if (waiters === null) return;
     this.#waiters = null;
     for (const w of waiters) {
       if (this.over) return;
-      if (!w.sink.open) this.waitFor(w.sink, w.f);
+      if (!w.sink.open || this.spent) this.waitFor(w.sink, w.f);
       else {
         try {
           w.f();

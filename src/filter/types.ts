@@ -26,11 +26,16 @@ export const HOLD = "hold";
  * HTTP/1.x). `RESET` of `verdicts.ts` is the error for the latter, `redirectTo` makes the reply of a redirect.
  */
 export type Verdict = Reply | ProxyError | null | undefined;
-/** Of a head, which may be held as well. */
-export type HeadVerdict = Verdict | typeof HOLD;
-/** Nothing is a verdict as well. */
-export type Answer = Maybe<Verdict> | Maybe<void>;
-export type HeadAnswer = Maybe<HeadVerdict> | Maybe<void>;
+/** The head goes on, with this body in place of what comes of one, if any does; where there can be none it is left out. */
+export interface Replacement {
+  readonly replace: Uint8Array;
+}
+/** Of a head, which may be held as well, or get a body. */
+export type HeadVerdict = Verdict | Replacement | typeof HOLD;
+/** What a method without a value returns, which is a verdict as well. */
+type Nothing = ReturnType<() => void>;
+export type Answer = Maybe<Verdict | Nothing>;
+export type HeadAnswer = Maybe<HeadVerdict | Nothing>;
 
 /** Where else a request goes. Read when the route's action begins; of no meaning where the route does not forward. */
 export interface Override {

@@ -1,5 +1,5 @@
 import { type Fields, STRIDE } from "./fields.ts";
-import { ID } from "./names.ts";
+import { ID, idOfName } from "./names.ts";
 
 /** Fields that frame or route (RFC 9110 6.5.1): a trailer section that holds one is refused. */
 export const FORBIDDEN_TRAILERS: number =
@@ -29,4 +29,15 @@ export function dropForbiddenTrailers(f: Fields): void {
     if (id > 0 && (DROPPED_TRAILERS & (1 << id)) !== 0) s[i] = -1;
   }
   f.mask &= ~DROPPED_TRAILERS;
+}
+
+/** The same of trailers that Weir's own side has a hand in: what a peer's are refused for is taken out of them. */
+export function settleTrailers(f: Fields): void {
+  const mask = f.mask & (FORBIDDEN_TRAILERS | DROPPED_TRAILERS);
+  if (mask === 0) return;
+  const names = new Set<string>();
+  f.forEach((name) => {
+    if ((mask & (1 << idOfName(name)) & ~1) !== 0) names.add(name);
+  });
+  for (const name of names) f.remove(name);
 }

@@ -2,6 +2,7 @@ import { adoptByBun } from "./bun_adopt.ts";
 import { BunConn, type BunSocket } from "./bun_conn.ts";
 import { BunListener } from "./bun_listener.ts";
 import { BunNet } from "./bun_net.ts";
+import { offerBunPackages } from "./bun_packages.ts";
 import { type BunClientContext, BunTls, type BunTlsSocket, findUpgrade } from "./bun_tls.ts";
 import { Dialing } from "./dialing.ts";
 import { bindHeld, checkHeld, type Held } from "./held_listener.ts";
@@ -68,6 +69,7 @@ class BunPlatform extends HostServices implements Platform {
   readonly os: OsCalls | null = this.#libc === null ? null : createOsCalls(this.#libc, fdOf);
   readonly linux: LinuxCalls | null = this.#linuxLibc === null ? null : createLinuxCalls(this.#linuxLibc, fdOf);
   readonly processes: Processes = new HostProcesses(this.#linuxLibc);
+  override readonly offerPackages = offerBunPackages;
   protected override collect(): void {
     Bun.gc(true);
   }

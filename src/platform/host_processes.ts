@@ -45,8 +45,9 @@ export class HostProcesses implements Processes {
   selfCommand(
     args: readonly string[],
     which: "running" | "onDisk",
+    packages?: ReadonlyMap<string, string>,
   ): { readonly command: string; readonly args: readonly string[] } {
-    return selfCommand(args, which);
+    return selfCommand(args, which, packages);
   }
 
   cpuCount(): number {

@@ -2,6 +2,7 @@ import { promises as dns } from "node:dns";
 import { watch as fsWatch } from "node:fs";
 import process from "node:process";
 import { collectGarbage } from "./collect_garbage.ts";
+import { diskFiles } from "./disk_files.ts";
 import { askAddresses, askServices, type DnsHost } from "./dns_client.ts";
 import { hostsFileAddresses } from "./hosts_file.ts";
 import { systemNameServers } from "./name_servers.ts";
@@ -10,6 +11,7 @@ import type {
   Closer,
   DialHandler,
   DialOptions,
+  FileTree,
   MemoryCalls,
   SrvRecord,
   TcpAddress,
@@ -46,6 +48,8 @@ export function hostTimer(ms: number, f: () => void, ref = false): Timer {
 export abstract class HostServices implements DnsHost {
   readonly afterTurn: (f: () => void) => void = afterTurn;
   readonly memory: MemoryCalls = { resident: () => process.memoryUsage.rss(), collect: () => this.collect() };
+  readonly files: FileTree = diskFiles;
+  readonly offerPackages: ((packages: ReadonlyMap<string, object>) => void) | null = null;
   now(): number {
     return performance.now();
   }

@@ -11,6 +11,7 @@ import type {
   ConnHandler,
   DialHandler,
   DialOptions,
+  FileTree,
   HeldListener,
   HeldUdp,
   LinuxCalls,
@@ -47,6 +48,8 @@ export interface MemoryPlatform extends Platform {
   readonly services: Map<string, readonly SrvRecord[]>;
   /** What the process has by `memory.resident`. */
   residentBytes: number;
+  /** What a test gives; null at first. */
+  files: FileTree | null;
   /** Tells the watchers of a directory. */
   touch(dir: string): void;
   /** Addresses such as `127.0.0.1:9000` whose dials get no answer. */
@@ -78,6 +81,8 @@ class Memory implements MemoryPlatform, MemoryNet {
   readonly os: OsCalls | null = null;
   readonly linux: LinuxCalls | null = null;
   readonly processes: Processes | null = null;
+  files: FileTree | null = null;
+  readonly offerPackages = null;
   readonly memory = { resident: () => this.residentBytes, collect: () => {} };
   residentBytes = 0;
   readonly tls: PlatformTls = memoryTls;

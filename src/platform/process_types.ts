@@ -69,11 +69,13 @@ export interface Processes {
   spawn(p: ProcessSpec, h: ProcessHandler): Process;
   /**
    * How this very program is started again, from source or as an executable, with other arguments: what runs now, or what lies on disk
-   * at its path by now.
+   * at its path by now. `packages`: names that modules in it may import, with the URLs that they stand for; only Deno wants to be told so at
+   * its start, elsewhere `Platform.offerPackages` does it.
    */
   selfCommand(
     args: readonly string[],
     which: "running" | "onDisk",
+    packages?: ReadonlyMap<string, string>,
   ): { readonly command: string; readonly args: readonly string[] };
   /** Cores that this process may use: affinity and cgroup quota, the latter rounded up. At least 1. */
   cpuCount(): number;

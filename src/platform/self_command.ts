@@ -10,6 +10,7 @@ const RUNNING = "/proc/self/exe";
 export function selfCommand(
   args: readonly string[],
   which: "running" | "onDisk",
+  packages: ReadonlyMap<string, string> = new Map(),
 ): { readonly command: string; readonly args: readonly string[] } {
   const own = process.argv.length - 2;
   const given = commandLine();
@@ -17,6 +18,7 @@ export function selfCommand(
   const head = given === null ? headByRuntime() : given.slice(1, given.length - own);
   // The script may have been given relative to a directory that is another now.
   if (head.length > 0) head[head.length - 1] = process.argv[1]!;
+  if (packages.size > 0 && "Deno" in globalThis && head.length > 0) head.splice(-1, 0, importMap(packages));
   return { command: given === null || which === "onDisk" ? process.execPath : RUNNING, args: [...head, ...args] };
 }
 
@@ -35,4 +37,9 @@ function headByRuntime(): string[] {
   // Where Bun shows what an executable holds.
   if (script.startsWith("/$bunfs/") || script.includes("~BUN")) return [];
   return "Deno" in globalThis ? ["run", "--allow-all", "--no-check", script] : [...process.execArgv, script];
+}
+
+/** Deno reads an import map from a `data:` URL as well, so that no file has to be made. */
+function importMap(packages: ReadonlyMap<string, string>): string {
+  return `--import-map=data:application/json,${encodeURIComponent(JSON.stringify({ imports: Object.fromEntries(packages) }))}`;
 }

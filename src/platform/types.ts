@@ -1,11 +1,13 @@
 import type { Address, TcpAddress } from "../base/address.ts";
 import type { ProxyError } from "../base/error.ts";
 import type { Tlv } from "../base/tlv.ts";
+import type { FileTree } from "./file_types.ts";
 import type { LinuxCalls } from "./linux_types.ts";
 import type { Processes } from "./process_types.ts";
 import type { HeldUdp, UdpHandler, UdpOptions, UdpPort } from "./udp_types.ts";
 
 export type { Address, TcpAddress, UnixAddress } from "../base/address.ts";
+export type { FileRules, FileTree, FolderEntry, NoFile, OpenFile } from "./file_types.ts";
 export type { LinuxCalls, MakeListenerOptions, ReceivedDescriptors, SharedMemory } from "./linux_types.ts";
 export type {
   ChildStream,
@@ -340,6 +342,13 @@ export interface Platform {
   /** Null: there is no host below. */
   readonly processes: Processes | null;
   readonly memory: MemoryCalls;
+  /**
+   * Modules that are loaded from now on find these packages by their names, before any that lie on disk. Called once, with packages that
+   * are loaded already. Null: the runtime can't; see `Processes.selfCommand`.
+   */
+  readonly offerPackages: ((packages: ReadonlyMap<string, object>) => void) | null;
+  /** Null: there is no disk. */
+  readonly files: FileTree | null;
 }
 
 /** The memory of this process. */

@@ -6,7 +6,9 @@ import type {
   HttpHandlerSpec,
   ListenerSpec,
   Model,
+  ModuleHandlerSpec,
   RouteSpec,
+  StaticSpec,
   TcpHandlerSpec,
 } from "../config/model.ts";
 import { ForwardedPolicy } from "../exchange/forwarded.ts";
@@ -14,14 +16,19 @@ import { RetryPolicy } from "../exchange/retry_policy.ts";
 import { RouteKeys } from "../exchange/route_keys.ts";
 import type { Codecs, GrpcRule, RequestShedding, RouteRule, RuleAction, Site, TryPolicy } from "../exchange/site.ts";
 import type { Handler } from "../exchange/web.ts";
+import { WebCall } from "../exchange/web_call.ts";
 import type { FilterChain } from "../filter/filter_chain.ts";
+import { compileModule } from "../handler/compile_module.ts";
+import { moduleFetch } from "../handler/module_handler.ts";
 import { HeaderBlock } from "../http/h2/hpack/header_block.ts";
 import { DEFAULT_H2_LIMITS } from "../http/h2/limits.ts";
 import { refusedPathFlags } from "../http/path.ts";
+import type { FileTree } from "../platform/types.ts";
 import { compileRoutes } from "../router/compile_routes.ts";
 import { compileRedirect } from "../router/redirect.ts";
 import { compileRewrite } from "../router/rewrite.ts";
 import type { RouteTable } from "../router/types.ts";
+import { compileStatic } from "../static/compile_static.ts";
 import type { SessionSite, TcpRule } from "../stream/tcp_rule.ts";
 import type { AccessLog } from "../telemetry/access_record.ts";
 import type { EventLog } from "../telemetry/event_log.ts";
@@ -45,6 +52,10 @@ export interface CompileEnv {
   /** The filters of a route that has some. */
   readonly chain: (route: RouteSpec) => FilterChain;
   readonly shedding: RequestShedding;
+  /** Modules that the model names, loaded, by their paths. */
+  readonly modules: ReadonlyMap<string, object>;
+  /** Where files are served from; null: there is no disk, and no route of files. */
+  readonly files: FileTree | null;
   /** null: no access log. */
   readonly accessLog: AccessLog | null;
   readonly wall: () => number;
@@ -218,7 +229,7 @@ function compileRule(route: RouteSpec, listenerBodyBytes: number, actions: Actio
     name: route.name,
     spec: route,
     metrics: env.metrics.route(route.name),
-    action: actions.of(route.action),
+    action: actions.of(route),
     chain: route.filters.length === 0 ? null : env.chain(route),
     refusedPath: refusedPathFlags(route.allowPath),
     bodyBytes: route.bodyBytes ?? listenerBodyBytes,
@@ -263,7 +274,9 @@ class Actions {
     this.#clusters = clusters;
   }
 
-  of(spec: ActionSpec): RuleAction {
+  of({ action: spec, match }: RouteSpec): RuleAction {
+    if (spec.kind === "module") return compileModule(spec, moduleFetch(this.#env.modules.get(spec.module.path)!)!, this.#env);
+    if (spec.kind === "static") return compileStatic(spec, match, { files: this.#env.files!, log: this.#env.log });
     if (spec.kind !== "forward" || spec.to.length > 1) return compileAction(spec, this.#env, this.#clusters);
     // A subset is a map, which plain JSON says nothing of; most routes have none, and there may be ten thousand of them.
     const key = spec.to[0]!.subset === null ? JSON.stringify(spec) : textOf(spec);
@@ -277,7 +290,11 @@ class Actions {
 }
 
 /** `clusters`: as they will be when what is compiled is in force. */
-function compileAction(action: ActionSpec, env: CompileEnv, clusters: Model["clusters"]): RuleAction {
+function compileAction(
+  action: Exclude<ActionSpec, StaticSpec | ModuleHandlerSpec>,
+  env: CompileEnv,
+  clusters: Model["clusters"],
+): RuleAction {
   switch (action.kind) {
     case "forward": {
       const choice = choiceOf(action.to);
@@ -299,8 +316,10 @@ function compileAction(action: ActionSpec, env: CompileEnv, clusters: Model["clu
       return action;
     case "redirect":
       return { kind: "redirect", status: action.status, location: compileRedirect(action) };
-    case "handler":
-      return { kind: "handler", handler: env.handlers.get(action.name)! };
+    case "handler": {
+      const handler = env.handlers.get(action.name)!;
+      return { kind: "serve", serve: (x) => new WebCall(x, handler) };
+    }
   }
 }
 

@@ -9,6 +9,7 @@ import type { OpenEndpoints } from "../upstream/discovery/endpoint_source.ts";
 import { HealthBoard, type HealthRecord } from "../upstream/health/health_board.ts";
 import { HealthPlace } from "../upstream/health/health_place.ts";
 import { CountsMemory } from "./counts/counts_memory.ts";
+import type { LoadModule } from "./modules/module_table.ts";
 import type { WeirNumbers } from "./numbers/weir_numbers.ts";
 import { Supervisor } from "./processes/supervisor.ts";
 import { Server } from "./server.ts";
@@ -28,6 +29,11 @@ export interface ServingEnv {
   /** Number of the config that a predecessor had in force; 0: there was none. */
   readonly generation: number;
   readonly workers: number | "auto";
+  /** The first config names modules: these run in workers, which can be replaced. */
+  readonly modules: boolean;
+  readonly loadModule: LoadModule;
+  /** What modules in workers may import by name; see `Processes.selfCommand`. */
+  readonly packages: ReadonlyMap<string, string>;
   /** What a predecessor knew of hosts' health. */
   readonly healthRecords: readonly HealthRecord[];
   readonly openEndpoints: OpenEndpoints;
@@ -47,6 +53,9 @@ export function createServing({
   numbers,
   generation,
   workers: asked,
+  modules,
+  loadModule,
+  packages,
   healthRecords,
   openEndpoints,
 }: ServingEnv): Serving {
@@ -56,10 +65,12 @@ export function createServing({
   const { linux, processes } = platform;
   const workers = asked === "auto" ? (processes?.cpuCount() ?? 1) : asked;
   const alone = { platform, log, build, sockets, numbers: numbers.ofServer, generation, health, openEndpoints, env };
-  if (workers === 1) return new Server(alone);
+  if (workers === 1 && !modules) return new Server(alone);
   if (linux === null || processes === null) {
-    log.log("warning", "this system has no workers: one process serves", { workers });
-    return new Server(alone);
+    if (workers > 1) log.log("warning", "this system has no workers: one process serves", { workers });
+    if (modules)
+      log.log("warning", "this system has no workers: a module that hangs holds up all, and a changed one takes a restart");
+    return new Server({ ...alone, loadModule });
   }
   return new Supervisor({
     worker: {
@@ -67,8 +78,8 @@ export function createServing({
       linux,
       processes,
       counts: new CountsMemory(linux, workers),
-      command: processes.selfCommand(args, "running"),
-      env: plain(env),
+      command: processes.selfCommand(args, "running", packages),
+      env: childEnv(env),
     },
     workers,
     log,
@@ -90,7 +101,8 @@ export function createServing({
   });
 }
 
-function plain(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+/** The environment of a child of this program. */
+export function childEnv(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const kept: Record<string, string> = {};
   for (const [name, value] of Object.entries(env)) if (value !== undefined && !RUNTIME_VARIABLE.test(name)) kept[name] = value;
   return kept;

@@ -5,7 +5,7 @@ import { ADMISSION } from "../filters/admission/kind.ts";
 import { FAULT } from "../filters/fault/kind.ts";
 import { GRPC_WEB } from "../filters/grpc_web/kind.ts";
 
-type BuiltIn = Exclude<FilterSpec, { kind: "plugin" }>;
+type BuiltIn = Exclude<FilterSpec, { kind: "plugin" | "module" }>;
 
 /** The filters that are built in, by the kind that the model calls them. */
 const KINDS: { readonly [K in BuiltIn["kind"]]: FilterKind<Extract<BuiltIn, { kind: K }>> } = {

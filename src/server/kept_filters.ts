@@ -1,7 +1,8 @@
-import type { FilterSpec, RouteSpec } from "../config/model.ts";
+import type { FilterSpec, Model, RouteSpec } from "../config/model.ts";
 import type { Problem } from "../config/problem.ts";
 import { FilterChain } from "../filter/filter_chain.ts";
 import type { FilterEnv, FilterFactory, Maybe } from "../filter/types.ts";
+import type { Platform } from "../platform/types.ts";
 import { textOf } from "./same.ts";
 
 /** The filters of a config that is prepared. One of `commit` and `undo` has to be called, once. */
@@ -120,6 +121,21 @@ interface Config {
 }
 
 const NOTHING: Config = { kept: new Map(), leave: () => {} };
+
+/** What filters have of this process. */
+export function filterEnv(platform: Platform): FilterEnv {
+  return {
+    now: () => platform.now(),
+    wallNow: () => platform.wallNow(),
+    setTimer: (ms, f) => platform.setTimer(ms, f),
+    random: Math.random,
+  };
+}
+
+/** All that a config has. */
+export function routesOf(model: Model): RouteSpec[] {
+  return [...model.routeTables.values()].flatMap((t) => t.virtualHosts.flatMap((v) => v.routes));
+}
 
 function keyOf(route: FilteredRoute, spec: FilterSpec): string {
   return `${route.name}\n${textOf(spec)}`;

@@ -1,7 +1,7 @@
 import { Slab } from "../base/slab.ts";
 import { TimerWheel } from "../base/timer_wheel.ts";
 import { Turns } from "../base/turns.ts";
-import type { ListenerSpec, Model, RouteSpec } from "../config/model.ts";
+import type { ListenerSpec, Model } from "../config/model.ts";
 import type { Problem } from "../config/problem.ts";
 import type { Receipt } from "../config/source.ts";
 import type { Handler } from "../exchange/web.ts";
@@ -9,6 +9,7 @@ import { AccessLogs } from "../export/access_logs.ts";
 import { watchLoopLag } from "../export/loop_lag.ts";
 import { createMetricsRenderer } from "../export/prometheus.ts";
 import type { ScrapedMetric } from "../export/scraped_metric.ts";
+import { provisionModule } from "../filters/module/kind.ts";
 import type { Platform } from "../platform/types.ts";
 import { Plugins } from "../plugin/plugins.ts";
 import type { EventLog } from "../telemetry/event_log.ts";
@@ -17,7 +18,6 @@ import { VerifiedChains } from "../tls/peer/verified_chains.ts";
 import { type CertsStatus, certsStatus } from "../tls/store/certs_status.ts";
 import { diskSecrets, type SecretFiles } from "../tls/store/secret_files.ts";
 import { TlsSecrets } from "../tls/store/tls_secrets.ts";
-import { UpstreamCluster } from "../upstream/cluster.ts";
 import type { EndpointSource, OpenEndpoints } from "../upstream/discovery/endpoint_source.ts";
 import { ListedEndpoints } from "../upstream/discovery/listed_endpoints.ts";
 import { HealthBoard, type HealthRecord } from "../upstream/health/health_board.ts";
@@ -25,28 +25,28 @@ import { HealthPlace } from "../upstream/health/health_place.ts";
 import { Flusher } from "../wire/flusher.ts";
 import type { LinkEnv } from "../wire/link.ts";
 import { type AdminView, adminApp, observeApp } from "./admin/admin_app.ts";
+import { ClusterTable, type NextClusters } from "./cluster_table.ts";
 import { compileSites } from "./compile.ts";
 import { ConnectionCaps } from "./connection_caps.ts";
 import type { ConnectionCounts } from "./counts/connection_counts.ts";
-import { ADMIN_HANDLER, bindLabel, isInternal, OBSERVE_HANDLER, withInternalListeners } from "./internal_listeners.ts";
 import { provisionFilter } from "./filter_kinds.ts";
-import { KeptFilters } from "./kept_filters.ts";
+import { ADMIN_HANDLER, bindLabel, isInternal, OBSERVE_HANDLER, withInternalListeners } from "./internal_listeners.ts";
+import { filterEnv, KeptFilters, type Provision, routesOf } from "./kept_filters.ts";
 import { lackingProblems } from "./lacking.ts";
 import { ListenerChange } from "./listener_change.ts";
 import { type ListenerEnv, ListenerRuntime } from "./listener_runtime.ts";
 import type { ListenerSite } from "./listener_site.ts";
+import { type LoadModule, ModuleTable } from "./modules/module_table.ts";
 import { MOVE_AT_ONCE, type MovedConnection, type Mover } from "./moving/moved_connection.ts";
 import { retainNames } from "./numbers/retain_names.ts";
 import { ownNumbers, type ServerNumbers } from "./numbers/server_numbers.ts";
 import { OverloadMonitor } from "./overload/overload_monitor.ts";
-import { same } from "./same.ts";
 import { sameSocket } from "./same_socket.ts";
 import type { DrainOptions, Serving } from "./serving.ts";
 import { type HeldSocket, HeldSockets } from "./sockets/held_socket.ts";
 import type { ListenSockets } from "./sockets/listen_sockets.ts";
 import { OwnSockets } from "./sockets/own_sockets.ts";
 import type { Status } from "./status.ts";
-import type { ClusterTls } from "./tls/cluster_tls.ts";
 import type { TlsEnv } from "./tls/listener_tls.ts";
 import { ModelTls } from "./tls/model_tls.ts";
 import { type PreparedUdp, UdpListeners } from "./udp/udp_listeners.ts";
@@ -73,8 +73,12 @@ export interface ServerEnv {
   readonly health?: HealthPlace;
   /** Sources of endpoints other than the config and DNS; absent: such clusters have no hosts. */
   readonly openEndpoints?: OpenEndpoints;
+  /** How modules are loaded into this process; absent: they run in others. */
+  readonly loadModule?: LoadModule;
   /** Weir's own environment, of which plugins get a part; absent: they get none. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** What makes filters of their settings, but for plugins; absent: those that are built in. */
+  readonly provision?: Provision;
   readonly log: EventLog;
   readonly build: { readonly version: string; readonly commit: string };
 }
@@ -108,9 +112,9 @@ export class Server implements AdminView, Serving {
   /** null: there are no processes to be had. */
   readonly #plugins: Plugins | null;
   readonly #filters: KeptFilters;
+  readonly #modules: ModuleTable;
   readonly #overload: OverloadMonitor;
-  readonly #clusters = new Map<string, UpstreamCluster>();
-  #clusterTls: ReadonlyMap<string, ClusterTls> = new Map();
+  readonly #clusters: ClusterTable;
   /** null: the runtime can't have TLS. */
   readonly #tlsEnv: TlsEnv | null;
   readonly #handlers: Map<string, Handler>;
@@ -140,14 +144,13 @@ export class Server implements AdminView, Serving {
     });
     const { shedding } = this.#overload;
     this.#udp = new UdpListeners({ platform, sockets: this.#sockets, shedding }, env.log);
-    const filterEnv = {
-      now: () => platform.now(),
-      wallNow: () => platform.wallNow(),
-      setTimer: (ms: number, f: () => void) => platform.setTimer(ms, f),
-      random: Math.random,
-    };
-    this.#filters = new KeptFilters(filterEnv, (spec, e) =>
-      spec.kind === "plugin" ? (this.#plugins?.provision(spec) ?? []) : provisionFilter(spec, e),
+    const provision = env.provision ?? provisionFilter;
+    this.#filters = new KeptFilters(filterEnv(platform), (spec, e) =>
+      spec.kind === "plugin"
+        ? (this.#plugins?.provision(spec) ?? [])
+        : spec.kind === "module"
+          ? provisionModule(spec, this.#modules.get(spec.module.path)!, e)
+          : provision(spec, e),
     );
     const flusher = new Flusher(() => platform.now(), platform.afterTurn);
     this.#link = {
@@ -157,6 +160,9 @@ export class Server implements AdminView, Serving {
         (ms, f) => platform.setTimer(ms, f),
       ),
     };
+    const { openEndpoints = openNone, log } = env;
+    const clusterEnv = { platform, link: this.#link, slab: this.#slab, log, openEndpoints, health: this.#health };
+    this.#clusters = new ClusterTable(clusterEnv, this.metrics);
     this.#plugins = this.#createPlugins();
     this.accessLogs = new AccessLogs(this.metrics, { platform, log: env.log });
     this.secrets = new TlsSecrets({
@@ -181,6 +187,7 @@ export class Server implements AdminView, Serving {
       [OBSERVE_HANDLER, observeApp(env.view ?? this)],
     ]);
     this.#generation = env.generation ?? 0;
+    this.#modules = new ModuleTable(env.loadModule ?? null);
     this.#startedAt = platform.now();
     this.#fileLimit = platform.os === null ? null : platform.os.raiseFileLimit();
     this.metrics.server.describeBuild(env.build.version, platform.name);
@@ -400,7 +407,7 @@ export class Server implements AdminView, Serving {
     await Promise.all([...all.map((l) => l.unbind()), this.#udp.stop()]);
     this.#filters.close();
     this.#plugins?.kill();
-    for (const c of this.#clusters.values()) c.close();
+    this.#clusters.close();
     this.#overload.close();
     this.secrets.close();
     this.#link.wheel.close();
@@ -417,16 +424,18 @@ export class Server implements AdminView, Serving {
     const model = withInternalListeners(given);
     const lacking = lackingProblems(model, this.#env.platform);
     if (lacking.length > 0) return this.refuse(lacking);
+    const modules = await this.#modules.prepare(model);
+    if (!("get" in modules)) return this.refuse([...modules]);
     const secrets = await this.secrets.prepare(model);
     if (!("uses" in secrets)) return this.refuse([...secrets]);
-    const tls = new ModelTls(model, { listeners: this.#listeners, clusters: this.#clusterTls }, this.#tlsEnv, secrets);
+    const tls = new ModelTls(model, { listeners: this.#listeners, clusters: this.#clusters.tls }, this.#tlsEnv, secrets);
     if (tls.problems.length > 0) {
       tls.undo();
       return this.refuse(tls.problems);
     }
     this.#caps ??= new ConnectionCaps(model.process, this.#fileLimit, this.#env.counts);
-    const made: UpstreamCluster[] = [];
-    const clusters = this.#nextClusters(model, tls, made);
+    const clusters = this.#clusters.prepare(model.clusters, tls.clusters);
+    const { made } = clusters;
     const plugins = await this.#plugins?.prepare(model.plugins);
     const filters = await this.#filters.prepare(plugins?.problems.length ? [] : routesOf(model));
     const notHad = [...(plugins?.problems ?? []), ...filters.problems];
@@ -442,10 +451,12 @@ export class Server implements AdminView, Serving {
       log: this.#env.log,
       slab: this.#slab,
       metrics: this.metrics,
-      clusters,
+      clusters: clusters.all,
       handlers: this.#handlers,
       chain: filters.chain,
       shedding: this.#overload.shedding,
+      modules,
+      files: this.#env.platform.files,
       accessLog: model.accessLogs.length === 0 ? null : this.accessLogs,
       wall: () => this.#env.platform.wallNow(),
     };
@@ -496,27 +507,12 @@ export class Server implements AdminView, Serving {
     };
   }
 
-  #nextClusters(model: Model, tls: ModelTls, made: UpstreamCluster[]): Map<string, UpstreamCluster> {
-    const { platform, log, openEndpoints = openNone } = this.#env;
-    const env = { platform, link: this.#link, slab: this.#slab, log, openEndpoints, health: this.#health };
-    const next = new Map<string, UpstreamCluster>();
-    for (const [name, spec] of model.clusters) {
-      let c = this.#clusters.get(name);
-      if (c === undefined) {
-        c = new UpstreamCluster(env, spec, this.metrics.cluster(name), tls.clusters.get(name) ?? null);
-        made.push(c);
-      }
-      next.set(name, c);
-    }
-    return next;
-  }
-
   #commit(
     model: Model,
     sites: ReadonlyMap<string, ListenerSite>,
     change: ListenerChange<ListenerSpec, ListenerRuntime>,
     udp: PreparedUdp,
-    clusters: Map<string, UpstreamCluster>,
+    clusters: NextClusters,
     tls: ModelTls,
   ): void {
     this.#listeners.clear();
@@ -533,7 +529,7 @@ export class Server implements AdminView, Serving {
       this.#env.log.log("info", "listening", { listener: l.spec.name, address: bindLabel(l.address) });
     }
     udp.commit();
-    this.#commitClusters(model, clusters, tls);
+    this.#clusters.commit(model.clusters, clusters, tls.clusters);
     const checked = new Set([...model.clusters.values()].filter((c) => c.health !== null).map((c) => c.name));
     this.#health.board.retain(checked);
     this.#caps!.update(model.process);
@@ -544,21 +540,6 @@ export class Server implements AdminView, Serving {
     this.#generation++;
     this.#state = "running";
     this.metrics.server.reloaded(this.#generation, this.#env.platform.wallNow());
-  }
-
-  #commitClusters(model: Model, clusters: Map<string, UpstreamCluster>, tls: ModelTls): void {
-    for (const [name, c] of [...this.#clusters]) {
-      if (clusters.has(name)) continue;
-      this.#clusters.delete(name);
-      c.close();
-    }
-    for (const [name, before] of this.#clusterTls) if (tls.clusters.get(name) !== before) before.close();
-    this.#clusterTls = tls.clusters;
-    for (const [name, c] of clusters) {
-      const spec = model.clusters.get(name)!;
-      if (!same(c.spec, spec)) c.update(spec, tls.clusters.get(name) ?? null);
-      this.#clusters.set(name, c);
-    }
   }
 
   #leave(l: ListenerRuntime): void {
@@ -586,10 +567,6 @@ const CUT_MS = 1_000;
 /** Between two looks for connections that came to rest while their process drains. */
 const MOVE_AGAIN_MS = 250;
 const NO_DRAIN = { delayMs: 0, limitMs: 0, tunnelsMs: 0 };
-
-function routesOf(model: Model): RouteSpec[] {
-  return [...model.routeTables.values()].flatMap((t) => t.virtualHosts.flatMap((v) => v.routes));
-}
 
 function openNone(): EndpointSource {
   return new ListedEndpoints([]);

@@ -110,3 +110,41 @@ describe("config/traffic.yaml", () => {
     expect(await weir.metric("weir_route_requests_total", { route: "checkout", status: "2xx" })).toBeGreaterThan(0);
   });
 });
+
+describe("config/handler.yaml", () => {
+  test("answers with an application, through its filter, and reaches its cluster", async () => {
+    const [web, upstream, adminPort] = await Promise.all([freePort(), freePort(), freePort()]);
+    using scratch = openScratch();
+    const { dir } = scratch;
+    for (const name of ["app.ts", "filter.ts"]) writeFileSync(join(dir, name), readFileSync(join(root, "config", name)));
+    const text = readFileSync(join(root, "config", "handler.yaml"), "utf8")
+      .replaceAll("8080", `${web}`)
+      .replaceAll("8081", `${upstream}`);
+    const own = `admin: { address: "127.0.0.1:${adminPort}" }\ncontrol: ${join(dir, "weir.sock")}\n`;
+    await using _ = await startWeir(text + own, { dir, adminPort });
+    const asked = async (path: string, ...args: string[]): Promise<string> =>
+      (await curl(...args, `http://127.0.0.1:${web}${path}`)).stdout;
+    expect(await asked("/hello/you")).toBe("Hello, you at 127.0.0.1\n");
+    expect(await asked("/api/x")).toBe("from the upstream\n");
+    expect(await asked("/hello/you", "-H", "X-Forbidden: yes")).toBe("no x-forbidden here\n");
+  });
+});
+
+describe("config/static.yaml", () => {
+  test("serves its site, in the coding that lies beside it", async () => {
+    const [web, adminPort] = await Promise.all([freePort(), freePort()]);
+    using scratch = openScratch();
+    const { dir } = scratch;
+    const text = readFileSync(join(root, "config", "static.yaml"), "utf8")
+      .replaceAll("8080", `${web}`)
+      .replace("root: site", `root: ${join(root, "config", "site")}`);
+    const own = `admin: { address: "127.0.0.1:${adminPort}" }\ncontrol: ${join(dir, "weir.sock")}\n`;
+    await using _ = await startWeir(text + own, { dir, adminPort });
+    expect((await curl(`http://127.0.0.1:${web}/`)).stdout).toContain("Files, served by Weir");
+    expect((await curl("--compressed", "-i", `http://127.0.0.1:${web}/`)).stdout).toMatch(
+      /content-encoding: gzip[\s\S]*served by Weir/i,
+    );
+    expect((await curl(`http://127.0.0.1:${web}/none`)).stdout).toContain("There is no such page");
+    expect((await curl(`http://127.0.0.1:${web}/api/x`)).stdout).toBe("from the API\n");
+  });
+});

@@ -18,11 +18,12 @@ const files = {
     const made = certificates.get(path.replace(/^\/?certs\//, ""));
     return made ?? (await readFile(join(directory, path), "utf8").catch(() => Promise.reject(new Error("no such file"))));
   },
-  list: (path: string): Promise<string[]> => readdir(join(directory, path)),
+  list: (path: string): Promise<string[]> =>
+    readdir(join(directory, path)).catch(() => Promise.reject(new Error("no such folder"))),
 };
 
 /** A runtime that can do nothing of its own. */
-const LEAST: RuntimeAbilities = { runtime: "deno", ciphers: false, curves: false, ocsp: false };
+const LEAST: RuntimeAbilities = { runtime: "deno", ciphers: false, curves: false, ocsp: false, modules: "none" };
 
 /** Maps as objects, bytes and what has no end as text: as a person wants to read it. */
 function plain(_key: string, value: unknown): unknown {

@@ -3,6 +3,7 @@ package weir
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"sync"
 	"time"
 
@@ -57,13 +58,33 @@ func (c *headCall) Fields() []Field {
 
 // Field is the value of the first field of this name, in lower case, and whether there is one. Its characters are its bytes.
 func (c *headCall) Field(name string) (string, bool) {
-	for _, f := range c.Fields() {
-		if f[0] == name {
-			return f[1], true
-		}
+	var raw []byte
+	_ = elements(c.fields, func(pair []byte) error {
+		is := 0
+		return elements(pair, func(part []byte) error {
+			is++
+			if is == 1 {
+				if n, err := bare(part); err != nil || string(n) != name {
+					is = 2
+				}
+				return nil
+			}
+			if is == 2 {
+				raw = part
+				return errFound
+			}
+			return nil
+		})
+	})
+	if raw == nil {
+		return "", false
 	}
-	return "", false
+	value, err := text(raw)
+	return value, err == nil
 }
+
+// errFound ends a search.
+var errFound = errors.New("found")
 
 // Attribute decodes a fact into a pointer, and tells whether it is there.
 func (c *headCall) Attribute(name string, into any) bool { return attribute(c.attributes, name, into) }
@@ -113,8 +134,8 @@ func (c *RequestCall) cutUp() {
 		return
 	}
 	c.cut = true
-	_ = members(c.request, func(key string, value []byte) error {
-		switch key {
+	_ = members(c.request, func(key, value []byte) error {
+		switch string(key) {
 		case "method":
 			c.parts[0] = value
 		case "scheme":
@@ -163,8 +184,8 @@ func (c *ChooseCall) Attribute(name string, into any) bool {
 
 func attribute(raw []byte, name string, into any) bool {
 	found := false
-	_ = members(raw, func(key string, value []byte) error {
-		if key == name {
+	_ = members(raw, func(key, value []byte) error {
+		if string(key) == name {
 			found = json.Unmarshal(value, into) == nil
 		}
 		return nil

@@ -21,8 +21,8 @@ type callParams struct {
 func cut(params []byte, head string) (callParams, error) {
 	var c callParams
 	own := append(make([]byte, 0, len(params)), params...)
-	err := members(own, func(key string, value []byte) (err error) {
-		switch key {
+	err := members(own, func(key, value []byte) (err error) {
+		switch string(key) {
 		case "x":
 			c.x, err = integer(value)
 		case "config":
@@ -39,7 +39,10 @@ func cut(params []byte, head string) (callParams, error) {
 			c.base64 = value
 		case "trailers":
 			c.trailers = value
-		case head:
+		default:
+			if string(key) != head {
+				break
+			}
 			c.head = value
 		}
 		return err
@@ -77,8 +80,8 @@ func (s *session) responseHead(id int64, params []byte) {
 	}
 	ctx := newContext(p.x, p.deadlineMs)
 	c := &ResponseCall{headCall: headCall{Call: s.call(p, ctx), End: p.end, attributes: p.attributes}}
-	_ = members(p.head, func(key string, value []byte) error {
-		switch key {
+	_ = members(p.head, func(key, value []byte) error {
+		switch string(key) {
 		case "status":
 			n, err := integer(value)
 			c.Status = int(n)

@@ -117,8 +117,8 @@ func (h *Host) HTTP(ctx context.Context, c HTTPCall) (*HTTPAnswer, error) {
 	}
 	out := &HTTPAnswer{}
 	var asText, asBase64 []byte
-	err = members(a.result, func(key string, value []byte) error {
-		switch key {
+	err = members(a.result, func(key, value []byte) error {
+		switch string(key) {
 		case "status":
 			n, err := integer(value)
 			out.Status = int(n)

@@ -13,7 +13,7 @@ import (
 var errNotJSON = errors.New("it is not JSON")
 
 // members calls each with the key and the raw value of every member of an object, in their order. A nil or null object has none.
-func members(raw []byte, each func(key string, value []byte) error) error {
+func members(raw []byte, each func(key, value []byte) error) error {
 	at := skipSpace(raw, 0)
 	if at == len(raw) || bytes.HasPrefix(raw[at:], []byte("null")) {
 		return nil
@@ -30,7 +30,7 @@ func members(raw []byte, each func(key string, value []byte) error) error {
 		if err != nil || raw[at] != '"' {
 			return errNotJSON
 		}
-		key, err := text(raw[at:end])
+		key, err := bare(raw[at:end])
 		if err != nil {
 			return err
 		}
@@ -157,6 +157,15 @@ func skipString(raw []byte, at int) (int, error) {
 		}
 	}
 	return 0, errNotJSON
+}
+
+// bare is the text of a string, which is copied only where it has escapes.
+func bare(raw []byte) ([]byte, error) {
+	if len(raw) >= 2 && raw[0] == '"' && bytes.IndexByte(raw, '\\') < 0 {
+		return raw[1 : len(raw)-1], nil
+	}
+	s, err := text(raw)
+	return []byte(s), err
 }
 
 // text decodes a string.

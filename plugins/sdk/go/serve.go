@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"syscall"
 )
@@ -28,7 +29,10 @@ func Serve(p *Plugin) {
 	}
 	// A stray line between messages would end the plugin.
 	os.Stdout = os.Stderr
-	if err := newSession(p, polled(os.Stdin), out).run(); err != nil {
+	err := newSession(p, polled(os.Stdin), polled(out)).run()
+	// Until here: a file that nobody holds is closed.
+	runtime.KeepAlive(out)
+	if err != nil {
 		complain("%v", err)
 		exit(1)
 	}

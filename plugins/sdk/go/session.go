@@ -88,8 +88,8 @@ func (s *session) run() error {
 		}
 		var m message
 		bytes := 0
-		err = members(line, func(key string, value []byte) error {
-			switch key {
+		err = members(line, func(key, value []byte) error {
+			switch string(key) {
 			case "id":
 				m.id = value
 			case "method":
@@ -135,16 +135,19 @@ func (s *session) run() error {
 
 // message tells whether it was the last.
 func (s *session) message(m *message) bool {
-	method, _ := text(m.method)
-	switch {
-	case m.method == nil:
+	if m.method == nil {
 		s.answered(m)
+		return false
+	}
+	method, err := bare(m.method)
+	switch {
+	case err != nil:
+		return false
 	case m.id == nil:
 		s.notice(method, m)
-	default:
-		return s.request(method, m)
+		return false
 	}
-	return false
+	return s.request(method, m)
 }
 
 func (s *session) answered(m *message) {
@@ -159,12 +162,12 @@ func (s *session) answered(m *message) {
 	s.host.answered(m.id, answer{err: &Error{int(e.Code), e.Message}})
 }
 
-func (s *session) request(method string, m *message) bool {
+func (s *session) request(method []byte, m *message) bool {
 	id, err := integer(m.id)
 	if err != nil {
 		return false
 	}
-	switch method {
+	switch string(method) {
 	case "requestHead":
 		if s.p.RequestHead != nil {
 			s.requestHead(id, m.params)
@@ -227,7 +230,7 @@ func (s *session) request(method string, m *message) bool {
 		}()
 		return false
 	}
-	s.fail(id, &Error{CodeMethod, "no method " + method})
+	s.fail(id, &Error{CodeMethod, "no method " + string(method)})
 	return false
 }
 
@@ -294,8 +297,8 @@ func (s *session) configure(number int64, value json.RawMessage) error {
 	return nil
 }
 
-func (s *session) notice(method string, m *message) {
-	switch method {
+func (s *session) notice(method []byte, m *message) {
+	switch string(method) {
 	case "requestData":
 		s.data(0, s.p.RequestBody, m)
 	case "responseData":
@@ -472,8 +475,8 @@ func (s *session) quietly(what string, f func()) {
 
 func member(raw []byte, name string) int64 {
 	var n int64
-	_ = members(raw, func(key string, value []byte) error {
-		if key == name {
+	_ = members(raw, func(key, value []byte) error {
+		if string(key) == name {
 			n, _ = integer(value)
 		}
 		return nil

@@ -52,6 +52,11 @@ export class Answers {
     this.#open.get(id)?.over(new DOMException("the host waits no longer", "AbortError"));
   }
 
+  /** Calls of an exchange that is over. */
+  exchangeDone(x: number): void {
+    for (const call of this.#open.values()) if (call.x === x) call.over(new DOMException("the exchange is over", "AbortError"));
+  }
+
   #later<T>(id: number, call: AnyCall<unknown>, outcome: Promise<T>, answer: (of: T) => void): void {
     this.#open.set(id, call);
     outcome

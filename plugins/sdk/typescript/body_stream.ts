@@ -82,15 +82,16 @@ export class BodyStream<Config> implements BodyReader {
 
   /** Runs the handler. Never rejects. */
   async run(handler: StreamHandler<Config>): Promise<void> {
-    const made = handler(this, this.call, this.#host);
+    let made: ReturnType<typeof handler> | null = null;
     try {
+      made = handler(this, this.call, this.#host);
       for (;;) {
         const step = await made.next();
         if (step.done === true) return this.#finish(step.value ?? {});
         await this.#put(bytesOf(step.value));
       }
     } catch (e) {
-      await made.return(undefined).catch(() => undefined);
+      await made?.return(undefined).catch(() => undefined);
       this.#fail(messageOf(e));
     }
   }

@@ -36,7 +36,8 @@ export class AnyCall<Config> implements Call<Config> {
   }
 
   get state(): Map<string, unknown> {
-    this.#state ??= this.#exchanges.state(this.x);
+    // One that is over is not told again, and so would be kept for ever.
+    this.#state ??= this.#over === null ? this.#exchanges.state(this.x) : new Map();
     return this.#state;
   }
 

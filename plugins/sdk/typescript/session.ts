@@ -5,8 +5,10 @@ import { ChooseHostCall, RequestHeadCall, ResponseHeadCall, WholeBodyCall } from
 import { descriptionOf } from "./description.ts";
 import { Exchanges, isToldOfEnds } from "./exchanges.ts";
 import { HostLink } from "./host.ts";
+import { LogQueue } from "./log_queue.ts";
 import type { Plugin } from "./plugin.ts";
 import type {
+  Attributes,
   BodyParams,
   ChooseUpstreamParams,
   ConfigureParams,
@@ -140,8 +142,10 @@ export class Session<Config> {
   #hearRest(): void {
     const { log, tick, endpoints } = this.#plugin;
     const host = this.#host;
-    if (log !== undefined)
-      this.#notices.set("log", (p: LogParams) => this.#quietly("log", () => log.handle(p.records, p.lost ?? 0, host)));
+    if (log !== undefined) {
+      const queue = new LogQueue<Attributes>((records, lost) => log.handle(records, lost, host), this.#failure("log"));
+      this.#notices.set("log", (p: LogParams) => queue.push(p.records, p.lost ?? 0));
+    }
     if (tick !== undefined)
       this.#notices.set("tick", (p: TickParams) =>
         this.#quietly("tick", () => tick.handle(p.time, this.#config(p.config), host)),
@@ -180,6 +184,7 @@ export class Session<Config> {
   }
 
   #done(x: number): void {
+    this.#answers.exchangeDone(x);
     for (const streams of this.#streams) streams.done(x);
     const state = this.#exchanges.done(x);
     this.#quietly("done", () => this.#plugin.done?.(x, state, this.#host));
@@ -196,12 +201,15 @@ export class Session<Config> {
 
   /** What nobody waits for tells of its failure in the log. */
   #quietly(what: string, run: () => unknown): void {
-    const failed = (e: unknown): void => this.#host.log.error(`${what} has failed: ${messageOf(e)}`);
     try {
       const made = run();
-      if (made instanceof Promise) made.catch(failed);
+      if (made instanceof Promise) made.catch(this.#failure(what));
     } catch (e) {
-      failed(e);
+      this.#failure(what)(e);
     }
+  }
+
+  #failure(what: string): (e: unknown) => void {
+    return (e) => this.#host.log.error(`${what} has failed: ${messageOf(e)}`);
   }
 }

@@ -163,6 +163,7 @@ export class BodyStream extends Timed implements BodyPart {
     if (this.#state !== OPEN) return;
     this.#owed -= bytes;
     this.#seat.process?.link.notify(`${this.#side}Taken`, `{"x":${this.#seat.x},"bytes":${bytes}}`);
+    this.#watch();
   }
 
   /** Sends what may be sent. A promise: the sender waits until there is room, or until the plugin has ended the body. */
@@ -200,10 +201,10 @@ export class BodyStream extends Timed implements BodyPart {
     if (!this.#isHeldUp()) this.#settle(null);
   }
 
-  /** The plugin has its time again, as long as it owes something. */
+  /** The plugin has its time again, as long as it owes something. While credit of its own is kept back, it may be waiting for that. */
   #watch(): void {
     const { pool, timeoutMs } = this.#use;
-    const owes = this.#state === OPEN && (this.#flying > 0 || this.#endSent);
+    const owes = this.#state === OPEN && this.#owed === 0 && (this.#flying > 0 || this.#endSent);
     if (owes) pool.wheel.schedule(this, pool.now() + timeoutMs);
     else pool.wheel.remove(this);
   }

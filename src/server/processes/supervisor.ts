@@ -13,6 +13,7 @@ import type { HealthBoard, HealthRecord } from "../../upstream/health/health_boa
 import type { AdminView } from "../admin/admin_app.ts";
 import type { ListenerPlace } from "../counts/shared_counts.ts";
 import { withInternalListeners } from "../internal_listeners.ts";
+import { modulesDiffer } from "../modules/module_table.ts";
 import type { MovedConnection, Mover } from "../moving/moved_connection.ts";
 import { numbersBytes } from "../numbers/numbers_bytes.ts";
 import { retainNames } from "../numbers/retain_names.ts";
@@ -58,6 +59,8 @@ interface Prepared {
 /** A worker that has said nothing for so long hangs. */
 const HANG_MS = 10_000;
 const WATCH_MS = 1_000;
+/** Before there is a config. */
+const UNLIMITED = { memory: { softBytes: null, hardBytes: null } };
 /** When no successor is ready by then, a sibling takes what waits in a dead worker's sockets. */
 const SHARE_MS = 200;
 const STATUS_MS = 1_000;
@@ -94,6 +97,10 @@ export class Supervisor implements Serving, AdminView {
   #reads = false;
   /** Told when a slot serves, or when a first process could not. */
   #onStart: ((problems: readonly Problem[]) => void) | null = null;
+  /** The slot whose successor gets the candidate; null: none. */
+  #renewing: WorkerSlot | null = null;
+  /** Why that could not take it. */
+  #refusal: readonly Problem[] = [];
 
   constructor(env: SupervisorEnv) {
     this.#env = env;
@@ -259,7 +266,7 @@ export class Supervisor implements Serving, AdminView {
     const prepared = await this.#prepare(model);
     if (!("front" in prepared)) return this.refuse(prepared);
     this.#candidate = prepared;
-    const problems = this.#state === "starting" ? await this.#startAll() : await this.#offerAll();
+    const problems = await this.#bringAll(model);
     this.#candidate = null;
     if (problems.length > 0) {
       prepared.sockets.undo();
@@ -286,6 +293,32 @@ export class Supervisor implements Serving, AdminView {
     return front.problems;
   }
 
+  #bringAll(model: Model): Promise<readonly Problem[]> {
+    if (this.#state === "starting") return this.#startAll();
+    return modulesDiffer(this.#model!, model) ? this.#renewAll() : this.#offerAll();
+  }
+
+  /**
+   * Other modules take other processes: one slot after the other gets one with the new config, and the one before drains. What the first
+   * can't take is refused; from there on the config is in force, and a slot that fails starts anew with it.
+   */
+  async #renewAll(): Promise<readonly Problem[]> {
+    let renewed = 0;
+    for (const s of this.#slots) {
+      this.#renewing = s;
+      this.#refusal = [];
+      const served = await s.renew();
+      this.#renewing = null;
+      if (served) renewed++;
+      else if (renewed === 0)
+        return this.#refusal.length > 0
+          ? this.#refusal
+          : [problem("", `a new worker ${s.index} ended before it served: see the log`)];
+      else s.serving?.kill();
+    }
+    return [];
+  }
+
   /** The first config: processes are started with it. */
   #startAll(): Promise<readonly Problem[]> {
     return new Promise((resolve) => {
@@ -294,6 +327,8 @@ export class Supervisor implements Serving, AdminView {
         this.#onStart = null;
         resolve(problems);
       };
+      // One that hangs over its first config is killed like any other.
+      if (this.#watch === null) this.#watchSoon();
       for (const s of this.#slots) s.start();
     });
   }
@@ -324,8 +359,7 @@ export class Supervisor implements Serving, AdminView {
   }
 
   async #commit({ model, front, sockets, secrets }: Prepared): Promise<void> {
-    const starting = this.#state === "starting";
-    if (!starting) await Promise.all(this.#serving().map((w) => w.commit()));
+    if (this.#state !== "starting") await Promise.all(this.#serving().map((w) => w.commit()));
     front.commit();
     retainNames(withInternalListeners(model), (group, names) => this.#env.numbers.retain(group, names));
     sockets.commit();
@@ -333,13 +367,13 @@ export class Supervisor implements Serving, AdminView {
     this.#model = model;
     this.#generation++;
     this.#state = "running";
-    if (starting) this.#watchSoon();
   }
 
   /** A process that has just started gets the config in force, or the first one. */
   async #bring(w: WorkerProcess): Promise<boolean> {
-    if (this.#state === "starting") {
+    if (this.#state === "starting" || this.#renewing?.index === w.index) {
       const problems = (await this.#offer(w, this.#candidate!)) ?? [];
+      this.#refusal = problems;
       if (problems.length > 0) this.#onStart?.(problems);
       else await w.commit();
       return problems.length === 0 && !w.gone;
@@ -438,7 +472,7 @@ export class Supervisor implements Serving, AdminView {
     const { platform, processes } = this.#env.worker;
     this.#watch = platform.setTimer(WATCH_MS, () => {
       void this.#sockets.clearPaths();
-      const { memory } = this.#model!.process.worker;
+      const { memory } = (this.#model ?? this.#candidate?.model)?.process.worker ?? UNLIMITED;
       for (const s of this.#slots) {
         for (const w of s.processes) {
           if (w.gone || platform.now() - w.lastBeat <= HANG_MS) continue;

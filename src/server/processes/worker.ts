@@ -8,6 +8,7 @@ import type { OpenEndpoints } from "../../upstream/discovery/endpoint_source.ts"
 import { HealthBoard } from "../../upstream/health/health_board.ts";
 import { HealthPlace } from "../../upstream/health/health_place.ts";
 import { hasRow, SharedCounts } from "../counts/shared_counts.ts";
+import type { LoadModule } from "../modules/module_table.ts";
 import { movedHere, PacketMover } from "../moving/packet_mover.ts";
 import { ownNumbers } from "../numbers/server_numbers.ts";
 import { numberMemory } from "../numbers/weir_numbers.ts";
@@ -39,6 +40,7 @@ export interface WorkerEnv {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly build: { readonly version: string; readonly commit: string };
   readonly openEndpoints: OpenEndpoints;
+  readonly loadModule: LoadModule;
   /** Is given what counts a callback's throw. */
   readonly onServer: (s: Server) => void;
 }
@@ -104,6 +106,7 @@ class Worker implements ChannelHandler<WorkerOrder> {
       secretFiles: this.#secrets,
       health: new HealthPlace(this.#health, false),
       openEndpoints: env.openEndpoints,
+      loadModule: env.loadModule,
       numbers: ownNumbers(metrics),
       env: env.env,
       ...(this.#counts === null ? {} : { counts: this.#counts }),

@@ -50,6 +50,8 @@ export class WorkerSlot {
   #wait: Timer | null = null;
   #ended = false;
   #onEmpty: (() => void) | null = null;
+  /** Told when the successor that was asked for serves, or has ended. */
+  #onRenewed: ((served: boolean) => void) | null = null;
 
   constructor(host: SlotHost, index: number) {
     this.#host = host;
@@ -77,6 +79,21 @@ export class WorkerSlot {
     if (this.#host.worker.platform.now() - this.#since < REPLACE_MS) return;
     this.restarts++;
     this.#next = this.#spawn();
+  }
+
+  /**
+   * Starts another process, however long the one that serves has lived. Resolves when it serves and the one before drains, or with false
+   * when it came to nothing and the one before serves on. Where none serves, the one to come does: true.
+   */
+  renew(): Promise<boolean> {
+    if (this.#ended || this.#next !== null || !this.#serving) return Promise.resolve(!this.#ended);
+    const next = this.#spawn();
+    if (next === null) return Promise.resolve(false);
+    this.restarts++;
+    this.#next = next;
+    return new Promise((resolve) => {
+      this.#onRenewed = resolve;
+    });
   }
 
   /** No process is started any more. Resolves when none is left; telling them to go is the caller's. */
@@ -109,7 +126,7 @@ export class WorkerSlot {
         worker: this.index,
         reason: e instanceof Error ? e.message : String(e),
       });
-      this.#startLater();
+      if (this.#process === null) this.#startLater();
       return null;
     }
   }
@@ -132,6 +149,7 @@ export class WorkerSlot {
       }
     }
     this.#serving = true;
+    this.#renewed(true);
     this.#host.log.log("info", "worker serves", { worker: this.index, pid: w.pid });
     this.#host.onChange(this);
   }
@@ -142,11 +160,14 @@ export class WorkerSlot {
       this.#settle();
       return;
     }
-    if (w === this.#next) this.#next = null;
-    else {
+    if (w === this.#next) {
+      this.#next = null;
+      this.#renewed(false);
+    } else {
       this.#process = this.#next;
       this.#next = null;
       this.#serving = false;
+      if (this.#process === null) this.#renewed(false);
     }
     this.#settle();
     if (this.#ended) return;
@@ -170,6 +191,12 @@ export class WorkerSlot {
       },
       true,
     );
+  }
+
+  #renewed(served: boolean): void {
+    const f = this.#onRenewed;
+    this.#onRenewed = null;
+    f?.(served);
   }
 
   #settle(): void {

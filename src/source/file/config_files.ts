@@ -63,6 +63,11 @@ export class WatchedFiles implements ConfigFiles {
     return text;
   }
 
+  /** Looks into a folder that the config refers to and is not made of. */
+  listApart(directory: string): Promise<readonly string[]> {
+    return this.#from.list(directory);
+  }
+
   async list(directory: string): Promise<readonly string[]> {
     this.#directories.set(directory, ABSENT);
     const names = await this.#from.list(directory);

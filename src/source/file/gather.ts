@@ -61,7 +61,14 @@ export async function gather(fileName: string, text: string, env: GatherEnv): Pr
 }
 
 class Gatherer {
-  readonly gathered: Gathered = { listeners: new Map(), clusters: new Map(), plugins: new Map(), routes: [], singles: new Map(), incomplete: false };
+  readonly gathered: Gathered = {
+    listeners: new Map(),
+    clusters: new Map(),
+    plugins: new Map(),
+    routes: [],
+    singles: new Map(),
+    incomplete: false,
+  };
   readonly #env: GatherEnv;
   readonly #seen = new Set<string>();
 
@@ -100,8 +107,7 @@ class Gatherer {
   #checkKeys(root: MapNode, report: Reporter): void {
     const known = new Set(ROOT_KEYS);
     const unknown = [...root.entries.keys()].filter((key) => !known.has(key) && !key.startsWith("x-"));
-    if (unknown.some((key) => [...NAMED, "include"].includes(meantKey(key, ROOT_KEYS))))
-      this.gathered.incomplete = true;
+    if (unknown.some((key) => [...NAMED, "include"].includes(meantKey(key, ROOT_KEYS)))) this.gathered.incomplete = true;
     for (const key of unknown) tellUnknownKey(report, [key], key, ROOT_KEYS);
   }
 
@@ -142,7 +148,13 @@ class Gatherer {
       const own = entry.value;
       if (before !== undefined)
         this.#duplicate(`rename one of the two ${kind} ${JSON.stringify(name)}`, `${kind}.${name}`, entry.key, before);
-      else this.gathered[kind].set(name, { node: kind === "plugins" ? own : under(kind, defaults, own), own, path: [kind, name], key: entry.key });
+      else
+        this.gathered[kind].set(name, {
+          node: kind === "plugins" ? own : under(kind, defaults, own),
+          own,
+          path: [kind, name],
+          key: entry.key,
+        });
     }
   }
 

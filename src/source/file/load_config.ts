@@ -1,6 +1,7 @@
 import type { Model } from "../../config/model.ts";
 import type { Problem } from "../../config/problem.ts";
 import type { RuntimeAbilities } from "../../config/runtime_abilities.ts";
+import type { ProbeModule } from "./check/modules.ts";
 import { type ConfigFiles, diskFiles, WatchedFiles } from "./config_files.ts";
 import { gather } from "./gather.ts";
 import type { LoadMemory } from "./load_memory.ts";
@@ -28,6 +29,8 @@ export interface LoadOptions {
   readonly memory?: LoadMemory | null;
   /** What the runtime can do that the config is for; when absent nothing is told of that. */
   readonly runtime?: RuntimeAbilities;
+  /** Loads the modules that the config names, to see what they are; absent: they are only read. */
+  readonly probe?: ProbeModule;
   /** Milliseconds since 1970 that certificates are held against; the clock's when absent. */
   readonly now?: number;
 }
@@ -77,6 +80,8 @@ async function parse(
   const readApart = (path: string): Promise<string> => files.readApart(path);
   await lowering.tlsFiles.check(readApart, o.now ?? Date.now());
   await lowering.endpointFiles.check(readApart);
+  await lowering.modules.check((path) => files.read(path), lowering.runtime, o.probe ?? null);
+  await lowering.folders.check((path) => files.listApart(path));
   // Those files change by themselves while a config is in force; one that was refused for them is tried again when they do.
   if (problems.errors > 0) files.keepApart();
   return {

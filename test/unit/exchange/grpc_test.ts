@@ -266,6 +266,13 @@ describe("grpc-timeout", () => {
     expect(client.take()).toEqual([told(4, "504 Gateway Timeout")]);
   });
 
+  test("holds beside a longer time of the route, where the head is all of the call", async () => {
+    const h2 = await H2Site.start(", timeout: 10s");
+    const client = await h2.client(headers(1, call("/s.S/M", ["grpc-timeout", "500m"])));
+    await h2.site.advance(500 + GRAIN_MS);
+    expect(client.take()).toEqual([told(4, "504 Gateway Timeout")]);
+  });
+
   test("that has passed ends the call at once", async () => {
     const h2 = await H2Site.start();
     const client = await h2.client(headers(1, call("/s.S/M", ["grpc-timeout", "0n"])));

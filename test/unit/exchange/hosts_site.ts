@@ -1,7 +1,9 @@
 import type { Model } from "../../../src/config/model.ts";
 import { createMemoryPlatform, type MemoryPlatform } from "../../../src/platform/memory.ts";
+import type { Provision } from "../../../src/server/kept_filters.ts";
 import { Server } from "../../../src/server/server.ts";
 import { parseConfig } from "../../../src/source/file/load_config.ts";
+import type { Facts } from "../../../src/telemetry/event_log.ts";
 import { Peer } from "./site.ts";
 
 export interface HostsOptions {
@@ -15,6 +17,8 @@ export interface HostsOptions {
   readonly clusters?: string;
   /** Ranges whose forwarding fields are believed. */
   readonly trusted?: string;
+  /** Other keys of `forwarded`; what came is kept when absent. */
+  readonly forwarded?: string;
   /** Further routes, before the one to `app`. */
   readonly routes?: string;
 }
@@ -38,10 +42,19 @@ export class HostsSite {
   readonly platform: MemoryPlatform = createMemoryPlatform();
   readonly server: Server;
   readonly hosts = new Map<number, MemoryHost>();
+  /** Errors that were logged. */
+  readonly errors: string[] = [];
+  protected readonly log = {
+    log: (level: string, event: string, facts: Facts = {}): void => {
+      if (level === "error") this.errors.push(`${event}: ${facts["reason"]}`);
+    },
+  };
 
-  constructor() {
+  /** `provision`: what filters of routes are. */
+  constructor(provision?: Provision) {
     const { platform } = this;
-    this.server = new Server({ platform, log: { log: () => {} }, build: { version: "0", commit: "test" } });
+    const build = { version: "0", commit: "test" };
+    this.server = new Server({ platform, log: this.log, build, ...(provision === undefined ? {} : { provision }) });
   }
 
   static async start(o: HostsOptions): Promise<HostsSite> {
@@ -58,10 +71,11 @@ export class HostsSite {
     clusters = "",
     routes = "",
     trusted = "",
+    forwarded = "xForwarded: keep, requestId: keep",
   }: HostsOptions): Promise<void> {
     const text = `
 admin: false
-listeners: { web: { address: "127.0.0.1:8080", forwarded: { xForwarded: keep, requestId: keep, trustedProxies: [${trusted}] } ${listener} } }
+listeners: { web: { address: "127.0.0.1:8080", forwarded: { ${forwarded}, trustedProxies: [${trusted}] } ${listener} } }
 routes:
 ${routes}
   - { name: up, to: app ${route} }

@@ -73,6 +73,8 @@ routes: [{ name: all, respond: { status: 200 } }]
       handlers: new Map([[HANDLER, handler]]),
       chain: () => new FilterChain(filters),
       shedding: this.shedding,
+      modules: new Map(),
+      files: null,
       accessLog: null,
       wall: () => platform.wallNow(),
     });

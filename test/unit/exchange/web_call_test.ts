@@ -100,4 +100,66 @@ describe("a handler inside the process", () => {
     expect(read).toBe(size);
     expect(client.text).toContain(`\r\n${size}\r\n`);
   });
+
+  test("is held to its Content-Length, short or long", async () => {
+    for (const length of ["3", "5"]) {
+      const site = await ServedSite.start(() => new Response("four", { headers: { "content-length": length } }));
+      const client = await site.client(get("/x"));
+      expect(client.closed).not.toBeNull();
+      expect(client.text).not.toContain("four\r\n");
+      expect(site.handlerFaults).toBe(1);
+      expect(site.active).toEqual([0, 0]);
+    }
+  });
+
+  test("frames nothing itself", async () => {
+    const headers = { "transfer-encoding": "gzip, chunked", connection: "x-a", "x-a": "b", "content-length": "nonsense" };
+    const site = await ServedSite.start(() => new Response("body", { headers }));
+    const client = await site.client(get("/x"));
+    expect(statuses(client.text)).toEqual([200]);
+    expect(client.text).not.toMatch(/gzip|x-a|nonsense/i);
+    expect(client.text).toEndWith("\r\n4\r\nbody\r\n0\r\n\r\n");
+    const empty = await ServedSite.start(() => new Response(null, { headers: { "content-length": "9" } }));
+    expect((await empty.client(get("/x"))).text).toContain("Content-Length: 0\r\n");
+  });
+
+  test("that gives no reply of HTTP costs its request 500", async () => {
+    const given: readonly unknown[] = ["text", undefined, Response.error()];
+    for (const g of given) {
+      const site = await ServedSite.start((() => g) as unknown as Handler["fetch"]);
+      expect(statuses((await site.client(get("/x"))).text)).toEqual([500]);
+      expect(site.handlerFaults).toBe(1);
+    }
+    const texts = new ReadableStream({
+      start: (c) => {
+        c.enqueue("no bytes");
+        c.close();
+      },
+    });
+    const site = await ServedSite.start(() => new Response(texts));
+    expect((await site.client(get("/x"))).closed).not.toBeNull();
+  });
+
+  test("is not asked for TRACE, which a Request can't say", async () => {
+    const site = await ServedSite.start(() => new Response("traced"));
+    expect(statuses((await site.client("TRACE /x HTTP/1.1\r\nHost: a\r\n\r\n")).text)).toEqual([405]);
+  });
+
+  test("whose client goes while it waits for its next piece hears of it", async () => {
+    let cancelled: unknown = null;
+    const body = (): ReadableStream =>
+      new ReadableStream({
+        start: (c) => c.enqueue(new TextEncoder().encode("first")),
+        cancel: (reason) => {
+          cancelled = reason;
+        },
+      });
+    const site = await ServedSite.start(() => new Response(body()));
+    const client = await site.client(get("/x"));
+    expect(client.text).toContain("first");
+    client.conn!.reset();
+    await site.settled();
+    expect(cancelled).not.toBeNull();
+    expect(site.active).toEqual([0, 0]);
+  });
 });

@@ -206,6 +206,13 @@ describe("a request's head that is held", () => {
     expect(host.said).toEqual(["await", "request", "trailers [t]"]);
   });
 
+  test("keeps no trailers that frame or route", () => {
+    const bad = Fields.of("Content-Length", "5", "X-Forwarded-For", "1.2.3.4", "t", "u", "host", "b");
+    const { host, run } = started([{ onRequestData: (_x, _b, _end, out) => out.end(bad) }]);
+    run.requestData(A, false);
+    expect(host.said).toEqual(["request", "trailers [t]"]);
+  });
+
   test("can't have its body replaced when it has gone", () => {
     const { host, run } = started([{ onRequestData: (_x, _b, _end, out) => out.replace(C) }]);
     run.requestData(A, false);
@@ -291,6 +298,32 @@ describe("a reply in place of a reply", () => {
     const bad = started([{ onResponse: (_x, h) => void Object.assign(h, { status: 101 }) }]);
     bad.run.reply(replyHead(), true);
     expect(bad.host.said.at(-1)).toContain("threw give a final reply a status");
+  });
+});
+
+describe("a body from a filter that sees heads alone", () => {
+  test("stands in place of none, and of one that comes", () => {
+    const none = started([{ onRequest: () => ({ replace: C }) }], true);
+    expect(none.host.said).toEqual(["await", "request", "data c end"]);
+    expect(none.host.request.fields.get("content-length")).toBe("1");
+    const { host, run } = started([{ onRequest: () => ({ replace: C }) }], false, 2);
+    expect(run.requestData(A, false)).toBe(true);
+    run.requestData(B, true);
+    expect(host.said).toEqual(["await", "request", "data c end"]);
+    expect(run.requestEnded).toBe(true);
+  });
+
+  test("of a reply, where it can have one", async () => {
+    const { host, run } = started([{ onResponse: async () => ({ replace: C }) }]);
+    host.said.length = 0;
+    run.reply(replyHead(), true);
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(host.said).toEqual(["reply 200 [Content-Length]", "reply end", "reply opened"]);
+    const bare = started([{ onResponse: () => ({ replace: C }) }]);
+    bare.host.said.length = 0;
+    bare.run.reply(replyHead(304), true);
+    expect(bare.host.said).toEqual(["reply 304 [] end"]);
   });
 });
 

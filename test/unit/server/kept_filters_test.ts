@@ -15,7 +15,9 @@ const ADMISSION: AdmissionSpec = {
   waitMs: 0,
 };
 
-function kept(provision: Provision = (s, e) => (s.kind === "plugin" ? [] : provisionFilter(s, e))): KeptFilters {
+function kept(
+  provision: Provision = (s, e) => (s.kind === "plugin" || s.kind === "module" ? [] : provisionFilter(s, e)),
+): KeptFilters {
   const p = createMemoryPlatform();
   const env = {
     now: () => p.now(),

@@ -94,6 +94,8 @@ export class FakePlatform implements Platform {
   readonly os = null;
   readonly linux = null;
   readonly processes = null;
+  readonly files = null;
+  readonly offerPackages = null;
   readonly memory = { resident: () => 0, collect: () => {} };
   readonly tls = null;
   readonly dials: FakeDial[] = [];

@@ -22,3 +22,5 @@ class Exchange:
         for stream in (self.request_stream, self.response_stream):
             if stream is not None:
                 stream.leave()
+        # A stream knows its exchange: without the way back both are gone at once, and not when cycles are looked for.
+        self.request_stream = self.response_stream = None

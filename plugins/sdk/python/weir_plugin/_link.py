@@ -13,14 +13,23 @@ from .errors import TOO_LARGE, PluginError
 
 _encode = JSONEncoder(separators=(",", ":")).encode
 FLUSH_BYTES = 65536
+MOST_WAITING = 1048576
+"""Bytes behind which a handler that writes more has to wait."""
+LAST_SECONDS = 2
 
 
 class Link:
-    """The way to the host. Every thread may write; what is put first goes first."""
+    """The way to the host. Every thread may write; what is put first goes first.
+
+    One thread at a time writes out what all have put, without holding the lock: a host that does not read holds up that thread
+    and those that write much, and the reader's only when it is the one.
+    """
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._lock = threading.Lock()
+        self._change = threading.Condition(self._lock)
+        self._writing = False
         self._waiting: list[bytes] = []
         self._waiting_bytes = 0
         self._open = True
@@ -47,9 +56,27 @@ class Link:
 
     def flush(self) -> None:
         """What was put without flushing goes out."""
-        if self._waiting:
+        if not self._waiting:
+            return
+        with self._lock:
+            if self._writing or not self._waiting:
+                return
+            self._writing = True
+            data = self._take()
+        while True:
+            self._write(data)
             with self._lock:
-                self._write_out()
+                self._change.notify_all()
+                if not self._waiting:
+                    self._writing = False
+                    return
+                data = self._take()
+
+    def drain(self) -> None:
+        """What was put is written out, by whichever thread, unless the host does not read."""
+        self.flush()
+        with self._lock:
+            self._change.wait_for(lambda: not self._writing, LAST_SECONDS)
 
     def piece_bytes(self) -> int:
         """The longest body that fits into one message, whichever form it takes."""
@@ -71,18 +98,24 @@ class Link:
             longest = max(len(head), len(frame or b""))
             raise PluginError(f"send at most {self.message_bytes} bytes in a message: found {longest}", TOO_LARGE)
         with self._lock:
+            while flush and self._writing and self._waiting_bytes > MOST_WAITING:
+                self._change.wait()
             self._waiting.append(head)
             self._waiting_bytes += len(head)
             if frame is not None:
                 self._waiting.append(frame)
                 self._waiting_bytes += len(frame)
-            if flush or self._waiting_bytes >= FLUSH_BYTES:
-                self._write_out()
+            flush = flush or self._waiting_bytes >= FLUSH_BYTES
+        if flush:
+            self.flush()
 
-    def _write_out(self) -> None:
+    def _take(self) -> bytes:
         data = b"".join(self._waiting)
         self._waiting.clear()
         self._waiting_bytes = 0
+        return data
+
+    def _write(self, data: bytes) -> None:
         view = memoryview(data)
         # A host that is gone is seen at the end of the input as well; what was to be written is of no use to anybody.
         while view and self._open:

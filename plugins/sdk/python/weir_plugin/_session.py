@@ -89,7 +89,7 @@ class Session:
             print(fault, file=sys.stderr, flush=True)
             return 1
         finally:
-            link.flush()
+            link.drain()
             self._leave()
 
     def _leave(self) -> None:
@@ -357,5 +357,6 @@ class Session:
         for end in self._plugin.ends:
             self._noticed(end)
         self._link.answer(identity, {})
+        self._link.drain()
         ended.set()
         self._plugin.exit(0)

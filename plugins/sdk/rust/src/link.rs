@@ -2,7 +2,7 @@
 
 use std::io::{ErrorKind, Write};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::Mutex;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -13,16 +13,24 @@ use crate::error::{code, PluginError};
 
 pub const MESSAGE_BYTES: usize = 4_194_304;
 const FLUSH_BYTES: usize = 65536;
+/// Bytes behind which a handler that writes more has to wait.
+const MOST_WAITING: usize = 1_048_576;
+const LAST: Duration = Duration::from_secs(2);
 
 struct Output {
-    to: Box<dyn Write + Send>,
+    /// None: a thread writes.
+    to: Option<Box<dyn Write + Send>>,
     waiting: Vec<u8>,
     open: bool,
 }
 
 /// The way to the host. Every thread may write; what is put first goes first.
+///
+/// One thread at a time writes out what all have put, without holding the lock: a host that does not read holds up that thread
+/// and those that write much, and the reader's only when it is the one.
 pub struct Link {
     output: Mutex<Output>,
+    change: Condvar,
     binary: AtomicBool,
     message_bytes: AtomicUsize,
 }
@@ -42,8 +50,13 @@ struct WithBody<'a, P> {
 
 impl Link {
     pub fn new(to: Box<dyn Write + Send>) -> Self {
-        let output = Output { to, waiting: Vec::with_capacity(FLUSH_BYTES), open: true };
-        Self { output: Mutex::new(output), binary: AtomicBool::new(false), message_bytes: AtomicUsize::new(MESSAGE_BYTES) }
+        let output = Output { to: Some(to), waiting: Vec::with_capacity(FLUSH_BYTES), open: true };
+        Self {
+            output: Mutex::new(output),
+            change: Condvar::new(),
+            binary: AtomicBool::new(false),
+            message_bytes: AtomicUsize::new(MESSAGE_BYTES),
+        }
     }
 
     pub fn agree(&self, binary: bool, message_bytes: usize) {
@@ -93,7 +106,13 @@ impl Link {
 
     /// What was put without flushing goes out.
     pub fn flush(&self) {
-        self.output().write_out();
+        self.write_out(self.output());
+    }
+
+    /// What was put is written out, by whichever thread, unless the host does not read.
+    pub fn drain(&self) {
+        self.flush();
+        drop(self.change.wait_timeout_while(self.output(), LAST, |output| output.to.is_none()));
     }
 
     fn send(&self, head: String, params: &impl Serialize, body: &[u8], flush: bool) -> Result<(), PluginError> {
@@ -118,36 +137,61 @@ impl Link {
             return Err(PluginError::new(code::TOO_LARGE, format!("send at most {most} bytes in a message: found {longest}")));
         }
         let mut output = self.output();
+        while flush && output.to.is_none() && output.waiting.len() > MOST_WAITING {
+            output = self.change.wait(output).unwrap_or_else(PoisonError::into_inner);
+        }
         output.waiting.extend_from_slice(&line);
         if let Some(frame) = frame {
             output.waiting.extend_from_slice(frame);
         }
         if flush || output.waiting.len() >= FLUSH_BYTES {
-            output.write_out();
+            self.write_out(output);
         }
         Ok(())
     }
 
-    fn output(&self) -> std::sync::MutexGuard<'_, Output> {
-        self.output.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    fn write_out<'a>(&'a self, mut output: MutexGuard<'a, Output>) {
+        if output.waiting.is_empty() {
+            return;
+        }
+        let Some(mut to) = output.to.take() else { return };
+        while !output.waiting.is_empty() {
+            let mut data = std::mem::take(&mut output.waiting);
+            // A host that is gone is seen at the end of the input as well; what was to be written is of no use to anybody.
+            if output.open {
+                drop(output);
+                let is_open = write_all(&mut *to, &data);
+                output = self.output();
+                output.open = is_open;
+            }
+            if output.waiting.is_empty() {
+                data.clear();
+                output.waiting = data;
+            }
+            self.change.notify_all();
+        }
+        output.to = Some(to);
+        self.change.notify_all();
+    }
+
+    fn output(&self) -> MutexGuard<'_, Output> {
+        self.output.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Output {
-    fn write_out(&mut self) {
-        let mut rest = &self.waiting[..];
-        // A host that is gone is seen at the end of the input as well; what was to be written is of no use to anybody.
-        while !rest.is_empty() && self.open {
-            match self.to.write(rest) {
-                Ok(0) => self.open = false,
-                Ok(written) => rest = &rest[written..],
-                Err(fault) if fault.kind() == ErrorKind::Interrupted => {}
-                Err(fault) if fault.kind() == ErrorKind::WouldBlock => thread::sleep(Duration::from_millis(1)),
-                Err(_) => self.open = false,
-            }
+/// Whether there is still somebody who reads.
+fn write_all(to: &mut dyn Write, data: &[u8]) -> bool {
+    let mut rest = data;
+    while !rest.is_empty() {
+        match to.write(rest) {
+            Ok(0) => return false,
+            Ok(written) => rest = &rest[written..],
+            Err(fault) if fault.kind() == ErrorKind::Interrupted => {}
+            Err(fault) if fault.kind() == ErrorKind::WouldBlock => thread::sleep(Duration::from_millis(1)),
+            Err(_) => return false,
         }
-        self.waiting.clear();
     }
+    true
 }
 
 fn append(line: &mut Vec<u8>, value: &impl Serialize) -> Result<(), PluginError> {

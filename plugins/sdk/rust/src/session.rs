@@ -122,7 +122,7 @@ impl<S: Send + Sync + 'static> Session<S> {
                 }
             }
         };
-        link.flush();
+        link.drain();
         self.leave();
         exit
     }
@@ -429,6 +429,7 @@ impl<S: Send + Sync + 'static> Session<S> {
                 let _ = catch_unwind(AssertUnwindSafe(end));
             }
             let _ = shared.link.answer(&id, &Empty {}, None, true);
+            shared.link.drain();
             let _ = tell.send(());
             process::exit(0);
         }));

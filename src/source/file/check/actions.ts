@@ -3,8 +3,13 @@ import type { Item } from "../gather.ts";
 import type { Lowering } from "../lower/lowering.ts";
 import { routeSchema } from "../schema/route.ts";
 
-const ACTIONS = ["to", "respond", "redirect"] as const;
+const ACTIONS = ["to", "respond", "redirect", "handler", "static"] as const;
 const KNOWN: ReadonlySet<string> = new Set(Object.keys(routeSchema.shape));
+/** Keys that actions other than `to` have. */
+const ALSO: ReadonlyMap<string, readonly string[]> = new Map([
+  ["handler", ["timeout", "timeouts", "requestHeaders"]],
+  ["static", ["timeout"]],
+]);
 const FORWARD_ONLY = [
   "sticky",
   "hash",
@@ -29,7 +34,7 @@ export function checkActions(item: Item, to: Lowering): void {
   const [first, second] = given;
   if (first === undefined) {
     // A misspelt or later key is likely the missing one, and is told by itself.
-    const meant = [...own.entries.keys()].some((k) => k === "handler" || (!KNOWN.has(k) && nearMiss(k, ACTIONS) !== ""));
+    const meant = [...own.entries.keys()].some((k) => !KNOWN.has(k) && nearMiss(k, ACTIONS) !== "");
     if (!meant) report.error([], `say what the route does: found none of ${ACTIONS.join(", ")}, wanted one`);
     return;
   }
@@ -39,7 +44,7 @@ export function checkActions(item: Item, to: Lowering): void {
   }
   if (first === "to") return;
   for (const key of FORWARD_ONLY)
-    if (own.entries.has(key))
+    if (own.entries.has(key) && ALSO.get(first)?.includes(key) !== true)
       report.errorAtKey(
         [key],
         `remove ${JSON.stringify(key)}: found it beside ${JSON.stringify(first)}, and it is for requests that are sent on`,

@@ -29,8 +29,7 @@ export class Names {
   /** Clusters that a plugin is granted. */
   checkPlugin(item: Item, to: Lowering): void {
     const report = to.reporter(item);
-    for (const kind of ["clusters", "http"])
-      this.#checkClusters(namesAt(item.node, ["grants", kind]), this.#ofRoutes, report);
+    for (const kind of ["clusters", "http"]) this.#checkClusters(namesAt(item.node, ["grants", kind]), this.#ofRoutes, report);
   }
 
   /** Sessions of TCP or UDP go there and no requests. Known once all routes and listeners have been checked. */

@@ -4,7 +4,11 @@ import { Refusal } from "../schema/leaf.ts";
 import { readLabel } from "../schema/name.ts";
 
 /** Names stand in logs, metric labels and messages. */
-export function checkResourceNames(kind: "listener" | "cluster" | "plugin", items: ReadonlyMap<string, Item>, problems: ProblemList): void {
+export function checkResourceNames(
+  kind: "listener" | "cluster" | "plugin",
+  items: ReadonlyMap<string, Item>,
+  problems: ProblemList,
+): void {
   for (const [name, item] of items) {
     const read = readLabel(name, kind);
     if (read instanceof Refusal) problems.add("error", `${kind}s`, item.key, read.message, read.facts.hint);

@@ -4,8 +4,10 @@ import type { Names } from "./names.ts";
 
 /** Warns of clusters that nothing leads to and of listeners of HTTP that no route serves. */
 export function checkUnused(names: Names, listeners: readonly string[], routes: readonly PlacedRoute[], to: Lowering): void {
+  // A module may call any of them.
+  const called = to.modules.some;
   for (const [name, item] of to.gathered.clusters)
-    if (!names.isClusterUsed(name))
+    if (!called && !names.isClusterUsed(name))
       to.problems.add(
         "warning",
         `clusters.${name}`,

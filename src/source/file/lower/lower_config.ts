@@ -110,9 +110,10 @@ function lowerRoutes(to: Lowering, names: Names, listeners: DecodedListeners): L
     const told = to.problems.told;
     const c = decode(routeSchema, toPlain(item.node), report);
     if (c === null) continue;
-    const spec = lowerRoute(c.name ?? "", c, report);
+    const spec = lowerRoute(c.name ?? "", c, to, report);
     decoded.push({ item, c, spec });
-    if (spec !== null && to.problems.told === told) to.memory.routes.keep(key, { config: c, spec });
+    // What lies on disk beside the config is looked at each time.
+    if (spec !== null && !looksAside(spec) && to.problems.told === told) to.memory.routes.keep(key, { config: c, spec });
   }
   const derive = new RouteNames(names.routeNames(decoded, to));
   const out: LoweredRoute[] = [];
@@ -124,4 +125,9 @@ function lowerRoutes(to: Lowering, names: Names, listeners: DecodedListeners): L
     out.push({ route, hosts, listeners, item });
   }
   return out;
+}
+
+/** What it is depends on more than its text. */
+function looksAside({ action, filters }: RouteSpec): boolean {
+  return action.kind === "static" || action.kind === "module" || filters.some((f) => f.kind === "module");
 }

@@ -2,6 +2,8 @@ import { dirname } from "node:path";
 import { EVERY_ABILITY, type RuntimeAbilities } from "../../../config/runtime_abilities.ts";
 import type { Address } from "../../../platform/types.ts";
 import { EndpointFiles } from "../check/endpoint_files.ts";
+import { Folders } from "../check/folders.ts";
+import { Modules } from "../check/modules.ts";
 import { TlsFiles } from "../check/tls_files.ts";
 import { pathFrom } from "../config_files.ts";
 import type { Gathered, Item } from "../gather.ts";
@@ -17,6 +19,8 @@ export class Lowering {
   /** Files that the config names for TLS, to be looked at when all is lowered. */
   readonly tlsFiles = new TlsFiles();
   readonly endpointFiles = new EndpointFiles();
+  readonly folders = new Folders();
+  readonly modules = new Modules();
   readonly #directory: string;
 
   constructor(

@@ -37,7 +37,8 @@ export function lowerPlugin(name: string, c: PluginConfig, to: Lowering): Plugin
 
 /** What the plugin itself says stands in for what the use does not: it is looked up when the plugin is known. */
 export function lowerPluginUse(c: PluginUseConfig): PluginUseSpec {
-  const { use, config, timeout, onFailure } = typeof c === "string" ? { use: c, config: undefined, timeout: undefined, onFailure: undefined } : c;
+  const { use, config, timeout, onFailure } =
+    typeof c === "string" ? { use: c, config: undefined, timeout: undefined, onFailure: undefined } : c;
   return {
     kind: "plugin",
     plugin: use,

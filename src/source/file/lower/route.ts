@@ -4,20 +4,23 @@ import type { HeaderOps } from "../schema/header.ts";
 import type { RouteConfig } from "../schema/route.ts";
 import { lowerForward, lowerRedirect, lowerRespond } from "./action.ts";
 import { lowerFilters } from "./filters.ts";
+import type { Lowering } from "./lowering.ts";
 import { lowerMatch } from "./match.ts";
+import { lowerHandler } from "./module.ts";
+import { lowerStatic } from "./static.ts";
 
 const EVERYTHING: MatchSpec = { path: null, methods: [], headers: [], query: [] };
 
 /** null when the route does not say what to do; that has been told. */
-export function lowerRoute(name: string, c: RouteConfig, report: Reporter): RouteSpec | null {
+export function lowerRoute(name: string, c: RouteConfig, to: Lowering, report: Reporter): RouteSpec | null {
   const match = lowerMatches(c, report);
-  const action = lowerAction(c, match, report);
+  const action = lowerAction(c, match, to, report);
   if (action === null) return null;
   return {
     name,
     match,
     action,
-    filters: lowerFilters(c.filters, report),
+    filters: lowerFilters(c.filters, to, report),
     requestHeaders: lowerHeaderOps(c.requestHeaders),
     responseHeaders: lowerHeaderOps(c.responseHeaders),
     timeoutMs: c.timeout,
@@ -40,11 +43,13 @@ function lowerMatches(c: RouteConfig, report: Reporter): MatchSpec[] {
   return c.match.map((m, i) => lowerMatch(m, ["match", i], report));
 }
 
-function lowerAction(c: RouteConfig, match: readonly MatchSpec[], report: Reporter): ActionSpec | null {
+function lowerAction(c: RouteConfig, match: readonly MatchSpec[], to: Lowering, report: Reporter): ActionSpec | null {
   const prefixes = match.every((m) => m.path?.kind === "prefix" || m.path?.kind === "rawPrefix");
   if (c.to !== undefined) return lowerForward(c.to, c, match, prefixes, report);
   if (c.respond !== undefined) return lowerRespond(c.respond, report);
   if (c.redirect !== undefined) return lowerRedirect(c.redirect, prefixes, report);
+  if (c.handler !== undefined) return lowerHandler(c.handler, to, report);
+  if (c.static !== undefined) return lowerStatic(c.static, to, report);
   return null;
 }
 

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { duration } from "./duration.ts";
-import { off } from "./scalar.ts";
-import { bool, choice, int, text } from "./scalar.ts";
+import { bool, choice, int, off, text } from "./scalar.ts";
 import { size } from "./size.ts";
 
 const names = z.union([text({ minLength: 1 }), z.array(text({ minLength: 1 }))]);
@@ -15,9 +14,7 @@ const onFailure = z.union([
 /** Settings that a use may give itself. */
 const call = {
   timeout: duration().optional().describe("From a call to its answer"),
-  onFailure: onFailure
-    .optional()
-    .describe("open: go on without the plugin; closed: answer 503; { status: N }: answer with that"),
+  onFailure: onFailure.optional().describe("open: go on without the plugin; closed: answer 503; { status: N }: answer with that"),
 };
 
 /** A program of `plugins`. */

@@ -9,10 +9,12 @@ import { hostPattern } from "./host.ts";
 import { type Leaf, leaf, refuse } from "./leaf.ts";
 import { matchSchema } from "./match.ts";
 import { mirrorSchema } from "./mirror.ts";
+import { moduleSchema } from "./module.ts";
 import { label } from "./name.ts";
 import { retrySchema } from "./retry.ts";
 import { bool, choice, off, text, wantText } from "./scalar.ts";
 import { size } from "./size.ts";
+import { staticSchema } from "./static.ts";
 
 /** An upgrade token such as `websocket`, lower case; `*`: all. */
 function upgradeToken(): Leaf<string> {
@@ -132,6 +134,8 @@ export const routeSchema = z
       .describe("Alternatives of which one must hold; every request when absent"),
     to: forwardToSchema.optional().describe("Cluster that answers, or several that share by weight"),
     respond: respondSchema.optional().describe("A reply that Weir makes"),
+    handler: moduleSchema.optional().describe("A program that answers, such as an application of Hono"),
+    static: staticSchema.optional().describe("Files below a folder"),
     redirect: redirectSchema.optional().describe("Another place to go to; parts that are absent stay the request's"),
     ...handling,
   })

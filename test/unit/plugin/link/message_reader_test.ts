@@ -3,7 +3,11 @@ import { type Message, MessageReader } from "../../../../src/plugin/link/message
 
 const LIMIT = 200;
 
-function read(input: string | Uint8Array, cut: number, binary = true): { seen: [Message, string | null][]; fault: string | null } {
+function read(
+  input: string | Uint8Array,
+  cut: number,
+  binary = true,
+): { seen: [Message, string | null][]; fault: string | null } {
   const bytes = typeof input === "string" ? new TextEncoder().encode(input) : input;
   const seen: [Message, string | null][] = [];
   const reader = new MessageReader(LIMIT, {
