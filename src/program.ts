@@ -12,6 +12,7 @@ import type { RuntimeAbilities } from "./config/runtime_abilities.ts";
 import type { ConfigSource } from "./config/source.ts";
 import { createNodePlatform } from "./platform/node.ts";
 import type { Platform } from "./platform/types.ts";
+import { describePlugin } from "./plugin/describe_plugin.ts";
 import { askControl } from "./server/control.ts";
 import { childEnv, createServing } from "./server/create_serving.ts";
 import { Host } from "./server/host/host.ts";
@@ -51,6 +52,7 @@ const io: CliIo = {
   uid: process.getuid?.() ?? null,
   // Deno's TLS has a fixed list of suites and groups, and neither runtime can staple.
   runtime: { runtime, ciphers: runtime !== "deno", curves: runtime !== "deno", ocsp: false, modules: modulesHere() },
+  describePlugin: async (spec) => describePlugin(await createPlatform(() => {}), process.env, spec),
   probeModule: async (path, kind) =>
     probeModule({ platform: await createPlatform(() => {}), env: childEnv(process.env), packages: packagesHere() }, path, kind),
 };

@@ -22,6 +22,7 @@ export async function check(args: CheckArgs, io: CliIo): Promise<number> {
     const { model, problems } = await loadConfig(config, io.env, {
       runtime: io.runtime,
       ...(io.probeModule === undefined ? {} : { probe: io.probeModule }),
+      ...(io.describePlugin === undefined ? {} : { describe: io.describePlugin }),
     });
     checked.push({ config, ok: model !== null, problems });
   }

@@ -1,5 +1,6 @@
 import type { Model } from "../config/model.ts";
 import type { RuntimeAbilities } from "../config/runtime_abilities.ts";
+import type { DescribePlugin } from "../source/file/check/plugins.ts";
 import type { ProbeModule } from "../source/file/check/modules.ts";
 import type { LoadedConfig } from "../source/file/load_config.ts";
 
@@ -15,6 +16,8 @@ export interface CliIo {
   readonly runtime: RuntimeAbilities;
   /** Loads a module of a config apart; absent: modules are only read. */
   readonly probeModule?: ProbeModule;
+  /** Asks a plugin what it is; absent: it is not started. */
+  readonly describePlugin?: DescribePlugin;
 }
 
 /** What this build is. */

@@ -1,4 +1,4 @@
-import type { ProxyError } from "../base/error.ts";
+import { ProxyError } from "../base/error.ts";
 import { localFault } from "../base/error.ts";
 import type { Fields } from "../http/fields.ts";
 import type { RequestHead, ResponseHead } from "../http/head.ts";
@@ -175,7 +175,9 @@ export class FilterRun implements PipeOwner {
   threw(cause: unknown): void {
     if (this.#over) return;
     this.#request.close();
-    this.#host.filterThrew(cause);
+    // A fault that a filter foresees is no throw of its code.
+    if (cause instanceof ProxyError) this.#host.fail(cause);
+    else this.#host.filterThrew(cause);
   }
 
   fail(e: ProxyError): void {

@@ -169,7 +169,7 @@ export interface ChoosableHost {
 /**
  * What is done to one exchange: an optional method for each phase. A phase that is absent costs nothing, and what it would see passes.
  * Each is called once for each thing that comes, in the order of the wire; nothing of a direction comes while a promise of it is pending.
- * A throw or a rejection fails the exchange. Requests go through a chain from its first filter to its last, replies back.
+ * A throw or a rejection fails the exchange: with a `ProxyError` as that says, with anything else as a fault of the filter. Requests go through a chain from its first filter to its last, replies back.
  *
  * `HOLD` keeps a head where it is: the body's phases are called as its parts come (once, with no bytes and `end`, where there is none), and
  * the head goes to the next filter with the first `out.write`, or `out.release`, `out.end` or `out.replace`. Until then it may be changed,

@@ -3,7 +3,8 @@ import type { Problem } from "../config/problem.ts";
 import type { FilterFactory } from "../filter/types.ts";
 import type { Numbers } from "../telemetry/numbers.ts";
 import { PluginMetrics } from "../telemetry/plugin_metrics.ts";
-import { type AskCluster, PluginHostCalls } from "./calls/host_calls.ts";
+import { PluginHostCalls } from "./calls/host_calls.ts";
+import type { ClusterFetch } from "./calls/http_call.ts";
 import { KeyValues } from "./calls/key_values.ts";
 import { PluginCounters } from "./calls/plugin_counters.ts";
 import { PluginHandle } from "./plugin_handle.ts";
@@ -26,7 +27,7 @@ interface Plugin {
 export interface PluginsOptions {
   readonly env: PluginEnv;
   readonly numbers: Numbers;
-  readonly ask: AskCluster;
+  readonly fetch: ClusterFetch;
 }
 
 /** All plugins of a process of Weir. */
@@ -104,7 +105,7 @@ export class Plugins {
   }
 
   #create(name: string): Plugin {
-    const { env, numbers, ask } = this.#options;
+    const { env, numbers, fetch } = this.#options;
     const kv = new KeyValues(
       () => env.platform.now(),
       (ms, f) => env.platform.setTimer(ms, f),
@@ -112,7 +113,7 @@ export class Plugins {
     const metrics = new PluginMetrics(numbers, name);
     const counters = new PluginCounters(numbers, name);
     const make = (spec: PluginSpec): PluginPool =>
-      new PluginPool(spec, env, metrics, new PluginHostCalls(spec, env.log, kv, counters, ask));
+      new PluginPool(spec, env, metrics, new PluginHostCalls(spec, env.log, kv, counters, fetch));
     return { handle: new PluginHandle(env, make), kv };
   }
 }

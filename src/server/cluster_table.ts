@@ -31,6 +31,10 @@ export class ClusterTable {
     return this.#tls;
   }
 
+  get all(): ReadonlyMap<string, UpstreamCluster> {
+    return this.#inForce;
+  }
+
   values(): Iterable<UpstreamCluster> {
     return this.#inForce.values();
   }

@@ -11,7 +11,7 @@ import { createMetricsRenderer } from "../export/prometheus.ts";
 import type { ScrapedMetric } from "../export/scraped_metric.ts";
 import { provisionModule } from "../filters/module/kind.ts";
 import type { Platform } from "../platform/types.ts";
-import { Plugins } from "../plugin/plugins.ts";
+import type { Plugins } from "../plugin/plugins.ts";
 import type { EventLog } from "../telemetry/event_log.ts";
 import type { Metrics, TlsMetrics } from "../telemetry/metrics.ts";
 import { VerifiedChains } from "../tls/peer/verified_chains.ts";
@@ -29,6 +29,7 @@ import { ClusterTable, type NextClusters } from "./cluster_table.ts";
 import { compileSites } from "./compile.ts";
 import { ConnectionCaps } from "./connection_caps.ts";
 import type { ConnectionCounts } from "./counts/connection_counts.ts";
+import { createPlugins } from "./create_plugins.ts";
 import { provisionFilter } from "./filter_kinds.ts";
 import { ADMIN_HANDLER, bindLabel, isInternal, OBSERVE_HANDLER, withInternalListeners } from "./internal_listeners.ts";
 import { filterEnv, KeptFilters, type Provision, routesOf } from "./kept_filters.ts";
@@ -163,7 +164,15 @@ export class Server implements AdminView, Serving {
     const { openEndpoints = openNone, log } = env;
     const clusterEnv = { platform, link: this.#link, slab: this.#slab, log, openEndpoints, health: this.#health };
     this.#clusters = new ClusterTable(clusterEnv, this.metrics);
-    this.#plugins = this.#createPlugins();
+    this.#plugins = createPlugins({
+      platform,
+      link: this.#link,
+      log: env.log,
+      numbers: this.metrics.numbers,
+      env: env.env ?? {},
+      version: env.build.version,
+      clusters: () => this.#clusters.all,
+    });
     this.accessLogs = new AccessLogs(this.metrics, { platform, log: env.log });
     this.secrets = new TlsSecrets({
       platform,
@@ -374,17 +383,6 @@ export class Server implements AdminView, Serving {
     await Promise.race([done, this.#sleep(Math.max(limitMs, tunnelsMs) + CUT_MS)]);
     for (const c of cuts) c.cancel();
     await this.stop();
-  }
-
-  #createPlugins(): Plugins | null {
-    const { platform, log, env, build } = this.#env;
-    const { processes } = platform;
-    if (processes === null) return null;
-    return new Plugins({
-      env: { ...this.#link, platform, processes, log, env: env ?? {}, version: build.version, random: Math.random },
-      numbers: this.metrics.numbers,
-      ask: () => Promise.reject(new Error("requests to clusters can't be made yet")),
-    });
   }
 
   #closeIdle(listeners: readonly ListenerRuntime[]): void {

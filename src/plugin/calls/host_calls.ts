@@ -4,18 +4,9 @@ import type { Message } from "../link/message_reader.ts";
 import { BAD_PARAMS, HOST_CALL_FAILED, NOT_GRANTED, TOO_LARGE } from "../link/plugin_link.ts";
 import type { HostCalls } from "../process/plugin_pool.ts";
 import type { PluginProcess } from "../process/plugin_process.ts";
+import { type ClusterFetch, httpCall } from "./http_call.ts";
 import { KEY_BYTES, type KeyValues, VALUE_BYTES } from "./key_values.ts";
 import type { PluginCounters } from "./plugin_counters.ts";
-
-/** A request of a plugin to a cluster. */
-export interface AskedRequest {
-  readonly cluster: string;
-  readonly params: Message;
-  readonly body: Uint8Array | null;
-}
-
-/** Sends it; resolves to the result as JSON and the body, rejects with the reason. */
-export type AskCluster = (r: AskedRequest) => Promise<{ readonly result: string; readonly body: Uint8Array | null }>;
 
 const LEVELS: ReadonlyMap<unknown, Level> = new Map<unknown, Level>([
   ["debug", "debug"],
@@ -31,14 +22,14 @@ export class PluginHostCalls implements HostCalls {
   readonly #log: EventLog;
   readonly #kv: KeyValues;
   readonly #counters: PluginCounters;
-  readonly #ask: AskCluster;
+  readonly #fetch: ClusterFetch;
 
-  constructor(spec: PluginSpec, log: EventLog, kv: KeyValues, counters: PluginCounters, ask: AskCluster) {
+  constructor(spec: PluginSpec, log: EventLog, kv: KeyValues, counters: PluginCounters, fetch: ClusterFetch) {
     this.#spec = spec;
     this.#log = log;
     this.#kv = kv;
     this.#counters = counters;
-    this.#ask = ask;
+    this.#fetch = fetch;
   }
 
   notice(method: string, params: Message): boolean {
@@ -56,7 +47,14 @@ export class PluginHostCalls implements HostCalls {
       p.link.refuse(id, NOT_GRANTED, `the cluster ${JSON.stringify(cluster)} is not granted`);
       return true;
     }
-    this.#ask({ cluster, params, body: bytes }).then(
+    const { info } = p;
+    const options = {
+      fetch: this.#fetch,
+      limit: this.#spec.bodyBytes,
+      binary: info.capabilities?.binary === true,
+      takesText: info.capabilities?.text === true,
+    };
+    httpCall(params, bytes, options).then(
       ({ result, body }) => p.link.answer(id, result, body),
       (e: unknown) => p.link.refuse(id, HOST_CALL_FAILED, e instanceof Error ? e.message : String(e)),
     );

@@ -58,6 +58,7 @@ export class PluginPool implements PluginProcessOwner, CallOwner {
   #nextSeat = 1;
   #closed = false;
   #watch: Timer | null = null;
+  #tick: Timer | null = null;
   #onStart: ((why: string | null) => void) | null = null;
   #info: InitializeResult | null = null;
 
@@ -166,6 +167,7 @@ export class PluginPool implements PluginProcessOwner, CallOwner {
     if (this.#closed) return;
     this.#closed = true;
     this.#watch?.cancel();
+    this.#tick?.cancel();
     for (const slot of this.#slots) {
       slot.timer?.cancel();
       const p = slot.process;
@@ -339,6 +341,7 @@ export class PluginPool implements PluginProcessOwner, CallOwner {
       this.#onStart = null;
       for (const [i, slot] of this.#slots.entries()) if (slot.process === null) this.#startIn(slot, i);
       this.#watchSoon();
+      this.#tickSoon();
       tell(null);
     }
     this.#drain();
@@ -379,6 +382,19 @@ export class PluginPool implements PluginProcessOwner, CallOwner {
 
   #letGo(p: PluginProcess): void {
     if (p.exchanges === 0 && p.link.open === 0 && this.#leaving.has(p)) p.leave();
+  }
+
+  /** Tells the first process the time, for each of its settings. */
+  #tickSoon(): void {
+    const everyMs = this.#info?.phases.tick?.everyMs;
+    if (everyMs === undefined) return;
+    this.#tick = this.#env.platform.setTimer(everyMs, () => {
+      const first = this.#slots[0]!.process;
+      const time = Math.round(this.#env.platform.wallNow());
+      if (first?.ready === true)
+        for (const config of [0, ...this.#configs.keys()]) first.link.notify("tick", `{"config":${config},"time":${time}}`);
+      this.#tickSoon();
+    });
   }
 
   #watchSoon(): void {

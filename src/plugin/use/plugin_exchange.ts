@@ -10,6 +10,8 @@ import {
   HOLD,
   type HeadAnswer,
   type HeadVerdict,
+  type HostChoice,
+  type Maybe,
   type Verdict,
 } from "../../filter/types.ts";
 import { RESET } from "../../filter/verdicts.ts";
@@ -17,13 +19,14 @@ import type { Fields } from "../../http/fields.ts";
 import type { RequestHead, ResponseHead } from "../../http/head.ts";
 import { RESPONSE_FLAGS } from "../../telemetry/response_flags.ts";
 import type { CallFault } from "../link/call.ts";
-import type { Seat } from "../process/plugin_call.ts";
+import type { PluginCall, Seat } from "../process/plugin_call.ts";
 import type { PluginPool } from "../process/plugin_pool.ts";
 import { ActionCall } from "./action_call.ts";
 import type { ActionRules } from "./action_rules.ts";
 import type { AnswerCache } from "./answer_cache.ts";
 import { applyFields, applyMetadata, applyToRequest, replyOf } from "./apply_action.ts";
 import { type BodyPart, BodyStream } from "./body_stream.ts";
+import { ChooseCall } from "./choose_call.ts";
 import type { CompiledBody, CompiledPhases } from "./compiled_phases.ts";
 import { fieldsText, requestText, responseText } from "./head_text.ts";
 import { writeBytes } from "./read_bytes.ts";
@@ -53,12 +56,13 @@ export class PluginExchange implements Filter {
   readonly onRequest?: NonNullable<Filter["onRequest"]>;
   readonly onRequestData?: NonNullable<Filter["onRequestData"]>;
   readonly onRequestTrailers?: NonNullable<Filter["onRequestTrailers"]>;
+  readonly onChooseHost?: NonNullable<Filter["onChooseHost"]>;
   readonly onResponse?: NonNullable<Filter["onResponse"]>;
   readonly onResponseData?: NonNullable<Filter["onResponseData"]>;
   readonly onResponseTrailers?: NonNullable<Filter["onResponseTrailers"]>;
   readonly #use: PluginUse;
   readonly #seat: Seat;
-  readonly #calls = new Set<ActionCall>();
+  readonly #calls = new Set<PluginCall>();
   #request: BodyPart | null = null;
   #response: BodyPart | null = null;
   #streams: { request: BodyStream | null; response: BodyStream | null } | null = null;
@@ -78,6 +82,7 @@ export class PluginExchange implements Filter {
       this.onRequestData = (x, b, end, out) => this.#data("request", x, b, end, out);
       this.onRequestTrailers = (x, f, out) => this.#trailers("request", x, f, out);
     }
+    if (phases.chooseUpstream !== null) this.onChooseHost = (x, choice) => this.#chooseHost(x, choice);
     if (phases.responseHead !== null || phases.responseBody !== null)
       this.onResponse = (x, head, end) => this.#responseHead(x, head, end);
     if (phases.responseBody !== null) {
@@ -141,6 +146,26 @@ export class PluginExchange implements Filter {
       if (a.reply !== null) return replyOf(a.reply);
       toResponse(x, head, a);
       return this.#bodyOf("response", x, head, end, a.leavesBody);
+    });
+  }
+
+  #chooseHost(x: FilterExchange, choice: HostChoice): Maybe<string | null> {
+    if (this.#given) return null;
+    const { pool, config, timeoutMs, phases } = this.#use;
+    const attributes = phases.chooseUpstream!;
+    const hosts = choice.hosts.map((h) => ({ ...h, metadata: Object.fromEntries(h.metadata) }));
+    let text = `,"config":${config},"cluster":${JSON.stringify(choice.cluster)},"hosts":${JSON.stringify(hosts)}`;
+    text += `,"attempt":${choice.attempt}`;
+    if (!attributes.isEmpty) text += `,"attributes":${attributes.text(x)}`;
+    const call = new ChooseCall(pool, this.#seat, timeoutMs, text);
+    this.#calls.add(call);
+    pool.call(call);
+    return call.answer.then((a) => {
+      this.#calls.delete(call);
+      if ("host" in a) return a.host;
+      const verdict = this.#failed(x, "chooseUpstream", a, () => null);
+      if (verdict instanceof Error) throw verdict;
+      return null;
     });
   }
 

@@ -1,6 +1,7 @@
 import type { Model } from "../../config/model.ts";
 import type { Problem } from "../../config/problem.ts";
 import type { RuntimeAbilities } from "../../config/runtime_abilities.ts";
+import type { DescribePlugin } from "./check/plugins.ts";
 import type { ProbeModule } from "./check/modules.ts";
 import { type ConfigFiles, diskFiles, WatchedFiles } from "./config_files.ts";
 import { gather } from "./gather.ts";
@@ -31,6 +32,8 @@ export interface LoadOptions {
   readonly runtime?: RuntimeAbilities;
   /** Loads the modules that the config names, to see what they are; absent: they are only read. */
   readonly probe?: ProbeModule;
+  /** Asks plugins what they are; absent: they are not started. */
+  readonly describe?: DescribePlugin;
   /** Milliseconds since 1970 that certificates are held against; the clock's when absent. */
   readonly now?: number;
 }
@@ -81,6 +84,7 @@ async function parse(
   await lowering.tlsFiles.check(readApart, o.now ?? Date.now());
   await lowering.endpointFiles.check(readApart);
   await lowering.modules.check((path) => files.read(path), lowering.runtime, o.probe ?? null);
+  await lowering.pluginChecks.check(o.describe ?? null);
   await lowering.folders.check((path) => files.listApart(path));
   // Those files change by themselves while a config is in force; one that was refused for them is tried again when they do.
   if (problems.errors > 0) files.keepApart();

@@ -33,7 +33,7 @@ export function lowerFilters(filters: readonly FilterConfig[], to: Lowering, rep
     if (c.grpcWeb !== undefined) out.push({ kind: "grpcWeb" });
     if (c.fault !== undefined) out.push(lowerFault(c.fault, ["filters", i, kind], report));
     if (c.module !== undefined) out.push(lowerFilterModule({ module: c.module, config: c.config }, i, to, report));
-    if (c.plugin !== undefined) out.push(lowerPluginUse(c.plugin));
+    if (c.plugin !== undefined) out.push(lowerPluginUse(c.plugin, ["filters", i, kind], to, report));
     if (c.admission !== undefined) out.push(lowerAdmission(c.admission, ["filters", i, kind], report));
   }
   return out;

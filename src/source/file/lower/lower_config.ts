@@ -73,8 +73,12 @@ function lowerPlugins(to: Lowering, names: Names): Map<string, PluginSpec> {
   const out = new Map<string, PluginSpec>();
   for (const [name, item] of to.gathered.plugins) {
     names.checkPlugin(item, to);
-    const c = decode(pluginSchema, toPlain(item.node), to.reporter(item));
-    if (c !== null) out.set(name, lowerPlugin(name, c, to));
+    const report = to.reporter(item);
+    const c = decode(pluginSchema, toPlain(item.node), report);
+    if (c === null) continue;
+    const spec = lowerPlugin(name, c, to);
+    out.set(name, spec);
+    to.pluginChecks.plugin(report, spec);
   }
   return out;
 }

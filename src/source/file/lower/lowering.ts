@@ -4,6 +4,7 @@ import type { Address } from "../../../platform/types.ts";
 import { EndpointFiles } from "../check/endpoint_files.ts";
 import { Folders } from "../check/folders.ts";
 import { Modules } from "../check/modules.ts";
+import { PluginChecks } from "../check/plugins.ts";
 import { TlsFiles } from "../check/tls_files.ts";
 import { pathFrom } from "../config_files.ts";
 import type { Gathered, Item } from "../gather.ts";
@@ -19,6 +20,7 @@ export class Lowering {
   /** Files that the config names for TLS, to be looked at when all is lowered. */
   readonly tlsFiles = new TlsFiles();
   readonly endpointFiles = new EndpointFiles();
+  readonly pluginChecks = new PluginChecks();
   readonly folders = new Folders();
   readonly modules = new Modules();
   readonly #directory: string;

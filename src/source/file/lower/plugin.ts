@@ -1,5 +1,7 @@
 import type { PluginFailureSpec, PluginSpec, PluginUseSpec } from "../../../config/plugin_model.ts";
+import type { Reporter } from "../problem_list.ts";
 import type { PluginConfig, PluginUseConfig } from "../schema/plugin.ts";
+import type { Path } from "../tree.ts";
 import type { Lowering } from "./lowering.ts";
 
 /** Answer of a request whose call failed, where nothing else is said. */
@@ -36,9 +38,11 @@ export function lowerPlugin(name: string, c: PluginConfig, to: Lowering): Plugin
 }
 
 /** What the plugin itself says stands in for what the use does not: it is looked up when the plugin is known. */
-export function lowerPluginUse(c: PluginUseConfig): PluginUseSpec {
+/** `at` leads to the use. */
+export function lowerPluginUse(c: PluginUseConfig, at: Path, to: Lowering, report: Reporter): PluginUseSpec {
   const { use, config, timeout, onFailure } =
     typeof c === "string" ? { use: c, config: undefined, timeout: undefined, onFailure: undefined } : c;
+  to.pluginChecks.use(report, at, use, config ?? null);
   return {
     kind: "plugin",
     plugin: use,
