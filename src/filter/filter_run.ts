@@ -1,5 +1,4 @@
-import { ProxyError } from "../base/error.ts";
-import { localFault } from "../base/error.ts";
+import { localFault, ProxyError } from "../base/error.ts";
 import type { Fields } from "../http/fields.ts";
 import type { RequestHead, ResponseHead } from "../http/head.ts";
 import { bodyForbidden } from "../http/status.ts";

@@ -129,7 +129,15 @@ export class PluginExchange implements Filter {
     if (fault !== null)
       return this.#failed(x, "requestHead", { outcome: "invalid", message: fault }, () => this.#bodyOf("request", x, x.request, end, true));
     if (a.reply !== null) return replyOf(a.reply);
+    if (a.body !== null) return this.#replaced(x, "requestHead", a.body, end);
     return this.#bodyOf("request", x, x.request, end, a.leavesBody);
+  }
+
+  /** A body where there was none. */
+  #replaced(x: FilterExchange, phase: string, body: Uint8Array, end: boolean): HeadVerdict {
+    if (end) return { replace: body };
+    const message = "a body comes already: it is replaced in the body's phase, where that is buffered";
+    return this.#failed(x, phase, { outcome: "invalid", message }, () => null);
   }
 
   #responseHead(x: FilterExchange, head: ResponseHead, end: boolean): HeadAnswer {
@@ -145,6 +153,7 @@ export class PluginExchange implements Filter {
       if (a.reset) return RESET;
       if (a.reply !== null) return replyOf(a.reply);
       toResponse(x, head, a);
+      if (a.body !== null) return this.#replaced(x, "responseHead", a.body, end);
       return this.#bodyOf("response", x, head, end, a.leavesBody);
     });
   }
