@@ -1,7 +1,7 @@
 import type { Model } from "../config/model.ts";
 import type { RuntimeAbilities } from "../config/runtime_abilities.ts";
-import type { DescribePlugin } from "../source/file/check/plugins.ts";
 import type { ProbeModule } from "../source/file/check/modules.ts";
+import type { DescribePlugin } from "../source/file/check/plugins.ts";
 import type { LoadedConfig } from "../source/file/load_config.ts";
 
 /** Where a command reads from and writes to. */

@@ -1,8 +1,7 @@
-import { z } from "zod";
 import type { PluginSpec } from "../config/plugin_model.ts";
 import type { Platform, ProcessExit } from "../platform/types.ts";
 import { pluginVariables } from "./process/plugin_variables.ts";
-import { pluginDescriptionSchema } from "./protocol/initialize.ts";
+import { readDescription } from "./protocol/read_description.ts";
 
 /** What a description may have of standard output. */
 const MOST_BYTES = 1024 * 1024;
@@ -20,31 +19,7 @@ export async function describePlugin(
 ): Promise<string | ((config: unknown) => string | null)> {
   const said = await outputOf(platform, env, spec);
   if (said.wrong !== null) return said.wrong;
-  let raw: unknown;
-  try {
-    raw = JSON.parse(said.out);
-  } catch {
-    return `have it print one line of JSON for --describe: found ${JSON.stringify(said.out.slice(0, SHOWN))}`;
-  }
-  const parsed = pluginDescriptionSchema.safeParse(raw);
-  if (!parsed.success) {
-    const { path, message } = parsed.error.issues[0]!;
-    return `correct what it says of itself for --describe: ${path.join(".") || "the whole"}: ${message}`;
-  }
-  const { configSchema } = parsed.data;
-  if (configSchema === undefined) return () => null;
-  let schema: z.ZodType;
-  try {
-    schema = z.fromJSONSchema(configSchema as Parameters<typeof z.fromJSONSchema>[0]);
-  } catch (e) {
-    return `correct its configSchema: ${e instanceof Error ? e.message : String(e)}`;
-  }
-  return (config) => {
-    const result = schema.safeParse(config ?? {});
-    if (result.success) return null;
-    const { path, message } = result.error.issues[0]!;
-    return `correct the settings as the plugin wants them: ${path.length === 0 ? "" : `${path.join(".")}: `}${message}`;
-  };
+  return readDescription(said.out);
 }
 
 function outputOf(
@@ -53,7 +28,8 @@ function outputOf(
   { command, cwd, env: own, startMs }: PluginSpec,
 ): Promise<{ readonly out: string; readonly wrong: string | null }> {
   const { processes } = platform;
-  if (processes === null) return Promise.resolve({ out: "", wrong: "run weir on a system that has processes: it can have none here" });
+  if (processes === null)
+    return Promise.resolve({ out: "", wrong: "run weir on a system that has processes: it can have none here" });
   return new Promise((resolve) => {
     const text = new TextDecoder();
     let out = "";

@@ -1,6 +1,5 @@
 import type { PluginSpec, PluginUseSpec } from "../config/plugin_model.ts";
 import type { FilterExchange, FilterFactory } from "../filter/types.ts";
-import { watchCommand } from "./process/command_watch.ts";
 import type { PluginEnv } from "./process/plugin_env.ts";
 import type { PluginPool } from "./process/plugin_pool.ts";
 import { BoundUse } from "./use/plugin_factory.ts";
@@ -139,7 +138,7 @@ export class PluginHandle {
   #watchAnew(): void {
     this.#watch?.close();
     const { spec } = this.#pool!;
-    this.#watch = watchCommand(this.#env, spec, () => void this.#replace(spec));
+    this.#watch = this.#env.watchProgram(spec, () => void this.#replace(spec));
   }
 
   /** The executable on disk is another one. */

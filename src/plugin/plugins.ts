@@ -55,7 +55,14 @@ export class Plugins {
         if (JSON.stringify(plugin.handle.spec) === JSON.stringify(spec)) return;
         const why = await plugin.handle.prepare(spec);
         if (why === null) changed.push(plugin.handle);
-        else problems.push({ severity: "error", path: `plugins.${name}`, message: `the plugin ${name} is refused: ${why}`, hint: "", place: null });
+        else
+          problems.push({
+            severity: "error",
+            path: `plugins.${name}`,
+            message: `the plugin ${name} is refused: ${why}`,
+            hint: "",
+            place: null,
+          });
       }),
     );
     return {

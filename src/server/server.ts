@@ -29,7 +29,6 @@ import { ClusterTable, type NextClusters } from "./cluster_table.ts";
 import { compileSites } from "./compile.ts";
 import { ConnectionCaps } from "./connection_caps.ts";
 import type { ConnectionCounts } from "./counts/connection_counts.ts";
-import { createPlugins } from "./create_plugins.ts";
 import { provisionFilter } from "./filter_kinds.ts";
 import { ADMIN_HANDLER, bindLabel, isInternal, OBSERVE_HANDLER, withInternalListeners } from "./internal_listeners.ts";
 import { filterEnv, KeptFilters, type Provision, routesOf } from "./kept_filters.ts";
@@ -42,6 +41,7 @@ import { MOVE_AT_ONCE, type MovedConnection, type Mover } from "./moving/moved_c
 import { retainNames } from "./numbers/retain_names.ts";
 import { ownNumbers, type ServerNumbers } from "./numbers/server_numbers.ts";
 import { OverloadMonitor } from "./overload/overload_monitor.ts";
+import { createPlugins } from "./plugins/create_plugins.ts";
 import { sameSocket } from "./same_socket.ts";
 import type { DrainOptions, Serving } from "./serving.ts";
 import { type HeldSocket, HeldSockets } from "./sockets/held_socket.ts";

@@ -1,7 +1,7 @@
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { chmodSync, existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import process from "node:process";
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { until } from "../support/deadline.ts";
 import { get, openClient } from "../support/raw_client.ts";
 import { openScratch, type Site, startSite } from "../support/weir.ts";
@@ -43,7 +43,12 @@ function sent(site: Site, name: string): string | undefined {
   return fieldOf(site.origin.requests.at(-1)!.fields, name);
 }
 
-async function post(site: Site, path: string, body: string, fields = ""): Promise<{ status: number; body: string; trailers: unknown }> {
+async function post(
+  site: Site,
+  path: string,
+  body: string,
+  fields = "",
+): Promise<{ status: number; body: string; trailers: unknown }> {
   using client = await openClient(site.port);
   await client.send(`POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n${fields}\r\n${body}`);
   return await client.response("POST", 20_000);
@@ -122,7 +127,12 @@ describe("a plugin that is a process", () => {
     await get(site.port, "/one");
     await get(site.port, "/two");
     const records = (): unknown[] =>
-      existsSync(join(dir, "records")) ? readFileSync(join(dir, "records"), "utf8").trim().split("\n").map((l) => JSON.parse(l)) : [];
+      existsSync(join(dir, "records"))
+        ? readFileSync(join(dir, "records"), "utf8")
+            .trim()
+            .split("\n")
+            .map((l) => JSON.parse(l))
+        : [];
     await until("both records", () => records().length === 2);
     expect(records()).toEqual([
       { status: 200, path: "/one", route: "all" },
@@ -382,4 +392,3 @@ function isZombie(pid: number): boolean {
 function upper(body: string): string {
   return body.replace(/[a-z]/g, (c) => c.toUpperCase());
 }
-

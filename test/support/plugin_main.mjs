@@ -41,7 +41,11 @@ function fieldOf(p, name) {
   return (p.request ?? p.response)?.fields?.find(([n]) => n === name)?.[1];
 }
 
-const upper = (b) => Buffer.from(b.toString("latin1").replace(/[a-z]/g, (c) => c.toUpperCase()), "latin1");
+const upper = (b) =>
+  Buffer.from(
+    b.toString("latin1").replace(/[a-z]/g, (c) => c.toUpperCase()),
+    "latin1",
+  );
 
 async function act(what, m, frame) {
   const { id, params: p } = m;
@@ -75,7 +79,12 @@ async function act(what, m, frame) {
       setTimeout(() => answer({ fields: [["set", "x-late", "yes"]] }), 700);
       return;
     case "set":
-      return answer({ fields: [["set", "x-plugin", JSON.stringify(p)], ["remove", "x-gone"]] });
+      return answer({
+        fields: [
+          ["set", "x-plugin", JSON.stringify(p)],
+          ["remove", "x-gone"],
+        ],
+      });
     case "path":
       return answer({ path: "/changed?by=plugin", method: "PUT" });
     case "respond":
@@ -159,7 +168,14 @@ function take(m, frame) {
       phases = c.phases ?? { requestHead: { fields: "*", attributes: ["client.address", "route"] } };
       return send({
         id: m.id,
-        result: { protocol: 1, name: "test", version: "1", capabilities: { binary }, phases, ...(c.match ? { match: c.match } : {}) },
+        result: {
+          protocol: 1,
+          name: "test",
+          version: "1",
+          capabilities: { binary },
+          phases,
+          ...(c.match ? { match: c.match } : {}),
+        },
       });
     }
     case "configure":

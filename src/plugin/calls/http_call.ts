@@ -1,7 +1,7 @@
 import { concatBytes } from "../../base/bytes.ts";
-import { readBytes, writeBytes } from "../use/read_bytes.ts";
-import { fieldFault, isMethod, pathFault } from "../use/action_rules.ts";
 import type { Message } from "../link/message_reader.ts";
+import { fieldFault, isMethod, pathFault } from "../use/action_rules.ts";
+import { readBytes, writeBytes } from "../use/read_bytes.ts";
 
 /** `fetch` through the clusters of the config, `cluster://NAME/path`. */
 export type ClusterFetch = (url: string, init: RequestInit) => Promise<Response>;

@@ -25,7 +25,11 @@ export class PluginCounters {
     if (counter === undefined) {
       if (this.#series.size >= SERIES) return false;
       const all = { plugin: this.#plugin, labels: JSON.stringify(Object.fromEntries(own)) };
-      counter = this.#numbers.counter(`weir_plugin_${name}_total`, "Counted by plugins", own.length === 0 ? { plugin: this.#plugin, labels: "" } : all);
+      counter = this.#numbers.counter(
+        `weir_plugin_${name}_total`,
+        "Counted by plugins",
+        own.length === 0 ? { plugin: this.#plugin, labels: "" } : all,
+      );
       this.#series.set(key, counter);
     }
     counter.add(by);

@@ -1,5 +1,5 @@
-import { Fields } from "../../http/fields.ts";
 import type { FilterExchange, Reply } from "../../filter/types.ts";
+import { Fields } from "../../http/fields.ts";
 import type { Action, FieldChange, PluginReply } from "./read_action.ts";
 
 /** Does to a request what an answer says of its head. Returns what is wrong with it; null: done. */

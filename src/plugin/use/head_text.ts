@@ -19,7 +19,10 @@ export function fieldsText(fields: Fields, wanted: WantedFields): string {
   const add = (name: string, value: string): void => {
     out += `${out.length > 1 ? "," : ""}[${JSON.stringify(name)},${JSON.stringify(value)}]`;
   };
-  if (wanted === "*") fields.forEach((name, value) => add(name.toLowerCase(), value));
+  if (wanted === "*")
+    fields.forEach((name, value) => {
+      add(name.toLowerCase(), value);
+    });
   else for (const name of wanted) for (const value of fields.getAll(name)) add(name, value);
   return `${out}]`;
 }

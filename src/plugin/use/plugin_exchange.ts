@@ -7,9 +7,9 @@ import {
   type BodyOut,
   type Filter,
   type FilterExchange,
-  HOLD,
   type HeadAnswer,
   type HeadVerdict,
+  HOLD,
   type HostChoice,
   type Maybe,
   type Verdict,
@@ -29,8 +29,8 @@ import { type BodyPart, BodyStream } from "./body_stream.ts";
 import { ChooseCall } from "./choose_call.ts";
 import type { CompiledBody, CompiledPhases } from "./compiled_phases.ts";
 import { fieldsText, requestText, responseText } from "./head_text.ts";
-import { writeBytes } from "./read_bytes.ts";
 import type { Action } from "./read_action.ts";
+import { writeBytes } from "./read_bytes.ts";
 
 /** A plugin at its place in a route, as exchanges need it. */
 export interface PluginUse {
@@ -127,7 +127,9 @@ export class PluginExchange implements Filter {
     if (a.reset) return RESET;
     const fault = applyToRequest(x, a);
     if (fault !== null)
-      return this.#failed(x, "requestHead", { outcome: "invalid", message: fault }, () => this.#bodyOf("request", x, x.request, end, true));
+      return this.#failed(x, "requestHead", { outcome: "invalid", message: fault }, () =>
+        this.#bodyOf("request", x, x.request, end, true),
+      );
     if (a.reply !== null) return replyOf(a.reply);
     if (a.body !== null) return this.#replaced(x, "requestHead", a.body, end);
     return this.#bodyOf("request", x, x.request, end, a.leavesBody);
@@ -181,13 +183,7 @@ export class PluginExchange implements Filter {
   // ---- bodies ----
 
   /** What becomes of the head with regard to the body behind it. */
-  #bodyOf(
-    side: Side,
-    x: FilterExchange,
-    head: RequestHead | ResponseHead,
-    end: boolean,
-    leave: boolean,
-  ): HeadVerdict {
+  #bodyOf(side: Side, x: FilterExchange, head: RequestHead | ResponseHead, end: boolean, leave: boolean): HeadVerdict {
     const { phases } = this.#use;
     const wanted = side === "request" ? phases.requestBody : phases.responseBody;
     if (wanted === null || leave || end || this.#given) return null;
@@ -249,7 +245,12 @@ export class PluginExchange implements Filter {
       limit: limitBytes,
       whole,
       tooLong: (x) =>
-        this.#failed(x, "responseBody", { outcome: "invalid", message: `the reply is longer than ${limitBytes} bytes` }, () => null),
+        this.#failed(
+          x,
+          "responseBody",
+          { outcome: "invalid", message: `the reply is longer than ${limitBytes} bytes` },
+          () => null,
+        ),
     });
   }
 

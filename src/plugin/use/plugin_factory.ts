@@ -4,7 +4,7 @@ import type { RequestHead } from "../../http/head.ts";
 import type { EventLog } from "../../telemetry/event_log.ts";
 import type { CallFault } from "../link/call.ts";
 import type { PluginPool } from "../process/plugin_pool.ts";
-import { type ActionRules } from "./action_rules.ts";
+import type { ActionRules } from "./action_rules.ts";
 import { AnswerCache } from "./answer_cache.ts";
 import { attributeReader } from "./attributes.ts";
 import { type CompiledPhases, compilePhases } from "./compiled_phases.ts";

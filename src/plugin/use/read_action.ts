@@ -79,7 +79,15 @@ export function readAction(result: unknown, frame: Uint8Array | null, rules: Act
 type Head = Pick<Action, "method" | "path" | "authority" | "scheme" | "status" | "cluster" | "host">;
 
 function readHead(r: Raw, rules: ActionRules): Head | string {
-  const { method = null, path = null, authority = null, scheme = null, status = null, cluster = null, host = null } = r as {
+  const {
+    method = null,
+    path = null,
+    authority = null,
+    scheme = null,
+    status = null,
+    cluster = null,
+    host = null,
+  } = r as {
     readonly [K in keyof Head]?: unknown;
   };
   if (method !== null && (typeof method !== "string" || !isMethod(method))) return "method is none";
@@ -104,7 +112,8 @@ type Rest = Pick<Action, "metadata" | "timeoutMs" | "reset" | "leavesBody" | "ca
 
 function readRest(r: Raw): Rest | string {
   const { metadata, timeoutMs = null, reset, body, cache = null } = r;
-  if (metadata !== undefined && (!isObject(metadata) || !Object.values(metadata).every(isObject))) return "metadata is no object of objects";
+  if (metadata !== undefined && (!isObject(metadata) || !Object.values(metadata).every(isObject)))
+    return "metadata is no object of objects";
   if (timeoutMs !== null && !(typeof timeoutMs === "number" && timeoutMs >= 1)) return "timeoutMs is not above 0";
   if (body !== undefined && body !== "none") return 'body is not "none"';
   if (cache !== null) {

@@ -355,7 +355,14 @@ export class Supervisor implements Serving, AdminView {
   /** What a worker serves: all but the admin addresses, and its part of the clusters' caps. */
   #forWorker(w: WorkerProcess, model: Model): { readonly model: Model; readonly places: readonly ListenerPlace[] } {
     const places = this.#env.worker.counts.places(namesOf(model), new Set(namesOf(this.#model ?? model)));
-    return { model: { ...sharePlugins(shareBreakers(model, w.index, this.#env.workers), w.index, this.#env.workers), admin: null, observe: null }, places };
+    return {
+      model: {
+        ...sharePlugins(shareBreakers(model, w.index, this.#env.workers), w.index, this.#env.workers),
+        admin: null,
+        observe: null,
+      },
+      places,
+    };
   }
 
   async #commit({ model, front, sockets, secrets }: Prepared): Promise<void> {

@@ -1,8 +1,8 @@
 import type { Model } from "../../config/model.ts";
 import type { Problem } from "../../config/problem.ts";
 import type { RuntimeAbilities } from "../../config/runtime_abilities.ts";
-import type { DescribePlugin } from "./check/plugins.ts";
 import type { ProbeModule } from "./check/modules.ts";
+import type { DescribePlugin } from "./check/plugins.ts";
 import { type ConfigFiles, diskFiles, WatchedFiles } from "./config_files.ts";
 import { gather } from "./gather.ts";
 import type { LoadMemory } from "./load_memory.ts";

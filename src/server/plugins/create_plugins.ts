@@ -1,10 +1,11 @@
-import { fetchCluster } from "../handler/fetch_cluster.ts";
-import type { Conn, Platform } from "../platform/types.ts";
-import { Plugins } from "../plugin/plugins.ts";
-import type { EventLog } from "../telemetry/event_log.ts";
-import type { Numbers } from "../telemetry/numbers.ts";
-import type { Cluster, LeaseClient } from "../upstream/types.ts";
-import type { LinkEnv } from "../wire/link.ts";
+import { fetchCluster } from "../../handler/fetch_cluster.ts";
+import type { Conn, Platform } from "../../platform/types.ts";
+import { Plugins } from "../../plugin/plugins.ts";
+import type { EventLog } from "../../telemetry/event_log.ts";
+import type { Numbers } from "../../telemetry/numbers.ts";
+import type { Cluster, LeaseClient } from "../../upstream/types.ts";
+import type { LinkEnv } from "../../wire/link.ts";
+import { watchProgram } from "./watch_program.ts";
 
 export interface PluginPlace {
   readonly platform: Platform;
@@ -34,7 +35,16 @@ export function createPlugins({ platform, link, log, numbers, env, version, clus
   if (processes === null) return null;
   const calls = { link, client: NOBODY, authority: "", headMs: HEAD_MS, idleMs: IDLE_MS };
   return new Plugins({
-    env: { ...link, platform, processes, log, env, version, random: Math.random },
+    env: {
+      ...link,
+      platform,
+      processes,
+      log,
+      env,
+      version,
+      random: Math.random,
+      watchProgram: (spec, changed) => watchProgram(platform, env["PATH"] ?? "", spec, changed),
+    },
     numbers,
     fetch: (url, init) => fetchCluster(clusters(), calls, url, init),
   });

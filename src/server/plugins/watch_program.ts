@@ -1,15 +1,14 @@
 import { statSync } from "node:fs";
 import { delimiter, dirname, isAbsolute, join, resolve } from "node:path";
 import type { PluginSpec } from "../../config/plugin_model.ts";
-import type { Closer, Timer } from "../../platform/types.ts";
-import type { PluginEnv } from "./plugin_env.ts";
+import type { Closer, Platform, Timer } from "../../platform/types.ts";
 
 /** Changes come in crowds while a file is being written. */
 const SETTLE_MS = 300;
 
-/** Calls `changed` when the program of a plugin, or a script among its arguments, is another file than before. */
-export function watchCommand(env: PluginEnv, spec: PluginSpec, changed: () => void): { close(): void } {
-  const files = filesOf(spec, env.env["PATH"] ?? "");
+/** `searched`: PATH. Calls `changed` when the program of a plugin, or a script among its arguments, is another file than before. */
+export function watchProgram(platform: Platform, searched: string, spec: PluginSpec, changed: () => void): { close(): void } {
+  const files = filesOf(spec, searched);
   let before = stateOf(files);
   let timer: Timer | null = null;
   const look = (): void => {
@@ -23,9 +22,9 @@ export function watchCommand(env: PluginEnv, spec: PluginSpec, changed: () => vo
   const watches: Closer[] = [...new Set(files.map((f) => dirname(f)))].flatMap((directory) => {
     try {
       return [
-        env.platform.watch(directory, () => {
+        platform.watch(directory, () => {
           timer?.cancel();
-          timer = env.platform.setTimer(SETTLE_MS, look);
+          timer = platform.setTimer(SETTLE_MS, look);
         }),
       ];
     } catch {
@@ -42,8 +41,15 @@ export function watchCommand(env: PluginEnv, spec: PluginSpec, changed: () => vo
 
 function filesOf({ command, cwd }: PluginSpec, path: string): readonly string[] {
   const [program, ...args] = command;
-  const found = program!.includes("/") ? program! : path.split(delimiter).map((d) => join(d, program!)).find(isFile);
-  const scripts = args.filter((a) => !a.startsWith("-") && a.includes(".")).map((a) => (isAbsolute(a) ? a : resolve(cwd ?? ".", a)));
+  const found = program!.includes("/")
+    ? program!
+    : path
+        .split(delimiter)
+        .map((d) => join(d, program!))
+        .find(isFile);
+  const scripts = args
+    .filter((a) => !a.startsWith("-") && a.includes("."))
+    .map((a) => (isAbsolute(a) ? a : resolve(cwd ?? ".", a)));
   return [...(found === undefined ? [] : [resolve(found)]), ...scripts.filter(isFile)];
 }
 
