@@ -26,9 +26,13 @@ export class CallQueue {
     return this.#waiting.delete(c);
   }
 
-  /** Sends the oldest, as long as there is room. A call that has a process of its own waits for that one, and holds up no other. */
-  drain(roomFor: (c: PluginCall) => PluginProcess | null, send: (c: PluginCall, p: PluginProcess) => void): void {
+  /**
+   * Sends the oldest, as long as there is room. A call that has a process of its own waits for that one, and holds up no other; one whose
+   * time is over at `now` is left to its deadline.
+   */
+  drain(now: number, roomFor: (c: PluginCall) => PluginProcess | null, send: (c: PluginCall, p: PluginProcess) => void): void {
     for (const c of this.#waiting) {
+      if (c.at <= now) continue;
       const p = roomFor(c);
       if (p === null) {
         if (c.seat.process === null) return;

@@ -295,6 +295,7 @@ export class PluginPool implements PluginProcessOwner, CallOwner {
 
   #drain(): void {
     this.#queue.drain(
+      this.now(),
       (c) => this.#roomFor(c),
       (c, p) => {
         this.metrics.queued.add(-1);
