@@ -18,10 +18,10 @@ const SHARING: SharingSpec = {
   fallbackSubset: new Map(),
 };
 const TABLES: readonly (readonly [string, BalanceSpec])[] = [
-  ["ring, 160 points", { kind: "ringHash", points: 160, on: [] }],
-  ["ring, 1,024 points", { kind: "ringHash", points: 1024, on: [] }],
-  ["maglev, 65,537 slots", { kind: "maglev", tableSize: 65_537, on: [] }],
-  ["maglev, 655,373 slots", { kind: "maglev", tableSize: 655_373, on: [] }],
+  ["ring, 160 points", { kind: "ringHash", points: 160, on: [], slowStart: null }],
+  ["ring, 1,024 points", { kind: "ringHash", points: 1024, on: [], slowStart: null }],
+  ["maglev, 65,537 slots", { kind: "maglev", tableSize: 65_537, on: [], slowStart: null }],
+  ["maglev, 655,373 slots", { kind: "maglev", tableSize: 655_373, on: [], slowStart: null }],
 ];
 const env = { clock: { now: 0 }, random: Math.random, panics: { add() {} } };
 const keys = Array.from({ length: KEYS }, (_, k) => xxHash32(`key ${k}`, 0) || 1);

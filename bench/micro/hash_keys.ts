@@ -67,7 +67,7 @@ for (const [name, key] of [
   ["the path", { kind: "path" }],
 ] as const satisfies readonly (readonly [string, HashKeySpec])[]) {
   const keys = new RouteKeys(
-    [{ weight: 1, subset: null, balance: { kind: "maglev", tableSize: 65_537, on: [key] } }],
+    [{ weight: 1, subset: null, balance: { kind: "maglev", tableSize: 65_537, on: [key], slowStart: null } }],
     null,
     null,
     null,

@@ -21,8 +21,8 @@ const POLICIES: readonly BalanceSpec[] = [
   { kind: "random", slowStart: null },
   { kind: "leastRequest", choices: 2, activeBias: 1, slowStart: null },
   { kind: "peakEwma", decayMs: 10_000, slowStart: null },
-  { kind: "ringHash", points: 160, on: [] },
-  { kind: "maglev", tableSize: 65_537, on: [] },
+  { kind: "ringHash", points: 160, on: [], slowStart: null },
+  { kind: "maglev", tableSize: 65_537, on: [], slowStart: null },
 ];
 const env = { clock: { now: 1e6 }, random: Math.random, panics: { add() {} } };
 const keys = Float64Array.from({ length: 1024 }, () => 1 + Math.floor(Math.random() * (2 ** 32 - 1)));

@@ -33,9 +33,19 @@ export type BalanceSpec =
   /** The one of two with the lowest (latency peak, decaying in `decayMs`) × (requests + 1). */
   | { readonly kind: "peakEwma"; readonly decayMs: number; readonly slowStart: SlowStartSpec | null }
   /** Ketama. `points` a host of average weight, at least 160. */
-  | { readonly kind: "ringHash"; readonly points: number; readonly on: readonly HashKeySpec[] }
+  | {
+      readonly kind: "ringHash";
+      readonly points: number;
+      readonly on: readonly HashKeySpec[];
+      readonly slowStart: SlowStartSpec | null;
+    }
   /** `tableSize` is a prime. */
-  | { readonly kind: "maglev"; readonly tableSize: number; readonly on: readonly HashKeySpec[] };
+  | {
+      readonly kind: "maglev";
+      readonly tableSize: number;
+      readonly on: readonly HashKeySpec[];
+      readonly slowStart: SlowStartSpec | null;
+    };
 
 /** A host that is new, or healthy again, takes a share that grows over the window: max(minShare, (time / window) ^ (1 / aggression)). */
 export interface SlowStartSpec {

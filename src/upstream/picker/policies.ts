@@ -27,13 +27,18 @@ export function policyOf(b: BalanceSpec, env: PolicyEnv): Policy {
     case "peakEwma":
       return starting(b.slowStart, env, (hosts, weights) => peakEwma(hosts, weights, b.decayMs, env));
     case "ringHash":
-      return (hosts, weights) => ringHash(hosts, weights, b.points, env);
+      return starting(b.slowStart, env, (hosts, weights, whole) => ringHash(hosts, weights, b.points, env, whole), HASH_STEPS);
     case "maglev":
-      return (hosts, weights) => maglev(hosts, weights, b.tableSize, env);
+      return starting(b.slowStart, env, (hosts, weights) => maglev(hosts, weights, b.tableSize, env), HASH_STEPS);
   }
 }
 
-function starting(spec: SlowStartSpec | null, env: PolicyEnv, policy: Policy): Policy {
+/** A table is made anew with each step, and keys move with it. */
+const HASH_STEPS = 10;
+const STEPS = 100;
+
+function starting(spec: SlowStartSpec | null, env: PolicyEnv, policy: Policy, steps = STEPS): Policy {
   if (spec === null) return policy;
-  return (hosts: readonly Host[], weights: readonly number[]): Picker => slowStart(hosts, weights, spec, policy, env);
+  return (hosts: readonly Host[], weights: readonly number[]): Picker =>
+    slowStart(hosts, weights, { ...spec, steps }, policy, env);
 }

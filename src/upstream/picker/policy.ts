@@ -8,8 +8,11 @@ export interface PolicyEnv {
   readonly random: () => number;
 }
 
-/** A policy with its settings: makes a picker of hosts, one at least, and a weight above 0 for each, a whole number up to 2 ** 24. */
-export type Policy = (hosts: readonly Host[], weights: readonly number[]) => Picker;
+/**
+ * A policy with its settings: makes a picker of hosts, one at least, and a weight above 0 for each, a whole number up to 2 ** 24. `whole`:
+ * the weights as they will be when slow starts are over, in the same measure; absent: they are that already.
+ */
+export type Policy = (hosts: readonly Host[], weights: readonly number[], whole?: readonly number[]) => Picker;
 
 export function weightsOf(hosts: readonly Host[]): number[] {
   return hosts.map((h) => h.endpoint.weight);

@@ -7,18 +7,32 @@ import { hasUntried, type PolicyEnv } from "./policy.ts";
  * A ring of points, a host's in number as its weight is (`points` for an average one), and a key goes to the next point on (Karger et al.,
  * 1997; ketama). A host that goes hands its keys to the others and moves no other key. O(log n). The ring is made with the first pick.
  */
-export function ringHash(hosts: readonly Host[], weights: readonly number[], points: number, env: PolicyEnv): Picker {
-  return new RingPicker(hosts, weights, points, env.random);
+export function ringHash(
+  hosts: readonly Host[],
+  weights: readonly number[],
+  points: number,
+  env: PolicyEnv,
+  whole: readonly number[] = weights,
+): Picker {
+  return new RingPicker(hosts, weights, points, env.random, whole);
 }
 
 class RingPicker implements Picker {
   readonly #hosts: readonly Host[];
   readonly #weights: readonly number[];
   readonly #points: number;
+  readonly #whole: readonly number[];
   readonly #random: () => number;
   #ring: Ring | null = null;
 
-  constructor(hosts: readonly Host[], weights: readonly number[], points: number, random: () => number) {
+  constructor(
+    hosts: readonly Host[],
+    weights: readonly number[],
+    points: number,
+    random: () => number,
+    whole: readonly number[],
+  ) {
+    this.#whole = whole;
     this.#hosts = hosts;
     this.#weights = weights;
     this.#points = points;
@@ -26,7 +40,7 @@ class RingPicker implements Picker {
   }
 
   pick({ hash, exclude }: PickInput): Host {
-    this.#ring ??= buildRing(this.#hosts, this.#weights, this.#points);
+    this.#ring ??= buildRing(this.#hosts, this.#weights, this.#points, this.#whole);
     const { at, owners } = this.#ring;
     let i = nextPoint(at, hash === 0 ? randomKey(this.#random) : hash);
     const first = this.#hosts[owners[i]!]!;
@@ -50,8 +64,14 @@ export interface Ring {
 const START_SEED = 0;
 const STEP_SEED = 0x52696e67;
 
-export function buildRing(hosts: readonly Host[], weights: readonly number[], points: number): Ring {
-  const mean = weights.reduce((a, b) => a + b) / weights.length;
+/** `whole`: what a host of average weight has `points` for. While a new host's weight grows the others' points so stay where they are. */
+export function buildRing(
+  hosts: readonly Host[],
+  weights: readonly number[],
+  points: number,
+  whole: readonly number[] = weights,
+): Ring {
+  const mean = whole.reduce((a, b) => a + b) / whole.length;
   const counts = weights.map((w) => Math.max(1, Math.round((points * w) / mean)));
   const size = counts.reduce((a, b) => a + b);
   const at = new Uint32Array(size);

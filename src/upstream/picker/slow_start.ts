@@ -3,8 +3,9 @@ import type { SlowStartSpec } from "../../config/traffic_model.ts";
 import type { Host, Picker, PickInput } from "../types.ts";
 import type { Policy, PolicyEnv } from "./policy.ts";
 
-/** Weights are worked out anew in so many steps of a window, and told in parts of so many. */
-const STEPS = 100;
+/** Weights are worked out anew in so many `steps` of a window, and told in parts of so many. */
+export type SteppedStart = SlowStartSpec & { readonly steps: number };
+
 /** However short the window is: milliseconds. */
 const MIN_STEP_MS = 20;
 
@@ -15,7 +16,7 @@ const MIN_STEP_MS = 20;
 export function slowStart(
   hosts: readonly Host[],
   weights: readonly number[],
-  spec: SlowStartSpec,
+  spec: SteppedStart,
   policy: Policy,
   env: PolicyEnv,
 ): Picker {
@@ -29,7 +30,7 @@ export function slowStart(
 class SlowStartPicker implements Picker {
   readonly #hosts: readonly Host[];
   readonly #weights: readonly number[];
-  readonly #spec: SlowStartSpec;
+  readonly #spec: SteppedStart;
   readonly #policy: Policy;
   readonly #env: PolicyEnv;
   /** When the last window is over. */
@@ -40,7 +41,7 @@ class SlowStartPicker implements Picker {
   constructor(
     hosts: readonly Host[],
     weights: readonly number[],
-    spec: SlowStartSpec,
+    spec: SteppedStart,
     policy: Policy,
     env: PolicyEnv,
     until: number,
@@ -65,10 +66,12 @@ class SlowStartPicker implements Picker {
       this.#next = Number.POSITIVE_INFINITY;
       return this.#policy(this.#hosts, this.#weights);
     }
-    this.#next = now + Math.max(this.#spec.windowMs / STEPS, MIN_STEP_MS);
+    const { windowMs, steps } = this.#spec;
+    this.#next = now + Math.max(windowMs / steps, MIN_STEP_MS);
     return this.#policy(
       this.#hosts,
-      this.#weights.map((w, i) => w * Math.max(1, Math.round(STEPS * slowStartShare(this.#hosts[i]!, this.#spec, now)))),
+      this.#weights.map((w, i) => w * Math.max(1, Math.round(steps * slowStartShare(this.#hosts[i]!, this.#spec, now)))),
+      this.#weights.map((w) => w * steps),
     );
   }
 }

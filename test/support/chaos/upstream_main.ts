@@ -92,6 +92,10 @@ async function answerStream(s: H2PeerStream): Promise<void> {
   }
   if (!check) await turn(workMs(mode));
   const full = replyBody(id, s.body);
+  const { socket } = s.peer;
+  // In one write: a process that is killed between two would leave a reply that has begun, which nobody can ask for again.
+  socket.cork();
+  setImmediate(() => socket.uncork());
   s.sendHead(
     [
       [":status", String(statusIn(mode, check))],

@@ -82,8 +82,10 @@ describe("keys of requests", () => {
 
   test("sessions hash a source as requests do, whatever the other keys, and nothing else", () => {
     const on: HashKeySpec[] = [{ kind: "header", name: "a" }, { kind: "source" }];
-    expect(sourceHash({ kind: "maglev", tableSize: 7, on }, "192.0.2.1")).toBe(hash([{ kind: "source" }], request()));
-    expect(sourceHash({ kind: "ringHash", points: 160, on: [{ kind: "path" }] }, "192.0.2.1")).toBe(0);
+    expect(sourceHash({ kind: "maglev", tableSize: 7, on, slowStart: null }, "192.0.2.1")).toBe(
+      hash([{ kind: "source" }], request()),
+    );
+    expect(sourceHash({ kind: "ringHash", points: 160, on: [{ kind: "path" }], slowStart: null }, "192.0.2.1")).toBe(0);
     expect(sourceHash({ kind: "random", slowStart: null }, "192.0.2.1")).toBe(0);
   });
 });

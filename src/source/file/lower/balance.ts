@@ -20,10 +20,16 @@ export function lowerBalance(balance: BalanceConfig, report: Reporter): BalanceS
   }
   if (c.peakEwma !== undefined)
     return { kind: "peakEwma", decayMs: c.peakEwma.decay, slowStart: lowerSlowStart(c.peakEwma.slowStart) };
-  if (c.ringHash !== undefined)
-    return { kind: "ringHash", points: c.ringHash.points, on: lowerHashKeys(c.ringHash.on, [...AT, "ringHash", "on"], report) };
-  if (c.maglev !== undefined)
-    return { kind: "maglev", tableSize: c.maglev.tableSize, on: lowerHashKeys(c.maglev.on, [...AT, "maglev", "on"], report) };
+  if (c.ringHash !== undefined) {
+    const { points, on, slowStart } = c.ringHash;
+    const keys = lowerHashKeys(on, [...AT, "ringHash", "on"], report);
+    return { kind: "ringHash", points, on: keys, slowStart: lowerSlowStart(slowStart) };
+  }
+  if (c.maglev !== undefined) {
+    const { tableSize, on, slowStart } = c.maglev;
+    const keys = lowerHashKeys(on, [...AT, "maglev", "on"], report);
+    return { kind: "maglev", tableSize, on: keys, slowStart: lowerSlowStart(slowStart) };
+  }
   return { kind: "roundRobin", slowStart: lowerSlowStart(c.roundRobin?.slowStart) };
 }
 

@@ -48,6 +48,7 @@ const kinds = {
       points: int(160, 65_536)
         .prefault(160)
         .describe("Points of an endpoint of average weight on the ring; more share more evenly"),
+      slowStart,
     })
     .optional()
     .describe("The same key to the same endpoint, by a ring (ketama)"),
@@ -55,6 +56,7 @@ const kinds = {
     .strictObject({
       on,
       tableSize: prime().prefault(65_537).describe("Slots of the table, a prime; some hundred times the endpoints"),
+      slowStart,
     })
     .optional()
     .describe("The same key to the same endpoint, by a table: faster and more even than a ring"),

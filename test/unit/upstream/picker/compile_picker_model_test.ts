@@ -19,8 +19,8 @@ function policies(r: Random): BalanceSpec {
     { kind: "random", slowStart },
     { kind: "leastRequest", choices: r.pick([2, 3, 20]), activeBias: r.pick([0, 0.5, 1]), slowStart },
     { kind: "peakEwma", decayMs: 1000, slowStart },
-    { kind: "ringHash", points: 160, on: [] },
-    { kind: "maglev", tableSize: 251, on: [] },
+    { kind: "ringHash", points: 160, on: [], slowStart: null },
+    { kind: "maglev", tableSize: 251, on: [], slowStart: null },
   ]);
 }
 

@@ -7,8 +7,8 @@ import type { Host, Picker } from "../../../../src/upstream/types.ts";
 import { ANY, expectShares, hostsOf, keyOf, makerOf, pickerEnv, tally } from "../../../seam/picker_cases.ts";
 
 const ROUND: BalanceSpec = { kind: "roundRobin", slowStart: null };
-const RING: BalanceSpec = { kind: "ringHash", points: 160, on: [] };
-const MAGLEV: BalanceSpec = { kind: "maglev", tableSize: 65_537, on: [] };
+const RING: BalanceSpec = { kind: "ringHash", points: 160, on: [], slowStart: null };
+const MAGLEV: BalanceSpec = { kind: "maglev", tableSize: 65_537, on: [], slowStart: null };
 const POLICIES: readonly BalanceSpec[] = [
   ROUND,
   { kind: "random", slowStart: null },

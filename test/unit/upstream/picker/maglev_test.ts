@@ -3,7 +3,7 @@ import { buildMaglev } from "../../../../src/upstream/picker/maglev.ts";
 import { hostsOf, keyOf, makerOf, runPickerCases } from "../../../seam/picker_cases.ts";
 
 const SLOTS = 65_537;
-const make = makerOf({ kind: "maglev", tableSize: SLOTS, on: [] });
+const make = makerOf({ kind: "maglev", tableSize: SLOTS, on: [], slowStart: null });
 
 // The table is exact to a slot; what differs is chance among 100,000 keys, five standard deviations of a half.
 runPickerCases("maglev", make, {
@@ -45,7 +45,7 @@ describe("maglev", () => {
   test("every slot is found: the first and the last key too", () => {
     const hosts = hostsOf([1, 1]);
     const table = buildMaglev(hosts, [1, 1], 7);
-    const picker = makerOf({ kind: "maglev", tableSize: 7, on: [] })(hosts);
+    const picker = makerOf({ kind: "maglev", tableSize: 7, on: [], slowStart: null })(hosts);
     expect(picker.pick({ hash: 1, exclude: null })).toBe(hosts[table[0]!]!);
     expect(picker.pick({ hash: 0xffffffff, exclude: null })).toBe(hosts[table[6]!]!);
   });

@@ -4,7 +4,7 @@ import type { Host } from "../../../../src/upstream/types.ts";
 import { hostsOf, keyOf, makerOf, runPickerCases } from "../../../seam/picker_cases.ts";
 
 const POINTS = 160;
-const make = makerOf({ kind: "ringHash", points: POINTS, on: [] });
+const make = makerOf({ kind: "ringHash", points: POINTS, on: [], slowStart: null });
 
 runPickerCases("ringHash", make, {
   evenWithin: null,

@@ -16,9 +16,12 @@ describe("configs that choose alike", () => {
       true,
     );
     const on = [{ kind: "source" }] as const;
-    expect(same({ balance: { kind: "maglev", tableSize: 7, on } }, { balance: { kind: "maglev", tableSize: 7, on: [] } })).toBe(
-      true,
-    );
+    expect(
+      same(
+        { balance: { kind: "maglev", tableSize: 7, on, slowStart: null } },
+        { balance: { kind: "maglev", tableSize: 7, on: [], slowStart: null } },
+      ),
+    ).toBe(true);
   });
 
   test("not when a policy, one of its settings, or what shares is another", () => {
