@@ -39,6 +39,7 @@ const SECTIONS: readonly (readonly [title: string, keys: readonly string[]])[] =
   ["Listeners", ["listeners"]],
   ["Routes", ["routes"]],
   ["Clusters", ["clusters"]],
+  ["Plugins", ["plugins"]],
   ["Access logs", ["accessLog"]],
 ];
 
