@@ -46,9 +46,7 @@ export class Tries extends Timed implements RequestTarget {
   readonly #cluster: Cluster;
   readonly #breaker: Breaker;
   readonly #live: Try[] = [];
-  /** null: none yet. One alone is all that most requests try. */
-  #first: Host | null = null;
-  #tried: Host[] | null = null;
+  readonly #tried: Host[] = [];
   #mirrors: readonly Mirror[] | null = null;
   #won: Try | null = null;
   #state = TRYING;
@@ -239,7 +237,7 @@ export class Tries extends Timed implements RequestTarget {
     const x = this.#x;
     this.#state = TRYING;
     const prefersOther = this.#hedges > 0 || this.#policy.retry?.spec.otherHost === true;
-    const exclude = prefersOther ? this.#triedSoFar() : null;
+    const exclude = prefersOther && this.#tried.length > 0 ? this.#tried : null;
     if (!x.asksForHost) {
       this.#beginAt(x.pick(this.#cluster, exclude), fresh, budgeted);
       return;
@@ -261,19 +259,12 @@ export class Tries extends Timed implements RequestTarget {
       if (this.#live.length === 0) x.fail(host);
       return;
     }
-    if (this.#first === null) this.#first = host;
-    else this.#triedSoFar()!.push(host);
+    this.#tried.push(host);
     const t = new Try(this, x, this.#clusterIndex, host, budgeted);
     this.#live.push(t);
     if (x.requestPassed) this.#startTimes(t);
     t.attempt.start(fresh);
     this.#arm();
-  }
-
-  #triedSoFar(): Host[] | null {
-    if (this.#first === null) return null;
-    this.#tried ??= [this.#first];
-    return this.#tried;
   }
 
   #win(t: Try, h: ResponseHead, end: boolean): void {

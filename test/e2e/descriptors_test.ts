@@ -2,7 +2,7 @@ import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { until } from "../support/deadline.ts";
 import { startListeners } from "../support/listeners.ts";
 import { freePort } from "../support/ports.ts";
-import { cpuTicks, openFiles, openKinds, treeOf } from "../support/process_tree.ts";
+import { cpuTicks, lives, openFiles, openKinds, treeOf } from "../support/process_tree.ts";
 import { get, openClient } from "../support/raw_client.ts";
 import { echo, type RawOrigin, startOrigin } from "../support/raw_origin.ts";
 import type { RawPeer } from "../support/raw_peer.ts";
@@ -245,13 +245,4 @@ async function expectServed(port: number): Promise<void> {
     20_000,
   );
   for (let i = 0; i < 20; i++) expect((await get(port, `/x${i}`)).status).toBe(200);
-}
-
-function lives(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }

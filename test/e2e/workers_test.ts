@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { until } from "../support/deadline.ts";
-import { treeOf } from "../support/process_tree.ts";
+import { lives, treeOf } from "../support/process_tree.ts";
 import { get, openClient } from "../support/raw_client.ts";
 import type { RawPeer } from "../support/raw_peer.ts";
 import { SteadyLoad } from "../support/steady_load.ts";
@@ -283,15 +283,6 @@ describe("the supervisor", () => {
     expect(ran.stderr).toContain(String(s.origin.port));
   });
 });
-
-function lives(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 async function canConnect(port: number): Promise<boolean> {
   try {

@@ -2,6 +2,7 @@ import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import { Random } from "../fuzz/random.ts";
 import { until } from "../support/deadline.ts";
 import { LoadedSite } from "../support/load/loaded_site.ts";
+import { lives } from "../support/process_tree.ts";
 
 const LONG = process.env["WEIR_LONG"] !== undefined;
 setDefaultTimeout(LONG ? 3_600_000 : 180_000);
@@ -72,13 +73,4 @@ function mixed(plan: Plan, random: Random): (keyof Plan)[] {
     [steps[i], steps[j]] = [steps[j]!, steps[i]!];
   }
   return steps;
-}
-
-function lives(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }

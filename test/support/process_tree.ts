@@ -68,3 +68,13 @@ export function openKinds(pid: number): Record<string, number> {
   }
   return kinds;
 }
+
+/** The process is there, be it that it has ended and waits to be reaped. */
+export function lives(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
