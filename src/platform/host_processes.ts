@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
 import process from "node:process";
 import type { Writable } from "node:stream";
 import { localFault, type ProxyError } from "../base/error.ts";
@@ -27,7 +28,7 @@ export class HostProcesses implements Processes {
     let passed: readonly number[] = wanted;
     try {
       passed = this.#aside(wanted);
-      const child = spawn(p.command, [...p.args], {
+      const child = spawn(programOf(p), [...p.args], {
         env: { ...p.env },
         stdio: [p.stdin, p.stdout, p.stderr, ...passed],
         detached: p.detached === true,
@@ -157,6 +158,11 @@ function signalTo(pid: number, signal: SignalName): boolean {
   } catch {
     return false;
   }
+}
+
+/** A child changes its directory before its program is looked for. */
+function programOf({ command, cwd }: ProcessSpec): string {
+  return cwd !== undefined && command.includes("/") ? resolve(command) : command;
 }
 
 function readText(path: string): string | null {
