@@ -317,7 +317,7 @@ export class PluginPool implements PluginProcessOwner, CallOwner {
 
   #startIn(slot: Slot, index: number): void {
     slot.timer = null;
-    const p = new PluginProcess(this.#env, this.spec, index, this);
+    const p = new PluginProcess(this.#env, this.spec, (this.spec.part?.first ?? 0) + index, this);
     slot.process = p;
     p.start();
   }
@@ -364,7 +364,7 @@ export class PluginPool implements PluginProcessOwner, CallOwner {
     const event = wasReady ? "a process of a plugin ended and is started again" : "a process of a plugin does not start";
     this.#env.log.log("warning", event, { ...this.#facts(p, why), waitMs: Math.round(waitMs) });
     if (this.#isHopeless()) this.#failWaiting(why);
-    slot.timer = this.#env.platform.setTimer(waitMs, () => this.#startIn(slot, p.index));
+    slot.timer = this.#env.platform.setTimer(waitMs, () => this.#startIn(slot, this.#slots.indexOf(slot)));
   }
 
   /** None takes calls, and it is not likely that one will soon. */
@@ -385,10 +385,10 @@ export class PluginPool implements PluginProcessOwner, CallOwner {
     if (p.exchanges === 0 && p.link.open === 0 && this.#leaving.has(p)) p.leave();
   }
 
-  /** Tells the first process the time, for each of its settings. */
+  /** Tells the first process of the weir the time, for each of its settings. */
   #tickSoon(): void {
     const everyMs = this.#info?.phases.tick?.everyMs;
-    if (everyMs === undefined) return;
+    if (everyMs === undefined || (this.spec.part?.first ?? 0) > 0) return;
     this.#tick = this.#env.platform.setTimer(everyMs, () => {
       const first = this.#slots[0]!.process;
       const time = Math.round(this.#env.platform.wallNow());
@@ -420,7 +420,7 @@ export class PluginPool implements PluginProcessOwner, CallOwner {
       ...this.#facts(p, `${rss} bytes`),
     });
     this.metrics.restarts.add(1);
-    this.#startIn(slot, p.index);
+    this.#startIn(slot, this.#slots.indexOf(slot));
     this.#retire(p);
   }
 
