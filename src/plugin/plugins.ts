@@ -5,11 +5,12 @@ import type { Numbers } from "../telemetry/numbers.ts";
 import { PluginMetrics } from "../telemetry/plugin_metrics.ts";
 import { PluginHostCalls } from "./calls/host_calls.ts";
 import type { ClusterFetch } from "./calls/http_call.ts";
-import { KeyValues } from "./calls/key_values.ts";
+import { type KeyStore, OwnStore } from "./calls/key_store.ts";
 import { PluginCounters } from "./calls/plugin_counters.ts";
 import { PluginHandle } from "./plugin_handle.ts";
 import type { PluginEnv } from "./process/plugin_env.ts";
 import { PluginPool } from "./process/plugin_pool.ts";
+import type { PluginDoor } from "./shared/plugin_door.ts";
 
 /** The plugins of a config that is prepared. One of `commit` and `undo` has to be called, once. */
 export interface NextPlugins {
@@ -21,13 +22,15 @@ export interface NextPlugins {
 /** What one plugin keeps through all its versions. */
 interface Plugin {
   readonly handle: PluginHandle;
-  readonly kv: KeyValues;
+  readonly store: KeyStore;
 }
 
 export interface PluginsOptions {
   readonly env: PluginEnv;
   readonly numbers: Numbers;
   readonly fetch: ClusterFetch;
+  /** null: this process is all of the weir. */
+  readonly supervisor: PluginDoor | null;
 }
 
 /** All plugins of a process of Weir. */
@@ -69,11 +72,11 @@ export class Plugins {
       problems,
       commit: () => {
         for (const handle of changed) handle.commit();
-        for (const [name, { handle, kv }] of [...this.#plugins]) {
+        for (const [name, { handle, store }] of [...this.#plugins]) {
           if (specs.has(name)) continue;
           this.#plugins.delete(name);
           handle.close();
-          kv.close();
+          store.close();
         }
       },
       undo: () => {
@@ -97,30 +100,27 @@ export class Plugins {
 
   /** Ends all processes when their exchanges are over. */
   close(): void {
-    for (const { handle, kv } of this.#plugins.values()) {
+    for (const { handle, store } of this.#plugins.values()) {
       handle.close();
-      kv.close();
+      store.close();
     }
   }
 
   /** Ends all processes now. */
   kill(): void {
-    for (const { handle, kv } of this.#plugins.values()) {
+    for (const { handle, store } of this.#plugins.values()) {
       handle.kill();
-      kv.close();
+      store.close();
     }
   }
 
   #create(name: string): Plugin {
-    const { env, numbers, fetch } = this.#options;
-    const kv = new KeyValues(
-      () => env.platform.now(),
-      (ms, f) => env.platform.setTimer(ms, f),
-    );
+    const { env, numbers, fetch, supervisor } = this.#options;
+    const store = supervisor?.store(name) ?? new OwnStore(env.platform);
     const metrics = new PluginMetrics(numbers, name);
     const counters = new PluginCounters(numbers, name);
     const make = (spec: PluginSpec): PluginPool =>
-      new PluginPool(spec, env, metrics, new PluginHostCalls(spec, env.log, kv, counters, fetch));
-    return { handle: new PluginHandle(env, make), kv };
+      new PluginPool(spec, env, metrics, new PluginHostCalls(spec, env.log, store, counters, fetch));
+    return { handle: new PluginHandle(env, make), store };
   }
 }

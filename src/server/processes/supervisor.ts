@@ -4,6 +4,8 @@ import type { Problem } from "../../config/problem.ts";
 import type { Receipt } from "../../config/source.ts";
 import type { WorkerProcess as WorkerPlace } from "../../export/worker_metrics.ts";
 import type { Timer } from "../../platform/types.ts";
+import type { PluginAsk } from "../../plugin/shared/plugin_news.ts";
+import { SharedPlugins } from "../../plugin/shared/shared_plugins.ts";
 import type { EventLog } from "../../telemetry/event_log.ts";
 import type { RowBatch } from "../../telemetry/row_records.ts";
 import { type CertsStatus, certsStatus } from "../../tls/store/certs_status.ts";
@@ -83,6 +85,7 @@ export class Supervisor implements Serving, AdminView {
   /** The same for the front server, which reads none by itself. */
   readonly #told = new ToldSecrets();
   #health: HealthRecord[] = [];
+  readonly #plugins: SharedPlugins;
   readonly #slots: readonly WorkerSlot[];
   readonly #turns = new Turns();
   readonly #shares = new Map<WorkerSlot, WorkerProcess>();
@@ -108,6 +111,7 @@ export class Supervisor implements Serving, AdminView {
     const places = (): WorkerPlace[] =>
       this.#slots.map((s) => ({ worker: String(s.index), pid: s.serving?.pid ?? null, restarts: s.restarts }));
     this.#front = env.front(this, places, this.#told);
+    this.#plugins = new SharedPlugins(env.worker.platform);
     env.board.watch(null, (r) => this.#healthChanged(r));
     this.#sockets = new SocketTable(env.worker.linux, env.held, env.workers);
     this.#secrets = env.secrets(() => this.#secretsChanged());
@@ -119,6 +123,8 @@ export class Supervisor implements Serving, AdminView {
       onSpawn: (w: WorkerProcess) => env.numbers.add(w.id, "worker", w.numbers.fd, w.numbers.buffer),
       onMoved: (w: WorkerProcess, moved: readonly MovedConnection[]) => void this.#moved(w, moved),
       onRows: (w: WorkerProcess, batch: RowBatch) => env.numbers.apply(w.id, batch),
+      onPlugins: (w: WorkerProcess, ask: PluginAsk) =>
+        this.#plugins.hear({ tell: (news) => w.tell({ kind: "plugins", news }) }, ask),
       onGone: (w: WorkerProcess) => env.numbers.fold(w.id),
       onChange: (slot: WorkerSlot) => this.#changed(slot),
     };
@@ -256,6 +262,7 @@ export class Supervisor implements Serving, AdminView {
     this.#sockets.close();
     await this.#sockets.clearPaths();
     this.#secrets.close();
+    this.#plugins.close();
     await this.#front.stop();
   }
 
@@ -371,6 +378,7 @@ export class Supervisor implements Serving, AdminView {
     retainNames(withInternalListeners(model), (group, names) => this.#env.numbers.retain(group, names));
     sockets.commit();
     this.#secrets.commit(secrets);
+    this.#plugins.retain(model.plugins);
     this.#model = model;
     this.#generation++;
     this.#state = "running";

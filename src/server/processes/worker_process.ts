@@ -1,5 +1,6 @@
 import type { Problem } from "../../config/problem.ts";
 import type { LinuxCalls, Platform, Process, ProcessExit, Processes, SharedMemory } from "../../platform/types.ts";
+import type { PluginAsk } from "../../plugin/shared/plugin_news.ts";
 import type { RowBatch } from "../../telemetry/row_records.ts";
 import type { CountsMemory } from "../counts/counts_memory.ts";
 import type { MovedConnection } from "../moving/moved_connection.ts";
@@ -29,6 +30,7 @@ export interface WorkerWatcher {
   /** It drains, and gives these up. */
   onMoved(w: WorkerProcess, moved: readonly MovedConnection[]): void;
   onRows(w: WorkerProcess, batch: RowBatch): void;
+  onPlugins(w: WorkerProcess, ask: PluginAsk): void;
   /** The last call: it has ended, and all that it sent has come. */
   onExit(w: WorkerProcess, how: ProcessExit): void;
 }
@@ -175,6 +177,7 @@ export class WorkerProcess implements ChannelHandler<WorkerReport> {
         movedHere(takeDescriptors(this.#host.linux, this.#packets, m.connections.length), m.connections),
       );
     else if (m.kind === "rows") this.#watcher.onRows(this, m.batch);
+    else if (m.kind === "plugins") this.#watcher.onPlugins(this, m.ask);
     else if (m.kind !== "beat") {
       const answer = this.#waiting.get(m.id);
       this.#waiting.delete(m.id);
