@@ -3,7 +3,7 @@ import type { EventLog, Level } from "../../telemetry/event_log.ts";
 import type { Message } from "../link/message_reader.ts";
 import { HOST_CALL_FAILED, NOT_GRANTED } from "../link/plugin_link.ts";
 import type { HostCalls } from "../process/plugin_pool.ts";
-import type { PluginProcess } from "../process/plugin_process.ts";
+import type { PoolProcess } from "../process/pool_process.ts";
 import { type ClusterFetch, httpCall } from "./http_call.ts";
 import type { KeyStore } from "./key_store.ts";
 import { readKvCall } from "./kv_call.ts";
@@ -40,7 +40,7 @@ export class PluginHostCalls implements HostCalls {
     return true;
   }
 
-  request(p: PluginProcess, id: number | string, method: string, params: Message, bytes: Uint8Array | null): boolean {
+  request(p: PoolProcess, id: number | string, method: string, params: Message, bytes: Uint8Array | null): boolean {
     if (method.startsWith("kv.")) return this.#keyValue(p, id, method, params);
     if (method !== "http") return false;
     const { cluster } = params as { readonly cluster?: unknown };
@@ -72,7 +72,7 @@ export class PluginHostCalls implements HostCalls {
     });
   }
 
-  #keyValue(p: PluginProcess, id: number | string, method: string, params: Message): boolean {
+  #keyValue(p: PoolProcess, id: number | string, method: string, params: Message): boolean {
     if (!this.#spec.grants.kv) {
       p.link.refuse(id, NOT_GRANTED, "kv is not granted");
       return true;

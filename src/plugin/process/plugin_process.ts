@@ -7,6 +7,7 @@ import { type InitializeResult, initializeResultSchema } from "../protocol/initi
 import { LogLines } from "./log_lines.ts";
 import type { PluginEnv } from "./plugin_env.ts";
 import { pluginVariables } from "./plugin_variables.ts";
+import { EVERY_NUMBER, type Numbering, type PoolProcess } from "./pool_process.ts";
 
 /** Versions of the protocol that are spoken here. */
 const PROTOCOL = { min: 1, max: 1 };
@@ -20,9 +21,18 @@ export interface PluginProcessOwner {
   onInitialized(p: PluginProcess): void;
   /** Once: it is gone or of no more use. `why`: for people. */
   onGone(p: PluginProcess, why: string): void;
-  /** False: nobody asked for it. */
-  onNotice(p: PluginProcess, method: string, params: Message, bytes: Uint8Array | null): boolean;
-  onRequest(p: PluginProcess, id: number | string, method: string, params: Message, bytes: Uint8Array | null): void;
+  /** False: nobody asked for it. `line`: the message as it came. */
+  onNotice(p: PluginProcess, method: string, params: Message, bytes: Uint8Array | null, line: Uint8Array): boolean;
+  onRequest(
+    p: PluginProcess,
+    id: number | string,
+    method: string,
+    params: Message,
+    bytes: Uint8Array | null,
+    line: Uint8Array,
+  ): void;
+  /** An answer to nothing that was asked over its link; false: nobody asked for it. */
+  onUnasked(p: PluginProcess, id: unknown, line: Uint8Array, bytes: Uint8Array | null): boolean;
 }
 
 /*
@@ -35,15 +45,14 @@ const LEAVING = 2;
 const GONE = 3;
 
 /** One process of a plugin. */
-export class PluginProcess implements LinkOwner {
+export class PluginProcess implements LinkOwner, PoolProcess {
   readonly index: number;
   readonly link: PluginLink;
-  /** Exchanges that belong to it. */
-  exchanges = 0;
   readonly #env: PluginEnv;
   readonly #spec: PluginSpec;
   readonly #owner: PluginProcessOwner;
   readonly #lines: LogLines;
+  #exchanges = 0;
   #state = STARTING;
   #process: Process | null = null;
   #info: InitializeResult | null = null;
@@ -54,13 +63,13 @@ export class PluginProcess implements LinkOwner {
   #strayAt: number;
   #told = false;
 
-  constructor(env: PluginEnv, spec: PluginSpec, index: number, owner: PluginProcessOwner) {
+  constructor(env: PluginEnv, spec: PluginSpec, index: number, owner: PluginProcessOwner, ids: Numbering = EVERY_NUMBER) {
     this.#env = env;
     this.#spec = spec;
     this.index = index;
     this.#owner = owner;
     this.#strayAt = env.platform.now();
-    this.link = new PluginLink(this, env, spec.messageBytes);
+    this.link = new PluginLink(this, env, spec.messageBytes, ids);
     const facts = { plugin: spec.name, process: index };
     this.#lines = new LogLines(
       (line) => env.log.log("info", "a plugin says", { ...facts, line }),
@@ -80,6 +89,18 @@ export class PluginProcess implements LinkOwner {
   /** What it said of itself. Only when it is or was ready. */
   get info(): InitializeResult {
     return this.#info!;
+  }
+
+  get exchanges(): number {
+    return this.#exchanges;
+  }
+
+  enter(): void {
+    this.#exchanges++;
+  }
+
+  exit(): void {
+    this.#exchanges--;
   }
 
   start(): void {
@@ -147,13 +168,17 @@ export class PluginProcess implements LinkOwner {
     this.#process?.write(b);
   }
 
-  onNotice(method: string, params: Message, bytes: Uint8Array | null): void {
+  onNotice(method: string, params: Message, bytes: Uint8Array | null, line: Uint8Array): void {
     if (this.#state !== READY && this.#state !== LEAVING) return;
-    if (!this.#owner.onNotice(this, method, params, bytes)) this.#mayStray();
+    if (!this.#owner.onNotice(this, method, params, bytes, line)) this.#mayStray();
   }
 
-  onRequest(id: number | string, method: string, params: Message, bytes: Uint8Array | null): void {
-    if (this.#mayStray()) this.#owner.onRequest(this, id, method, params, bytes);
+  onRequest(id: number | string, method: string, params: Message, bytes: Uint8Array | null, line: Uint8Array): void {
+    if (this.#mayStray()) this.#owner.onRequest(this, id, method, params, bytes, line);
+  }
+
+  onUnasked(id: unknown, line: Uint8Array, bytes: Uint8Array | null): void {
+    if (!this.#owner.onUnasked(this, id, line, bytes)) this.#mayStray();
   }
 
   onBroken(why: string): void {
