@@ -37,9 +37,12 @@ export interface PluginSpec {
   readonly grants: PluginGrantsSpec;
 }
 
-/** A worker's part of the processes of a plugin. `first`: number of its first one among those of the whole weir. */
+/** What a worker has of the processes of a plugin. */
 export interface PluginPart {
+  /** Number of its first one among those of the whole weir. */
   readonly first: number;
+  /** The number by which its supervisor knows processes that all workers share; null: it has its own. */
+  readonly pool: number | null;
 }
 
 /** What becomes of a request whose call came to nothing. */

@@ -10,7 +10,9 @@ import { PluginCounters } from "./calls/plugin_counters.ts";
 import { PluginHandle } from "./plugin_handle.ts";
 import type { PluginEnv } from "./process/plugin_env.ts";
 import { PluginPool } from "./process/plugin_pool.ts";
+import { refusal } from "./refusal.ts";
 import type { PluginDoor } from "./shared/plugin_door.ts";
+import { SharedProcesses } from "./shared/shared_processes.ts";
 
 /** The plugins of a config that is prepared. One of `commit` and `undo` has to be called, once. */
 export interface NextPlugins {
@@ -40,6 +42,8 @@ export class Plugins {
 
   constructor(options: PluginsOptions) {
     this.#options = options;
+    const { supervisor } = options;
+    if (supervisor !== null) supervisor.onSwap = async (plugin, pool) => await this.#plugins.get(plugin)?.handle.swap(pool);
   }
 
   /** Starts what is new or has changed; what did not is left alone. */
@@ -58,14 +62,7 @@ export class Plugins {
         if (JSON.stringify(plugin.handle.spec) === JSON.stringify(spec)) return;
         const why = await plugin.handle.prepare(spec);
         if (why === null) changed.push(plugin.handle);
-        else
-          problems.push({
-            severity: "error",
-            path: `plugins.${name}`,
-            message: `the plugin ${name} is refused: ${why}`,
-            hint: "",
-            place: null,
-          });
+        else problems.push(refusal(name, why));
       }),
     );
     return {
@@ -119,8 +116,12 @@ export class Plugins {
     const store = supervisor?.store(name) ?? new OwnStore(env.platform);
     const metrics = new PluginMetrics(numbers, name);
     const counters = new PluginCounters(numbers, name);
-    const make = (spec: PluginSpec): PluginPool =>
-      new PluginPool(spec, env, metrics, new PluginHostCalls(spec, env.log, store, counters, fetch));
+    const make = (spec: PluginSpec): PluginPool => {
+      const calls = new PluginHostCalls(spec, env.log, store, counters, fetch);
+      const pool = spec.part?.pool ?? null;
+      if (pool === null || supervisor === null) return new PluginPool(spec, env, metrics, calls);
+      return new PluginPool(spec, env, metrics, calls, (o) => new SharedProcesses(spec, pool, env, metrics, o, supervisor));
+    };
     return { handle: new PluginHandle(env, make), store };
   }
 }

@@ -97,6 +97,8 @@ async function act(what, m, frame) {
       return answer({ cluster: "other" });
     case "cache":
       return answer({ fields: [["set", "x-count", String(++count)]], cache: { key: ["field:x-user"], ttlMs: 60_000 } });
+    case "count":
+      return answer({ fields: [["set", "x-count", String(++count)]] });
     case "upper":
       return answer({}, upper(bytesOf(p, frame)));
     case "kv": {

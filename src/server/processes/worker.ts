@@ -100,7 +100,11 @@ class Worker implements ChannelHandler<WorkerOrder> {
     this.#counts = this.#countIn(linux.mapShared(counts));
     linux.closeDescriptor(counts);
     const metrics = new Metrics(new Numbers(numberMemory(memory, log)));
-    this.#plugins = new PluginDoor((ask) => this.#channel.send({ kind: "plugins", ask }), platform);
+    this.#plugins = new PluginDoor({
+      clock: platform,
+      send: (ask) => this.#channel.send({ kind: "plugins", ask }),
+      adopt: (fd, open) => void platform.adopt(fd, { accepted: false }, open),
+    });
     this.#server = new Server({
       platform,
       log,
@@ -173,7 +177,10 @@ class Worker implements ChannelHandler<WorkerOrder> {
         void this.#server.unshare(m.worker);
         break;
       case "plugins":
-        this.#plugins.hear(m.news);
+        this.#plugins.hear(
+          m.news,
+          m.news.kind === "process" ? takeDescriptors(this.#env.platform.linux!, this.#packets, 1)[0] : -1,
+        );
         break;
       case "status":
         this.#channel.send({ kind: "status", id: m.id, status: this.#server.status() });

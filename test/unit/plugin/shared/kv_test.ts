@@ -1,21 +1,30 @@
 import { describe, expect, test } from "bun:test";
-import { createMemoryPlatform } from "../../../../src/platform/memory.ts";
 import type { KvAnswer, KvCall } from "../../../../src/plugin/calls/kv_call.ts";
 import { PluginDoor } from "../../../../src/plugin/shared/plugin_door.ts";
-import type { PluginAsk } from "../../../../src/plugin/shared/plugin_news.ts";
+import type { PluginNews } from "../../../../src/plugin/shared/plugin_news.ts";
 import { SharedPlugins } from "../../../../src/plugin/shared/shared_plugins.ts";
+import { Numbers } from "../../../../src/telemetry/numbers.ts";
+import { FakePlugins, SPEC } from "../process/fake_plugins.ts";
 
 /** Workers whose messages reach their supervisor when a test says so. */
 class Weir {
-  readonly platform = createMemoryPlatform();
-  readonly shared = new SharedPlugins(this.platform);
+  readonly fake = new FakePlugins();
+  readonly platform = this.fake.platform;
+  readonly shared = new SharedPlugins({
+    env: { ...this.fake.env, openStream: () => -1 },
+    numbers: new Numbers(),
+    workers: 2,
+    changed: () => {},
+  });
   readonly #asked: (() => void)[] = [];
 
   worker(): PluginDoor {
-    const door: PluginDoor = new PluginDoor(
-      (m: PluginAsk) => this.#asked.push(() => this.shared.hear({ tell: (news) => door.hear(news) }, m)),
-      this.platform,
-    );
+    const w = { tellPlugins: (news: PluginNews) => door.hear(news) };
+    const door: PluginDoor = new PluginDoor({
+      send: (m) => this.#asked.push(() => this.shared.hear(w, m)),
+      clock: this.platform,
+      adopt: () => {},
+    });
     return door;
   }
 
@@ -69,12 +78,12 @@ describe("values over workers", () => {
     expect(got.answer).toEqual({ result: `{"value":${json}}` });
   });
 
-  test("of a plugin that is no more are forgotten", () => {
+  test("of a plugin that is no more are forgotten", async () => {
     const weir = new Weir();
     const door = weir.worker();
     ask(door, ADD);
     weir.deliver();
-    weir.shared.retain(new Set(["q"]));
+    (await weir.shared.prepare(new Map([["q", { ...SPEC, name: "q", processes: 2 }]]))).commit();
     const got = ask(door, GET);
     weir.deliver();
     expect(got.answer).toEqual({ result: '{"value":null}' });

@@ -6,7 +6,7 @@ import { SPEC } from "../../plugin/process/fake_plugins.ts";
 function shares(processes: number, queue: number, workers: number): { processes: number; queue: number; first: number }[] {
   const model = { plugins: new Map([["p", { ...SPEC, processes, queue }]]) } as unknown as Model;
   return Array.from({ length: workers }, (_, i) => {
-    const p = sharePlugins(model, i, workers).plugins.get("p")!;
+    const p = sharePlugins(model, i, workers, () => null).plugins.get("p")!;
     return { processes: p.processes, queue: p.queue, first: p.part!.first };
   });
 }
@@ -28,5 +28,15 @@ describe("what workers have of a plugin", () => {
 
   test("lets no call wait where the config lets none", () => {
     expect(shares(4, 0, 2).map((s) => s.queue)).toEqual([0, 0]);
+  });
+
+  test("is a part of the calls where they share its processes", () => {
+    const model = { plugins: new Map([["p", { ...SPEC, concurrency: 10, queue: 7 }]]) } as unknown as Model;
+    const all = [0, 1, 2].map((i) => sharePlugins(model, i, 3, () => 4).plugins.get("p")!);
+    expect(all.map((p) => [p.processes, p.concurrency, p.queue, p.part])).toEqual([
+      [1, 4, 3, { first: 0, pool: 4 }],
+      [1, 3, 2, { first: 0, pool: 4 }],
+      [1, 3, 2, { first: 0, pool: 4 }],
+    ]);
   });
 });
