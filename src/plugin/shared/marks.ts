@@ -35,7 +35,7 @@ export function encodeMarks(pairs: readonly number[]): Uint8Array {
 }
 
 export function readMarks(payload: Uint8Array, on: (kind: number, number: number) => void): void {
-  // A copy: it has to lie at a multiple of eight.
-  const pairs = new Float64Array(payload.slice().buffer);
+  // A copy, for it has to lie at a multiple of eight; `slice` of a Buffer makes none.
+  const pairs = new Float64Array(new Uint8Array(payload).buffer);
   for (let i = 0; i + 1 < pairs.length; i += 2) on(pairs[i]!, pairs[i + 1]!);
 }
