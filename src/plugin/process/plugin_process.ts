@@ -8,13 +8,12 @@ import { LogLines } from "./log_lines.ts";
 import type { PluginEnv } from "./plugin_env.ts";
 import { pluginVariables } from "./plugin_variables.ts";
 import { EVERY_NUMBER, type Numbering, type PoolProcess } from "./pool_process.ts";
+import { StrayLimit, TOO_MANY_STRAY } from "./stray_limit.ts";
 
 /** Versions of the protocol that are spoken here. */
 const PROTOCOL = { min: 1, max: 1 };
 /** Between the end of a plugin's input, SIGTERM and SIGKILL. */
 const GRACE_MS = 2_000;
-/** Messages that nobody asked for, a second, after a burst of as many: beyond that a process is ended, for it takes the time of requests. */
-const STRAY_PER_SECOND = 20_000;
 
 export interface PluginProcessOwner {
   /** It has answered `initialize`, and takes calls when the owner has configured it. */
@@ -52,6 +51,7 @@ export class PluginProcess implements LinkOwner, PoolProcess {
   readonly #spec: PluginSpec;
   readonly #owner: PluginProcessOwner;
   readonly #lines: LogLines;
+  readonly #stray: StrayLimit;
   #exchanges = 0;
   #state = STARTING;
   #process: Process | null = null;
@@ -59,8 +59,6 @@ export class PluginProcess implements LinkOwner, PoolProcess {
   #timer: Timer | null = null;
   #ping: Timer | null = null;
   #fault = "";
-  #stray = STRAY_PER_SECOND;
-  #strayAt: number;
   #told = false;
 
   constructor(env: PluginEnv, spec: PluginSpec, index: number, owner: PluginProcessOwner, ids: Numbering = EVERY_NUMBER) {
@@ -68,7 +66,7 @@ export class PluginProcess implements LinkOwner, PoolProcess {
     this.#spec = spec;
     this.index = index;
     this.#owner = owner;
-    this.#strayAt = env.platform.now();
+    this.#stray = new StrayLimit(() => env.platform.now());
     this.link = new PluginLink(this, env, spec.messageBytes, ids);
     const facts = { plugin: spec.name, process: index };
     this.#lines = new LogLines(
@@ -274,11 +272,8 @@ export class PluginProcess implements LinkOwner, PoolProcess {
 
   /** Whether there is room for one more message that nobody asked for. */
   #mayStray(): boolean {
-    const now = this.#env.platform.now();
-    this.#stray = Math.min(STRAY_PER_SECOND, this.#stray + ((now - this.#strayAt) * STRAY_PER_SECOND) / 1000);
-    this.#strayAt = now;
-    if (this.#stray-- >= 1) return true;
-    this.kill(`it sends more than ${STRAY_PER_SECOND} messages a second that nobody asked for`);
+    if (this.#stray.take()) return true;
+    this.kill(TOO_MANY_STRAY);
     return false;
   }
 

@@ -2,6 +2,7 @@ import type { Conn, ConnHandler } from "../../platform/types.ts";
 import type { Message } from "../link/message_reader.ts";
 import type { LinkOwner, LinkTimes } from "../link/plugin_link.ts";
 import type { Numbering, PoolProcess } from "../process/pool_process.ts";
+import { StrayLimit, TOO_MANY_STRAY } from "../process/stray_limit.ts";
 import type { InitializeResult } from "../protocol/initialize.ts";
 import { BlockReader, blockHead, DATA, GONE, KILL, MARKS, RETIRE, textBlock } from "./block.ts";
 import { ENTERED, encodeMarks, LEFT } from "./marks.ts";
@@ -12,7 +13,8 @@ export interface SessionOwner {
   onRetired(p: SessionProcess): void;
   /** The last call. */
   onGone(p: SessionProcess, why: string): void;
-  onNotice(p: SessionProcess, method: string, params: Message, bytes: Uint8Array | null, line: Uint8Array): void;
+  /** False: nobody asked for it. */
+  onNotice(p: SessionProcess, method: string, params: Message, bytes: Uint8Array | null, line: Uint8Array): boolean;
   onRequest(
     p: SessionProcess,
     id: number | string,
@@ -35,6 +37,7 @@ export class SessionProcess implements PoolProcess, LinkOwner, ConnHandler {
   readonly #times: LinkTimes;
   readonly #owner: SessionOwner;
   readonly #reader = new BlockReader((kind, payload) => this.#onBlock(kind, payload));
+  readonly #stray: StrayLimit;
   #marks: number[] = [];
   #exchanges = 0;
   #why = "";
@@ -55,6 +58,7 @@ export class SessionProcess implements PoolProcess, LinkOwner, ConnHandler {
     this.#conn = conn;
     this.#times = times;
     this.#owner = owner;
+    this.#stray = new StrayLimit(() => times.flusher.now);
     this.link = new SessionLink(this, times, messageBytes, ids, (kind, number) => this.#marks.push(kind, number));
     if (this.info.capabilities?.binary === true) this.link.allowFrames();
   }
@@ -106,7 +110,8 @@ export class SessionProcess implements PoolProcess, LinkOwner, ConnHandler {
   }
 
   onNotice(method: string, params: Message, bytes: Uint8Array | null, line: Uint8Array): void {
-    this.#owner.onNotice(this, method, params, bytes, line);
+    // The supervisor lets pass what belongs to an exchange, and knows nothing of streams.
+    if (!this.#owner.onNotice(this, method, params, bytes, line) && !this.#stray.take()) this.kill(TOO_MANY_STRAY);
   }
 
   onRequest(id: number | string, method: string, params: Message, bytes: Uint8Array | null, line: Uint8Array): void {

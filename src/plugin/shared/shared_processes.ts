@@ -143,8 +143,8 @@ export class SharedProcesses implements PluginProcesses, PoolListener, SessionOw
     if (this.#closed) this.#detachWhenFree();
   }
 
-  onNotice(p: SessionProcess, method: string, params: Message, bytes: Uint8Array | null, line: Uint8Array): void {
-    this.#owner.onNotice(p, method, params, bytes, line);
+  onNotice(p: SessionProcess, method: string, params: Message, bytes: Uint8Array | null, line: Uint8Array): boolean {
+    return this.#owner.onNotice(p, method, params, bytes, line);
   }
 
   onRequest(

@@ -140,6 +140,17 @@ describe("a process that several workers share", () => {
     }
   });
 
+  test("is ended by the worker to which it sends what that did not ask for", async () => {
+    const [weir, [a]] = await started(1);
+    a!.ask();
+    await weir.settled();
+    const p = weir.process;
+    const line = JSON.stringify({ jsonrpc: "2.0", method: "requestOut", params: { x: p.got[0]!.params["x"] } });
+    for (let i = 0; i < 22; i++) p.say(Array.from({ length: 1000 }, () => line).join("\n"));
+    await weir.settled();
+    expect(p.ended).toBe("SIGKILL");
+  });
+
   test("that does not read keeps what waits in the workers", async () => {
     const [weir, [a, b]] = await started(2, { concurrency: 100 });
     const p = weir.process;
