@@ -7,6 +7,7 @@ import { PluginHostCalls } from "./calls/host_calls.ts";
 import type { ClusterFetch } from "./calls/http_call.ts";
 import { KeyValues } from "./calls/key_values.ts";
 import { PluginCounters } from "./calls/plugin_counters.ts";
+import type { EndpointWatch } from "./endpoints/endpoint_watches.ts";
 import { PluginHandle } from "./plugin_handle.ts";
 import type { PluginEnv } from "./process/plugin_env.ts";
 import { PluginPool } from "./process/plugin_pool.ts";
@@ -93,6 +94,16 @@ export class Plugins {
     if (typeof made !== "string") return made;
     const message = `the plugin ${spec.plugin} can't be used so: ${made}`;
     return [{ severity: "error", path: "", message, hint: "", place: null }];
+  }
+
+  /** Whether a plugin tells endpoints; between `prepare` and `commit` the one to come. null: it has said nothing of itself. */
+  tellsEndpoints(name: string): boolean | null {
+    return this.#plugins.get(name)?.handle.tellsEndpoints ?? null;
+  }
+
+  /** The endpoints of a cluster that names a plugin. */
+  watchEndpoints(name: string, watch: EndpointWatch): { close(): void } {
+    return this.#plugins.get(name)?.handle.watchEndpoints(watch) ?? { close: () => {} };
   }
 
   /** Ends all processes when their exchanges are over. */

@@ -2,6 +2,7 @@ import type { TimerWheel } from "../../base/timer_wheel.ts";
 import type { PluginSpec } from "../../config/plugin_model.ts";
 import type { Timer } from "../../platform/types.ts";
 import type { PluginMetrics } from "../../telemetry/plugin_metrics.ts";
+import { EndpointWatches } from "../endpoints/endpoint_watches.ts";
 import type { Message } from "../link/message_reader.ts";
 import { AskedCall, METHOD_NOT_FOUND } from "../link/plugin_link.ts";
 import type { InitializeResult } from "../protocol/initialize.ts";
@@ -42,6 +43,8 @@ interface Slot {
 export class PluginPool implements PluginProcessOwner, CallOwner {
   readonly spec: PluginSpec;
   readonly metrics: PluginMetrics;
+  /** What it tells clusters. */
+  readonly endpoints = new EndpointWatches();
   readonly #env: PluginEnv;
   readonly #calls: HostCalls;
   readonly #slots: Slot[];
@@ -232,6 +235,7 @@ export class PluginPool implements PluginProcessOwner, CallOwner {
     this.metrics.ready.value = this.#ready.size;
     this.#leaving.get(p)?.cancel();
     const left = this.#leaving.delete(p);
+    this.#passEndpoints();
     for (const { seat, sink } of [...this.#streams.values()]) if (seat.process === p) sink.onGone(why);
     for (const c of this.#queue.take((q) => q.seat.process === p)) {
       this.metrics.queued.add(-1);
@@ -262,7 +266,8 @@ export class PluginPool implements PluginProcessOwner, CallOwner {
       stream.sink.onStream(method, params, bytes);
       return true;
     }
-    this.#calls.notice(method, params);
+    if (method === "endpoints") this.endpoints.heard(p, params);
+    else this.#calls.notice(method, params);
     return false;
   }
 
@@ -337,6 +342,7 @@ export class PluginPool implements PluginProcessOwner, CallOwner {
     this.#info ??= p.info;
     this.#ready.add(p);
     this.metrics.ready.value = this.#ready.size;
+    this.#passEndpoints();
     const tell = this.#onStart;
     if (tell !== null) {
       this.#onStart = null;
@@ -376,9 +382,17 @@ export class PluginPool implements PluginProcessOwner, CallOwner {
   #retire(p: PluginProcess): void {
     this.#ready.delete(p);
     this.metrics.ready.value = this.#ready.size;
+    this.#passEndpoints();
     const late = this.#env.platform.setTimer(this.spec.drainMs, () => p.leave(), true);
     this.#leaving.set(p, late);
     this.#letGo(p);
+  }
+
+  /** One that takes calls has what is watched; the same as long as it does. */
+  #passEndpoints(): void {
+    const { holder } = this.endpoints;
+    for (const p of this.#ready) if (p === holder) return;
+    this.endpoints.hold(this.#ready.values().next().value ?? null);
   }
 
   #letGo(p: PluginProcess): void {

@@ -199,3 +199,43 @@ describe("the processes of a plugin", () => {
     expect(s.fake.logged.some((l) => l.includes("it hangs"))).toBe(true);
   });
 });
+
+describe("endpoints", () => {
+  const watch = (heard: unknown[]) => ({ cluster: "api", config: "7", told: (v: unknown) => void heard.push(v) });
+  const watched = (s: Scene): string[] =>
+    s.fake.started.map((p) => p.got.map((m) => `${m.method} ${m.params["watch"]}`).join(", "));
+
+  test("are watched at one process, and anew at another when that ends", async () => {
+    const s = await new Scene({ processes: 2 }).started();
+    const heard: unknown[] = [];
+    s.pool.endpoints.add(watch(heard));
+    await s.settled();
+    expect(watched(s)).toEqual(["watchEndpoints 1", ""]);
+    expect(s.fake.started[0]!.got[0]!.params).toEqual({ watch: 1, cluster: "api", config: 7 });
+    s.fake.started[0]!.say({ jsonrpc: "2.0", method: "endpoints", params: { watch: 1, endpoints: ["a"] } });
+    s.fake.started[1]!.say({ jsonrpc: "2.0", method: "endpoints", params: { watch: 1, endpoints: ["b"] } });
+    s.fake.started[0]!.exit(1);
+    await s.settled();
+    expect([heard, watched(s)[1]]).toEqual([[["a"]], "watchEndpoints 1"]);
+    await s.fake.platform.advance(500);
+    expect([s.fake.started.length, watched(s)[2]]).toEqual([3, ""]);
+  });
+
+  test("are watched anew when there was no process for a while", async () => {
+    const s = await new Scene().started();
+    s.pool.endpoints.add(watch([]));
+    s.fake.started[0]!.exit(1);
+    await s.fake.platform.advance(500);
+    expect(watched(s)).toEqual(["watchEndpoints 1", "watchEndpoints 1"]);
+  });
+
+  test("are not watched any more at processes that go", async () => {
+    const s = await new Scene().started();
+    s.pool.endpoints.add(watch([]));
+    s.ask();
+    await s.settled();
+    s.pool.close();
+    await s.settled();
+    expect(watched(s)).toEqual(["watchEndpoints 1, requestHead undefined, unwatchEndpoints 1"]);
+  });
+});
