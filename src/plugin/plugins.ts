@@ -35,6 +35,7 @@ export interface PluginsOptions {
 export class Plugins {
   readonly #options: PluginsOptions;
   readonly #plugins = new Map<string, Plugin>();
+  #hostTold = false;
 
   constructor(options: PluginsOptions) {
     this.#options = options;
@@ -42,6 +43,7 @@ export class Plugins {
 
   /** Starts what is new or has changed; what did not is left alone. */
   async prepare(specs: ReadonlyMap<string, PluginSpec>): Promise<NextPlugins> {
+    if (specs.size > 0) this.#tellHost();
     const problems: Problem[] = [];
     const fresh: string[] = [];
     const changed: PluginHandle[] = [];
@@ -120,6 +122,18 @@ export class Plugins {
       handle.kill();
       kv.close();
     }
+  }
+
+  /** What this host can't do for plugins, once. */
+  #tellHost(): void {
+    if (this.#hostTold) return;
+    this.#hostTold = true;
+    const { log, processes } = this.#options.env;
+    if (!processes.endsOwned)
+      log.log(
+        "warning",
+        "a plugin that ignores the end of its input outlives a weir that is killed: install setpriv of util-linux",
+      );
   }
 
   #create(name: string): Plugin {

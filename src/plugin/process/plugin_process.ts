@@ -94,7 +94,7 @@ export class PluginProcess implements LinkOwner {
         stdout: "pipe",
         stderr: "pipe",
         // A terminal's Ctrl-C is Weir's to answer: what is in flight still needs its plugins.
-        detached: true,
+        owned: true,
       },
       {
         onStdout: (b) => this.link.receive(b),
