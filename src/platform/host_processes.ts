@@ -7,6 +7,7 @@ import { localFault, type ProxyError } from "../base/error.ts";
 import { cpuCount } from "./cpu_count.ts";
 import { DieWithParent } from "./die_with_parent.ts";
 import type { LinuxLibc } from "./linux_libc.ts";
+import { cpuSecondsOf } from "./process_cpu.ts";
 import { residentOf } from "./process_memory.ts";
 import { selfCommand } from "./self_command.ts";
 import { systemCode } from "./system_fault.ts";
@@ -64,6 +65,10 @@ export class HostProcesses implements Processes {
 
   residentOf(pid: number): number | null {
     return residentOf(readText, pid);
+  }
+
+  cpuSecondsOf(pid: number): number | null {
+    return cpuSecondsOf(readText, pid);
   }
 
   signal(pid: number, signal: SignalName): boolean {

@@ -88,6 +88,8 @@ export interface Processes {
   cpuCount(): number;
   /** Resident memory of a process in bytes. Null: no such process, or none that may be looked at. */
   residentOf(pid: number): number | null;
+  /** Seconds of processor time that a process has used, its children not counted. Null: no such process. */
+  cpuSecondsOf(pid: number): number | null;
   /** False: there is no such process, or it is another user's. Mind that numbers are used again: for a child, `Process.kill`. */
   signal(pid: number, signal: SignalName): boolean;
 }

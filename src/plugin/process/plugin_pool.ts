@@ -11,6 +11,7 @@ import { type CallOwner, type PluginCall, Seat } from "./plugin_call.ts";
 import type { PluginEnv } from "./plugin_env.ts";
 import { PluginProcess, type PluginProcessOwner } from "./plugin_process.ts";
 import { RestartWait } from "./restart_wait.ts";
+import { UsageWatch } from "./usage_watch.ts";
 
 /** What a plugin asks of Weir (docs/plugin-protocol.md, host calls). */
 export interface HostCalls {
@@ -27,7 +28,7 @@ export interface StreamSink {
   onGone(why: string): void;
 }
 
-/** How often memory is looked at. */
+/** How often memory and processor time are looked at. */
 const WATCH_MS = 1_000;
 
 interface Slot {
@@ -50,6 +51,7 @@ export class PluginPool implements PluginProcessOwner, CallOwner {
   readonly #slots: Slot[];
   readonly #queue: CallQueue;
   readonly #wait: RestartWait;
+  readonly #usage: UsageWatch<PluginProcess>;
   /** Settings of uses, by number. */
   readonly #configs = new Map<number, string>();
   /** Processes that take calls. */
@@ -60,7 +62,6 @@ export class PluginPool implements PluginProcessOwner, CallOwner {
   #nextConfig = 1;
   #nextSeat = 1;
   #closed = false;
-  #watch: Timer | null = null;
   #tick: Timer | null = null;
   #onStart: ((why: string | null) => void) | null = null;
   #info: InitializeResult | null = null;
@@ -72,6 +73,7 @@ export class PluginPool implements PluginProcessOwner, CallOwner {
     this.#calls = calls;
     this.#queue = new CallQueue(spec.queue);
     this.#wait = new RestartWait(spec.restart, () => env.random());
+    this.#usage = new UsageWatch(spec, env.processes, metrics);
     this.#slots = Array.from({ length: spec.processes }, () => ({ process: null, timer: null }));
   }
 
@@ -169,7 +171,6 @@ export class PluginPool implements PluginProcessOwner, CallOwner {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#watch?.cancel();
     this.#tick?.cancel();
     for (const slot of this.#slots) {
       slot.timer?.cancel();
@@ -413,26 +414,23 @@ export class PluginPool implements PluginProcessOwner, CallOwner {
   }
 
   #watchSoon(): void {
-    const { memory } = this.spec;
-    this.#watch = this.#env.platform.setTimer(WATCH_MS, () => {
-      for (const p of [...this.#ready]) {
-        this.metrics.linesDropped.add(p.takeDroppedLines());
-        const rss = memory.softBytes === null && memory.hardBytes === null ? null : this.#env.processes.residentOf(p.pid);
-        if (rss === null || rss === undefined) continue;
-        if (memory.hardBytes !== null && rss > memory.hardBytes) p.kill(`it is over its hard memory limit: ${rss} bytes`);
-        else if (memory.softBytes !== null && rss > memory.softBytes) this.#replace(p, rss);
-      }
-      this.#watchSoon();
+    this.#env.platform.setTimer(WATCH_MS, () => {
+      const all = new Set([...this.#ready, ...this.#leaving.keys()]);
+      for (const p of all) this.metrics.linesDropped.add(p.takeDroppedLines());
+      this.#usage.look(all, this.#ready, this.now(), {
+        kill: (p, why) => p.kill(why),
+        replace: (p, why) => this.#replace(p, why),
+      });
+      // Until the last that drains is gone, which may take all the more.
+      if (!this.#closed || all.size > 0) this.#watchSoon();
     });
   }
 
   /** A successor is started, and then it goes. */
-  #replace(p: PluginProcess, rss: number): void {
+  #replace(p: PluginProcess, why: string): void {
     const slot = this.#slots.find((s) => s.process === p);
     if (slot === undefined) return;
-    this.#env.log.log("warning", "a process of a plugin is over its soft memory limit and is replaced", {
-      ...this.#facts(p, `${rss} bytes`),
-    });
+    this.#env.log.log("warning", "a process of a plugin is replaced", this.#facts(p, why));
     this.metrics.restarts.add(1);
     this.#startIn(slot, p.index);
     this.#retire(p);

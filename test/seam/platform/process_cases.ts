@@ -82,10 +82,14 @@ export const processCases: readonly Case[] = [
     },
   ],
   [
-    "memory of processes and usable cores are told",
+    "memory and time of processes and usable cores are told",
     async ({ p }) => {
       expect(p.processes!.residentOf(process.pid)).toBeGreaterThan(1024 * 1024);
       expect(p.processes!.residentOf(0x3fffffff)).toBe(null);
+      const used = p.processes!.cpuSecondsOf(process.pid)!;
+      expect(used).toBeGreaterThan(0);
+      expect(used).toBeLessThanOrEqual((process.cpuUsage().user + process.cpuUsage().system) / 1e6 + 0.02);
+      expect(p.processes!.cpuSecondsOf(0x3fffffff)).toBe(null);
       expect(p.processes!.pid).toBe(process.pid);
       expect(p.processes!.cpuCount()).toBeGreaterThanOrEqual(1);
     },

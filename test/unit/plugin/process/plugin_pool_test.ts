@@ -5,7 +5,7 @@ import { PluginPool } from "../../../../src/plugin/process/plugin_pool.ts";
 import { ActionCall } from "../../../../src/plugin/use/action_call.ts";
 import { Numbers } from "../../../../src/telemetry/numbers.ts";
 import { PluginMetrics } from "../../../../src/telemetry/plugin_metrics.ts";
-import { FakePlugins, SPEC } from "./fake_plugins.ts";
+import { FakePlugins, type FakeProcess, SPEC } from "./fake_plugins.ts";
 
 const RULES = { side: "request", authority: false, clusters: new Set<string>() } as const;
 
@@ -185,6 +185,53 @@ describe("the processes of a plugin", () => {
     s.fake.started[1]!.rss = 2000;
     await s.fake.platform.advance(1100);
     expect(s.fake.started[1]!.ended).toBe("SIGKILL");
+  });
+
+  test("that use more of a processor than they may are replaced, after the time of the average", async () => {
+    const s = await new Scene({ cpu: { cores: 0.5, windowMs: 3_000 } }).started();
+    const a = s.ask();
+    await s.settled();
+    const [p] = s.fake.started;
+    // Much for a second is no more than a little for three.
+    p!.cpuSeconds = 100;
+    await s.fake.platform.advance(1_050);
+    for (const used of [1.4, 0, 0, 0.6, 0.6, 0]) {
+      p!.cpuSeconds += used;
+      await s.fake.platform.advance(1_000);
+    }
+    expect(s.fake.started.length).toBe(1);
+    for (const used of [0.6, 0.6, 0.6]) {
+      p!.cpuSeconds += used;
+      await s.fake.platform.advance(1_000);
+    }
+    expect([s.fake.started.length, p!.ended, s.pool.metrics.restarts.value]).toEqual([2, "", 1]);
+    expect(s.fake.logged.at(-1)).toContain("over its processor limit: it used 0.60 cores for 3000 ms");
+    // It finishes what it has, and is not replaced again.
+    p!.cpuSeconds += 100;
+    await s.fake.platform.advance(4_000);
+    expect([a.end, s.fake.started.length]).toEqual(["timeout", 2]);
+  });
+
+  test("are counted with their memory and their time, those that leave too", async () => {
+    const s = await new Scene({ processes: 2 }).started();
+    const [p, q] = s.fake.started as [FakeProcess, FakeProcess];
+    [p.rss, q.rss, p.cpuSeconds, q.cpuSeconds] = [100, 10, 2, 1];
+    await s.fake.platform.advance(1_050);
+    const { memory, cpuSeconds } = s.pool.metrics;
+    expect([memory.value, cpuSeconds.value]).toEqual([110, 3]);
+    p.exit(1);
+    q.rss = 20;
+    q.cpuSeconds = 1.5;
+    await s.fake.platform.advance(1_000);
+    expect([memory.value, cpuSeconds.value]).toEqual([20, 3.5]);
+    s.ask();
+    await s.settled();
+    s.pool.close();
+    await s.settled();
+    await s.fake.platform.advance(1_000);
+    expect(memory.value).toBe(20);
+    await s.fake.platform.advance(20_000);
+    expect(memory.value).toBe(0);
   });
 
   test("that do not answer a ping are killed", async () => {
