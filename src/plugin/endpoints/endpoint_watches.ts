@@ -21,8 +21,14 @@ export interface WatchedProcess {
  */
 export class EndpointWatches {
   readonly #watches = new Map<number, EndpointWatch>();
+  readonly #numberOf: (n: number) => number;
   #holder: WatchedProcess | null = null;
-  #next = 1;
+  #made = 0;
+
+  /** `numberOf`: the number of the n-th watch, from 0: others may watch at the same process. */
+  constructor(numberOf: (n: number) => number = (n) => n + 1) {
+    this.#numberOf = numberOf;
+  }
 
   get size(): number {
     return this.#watches.size;
@@ -35,7 +41,7 @@ export class EndpointWatches {
 
   /** Returns the number by which `remove` knows it. */
   add(w: EndpointWatch): number {
-    const number = this.#next++;
+    const number = this.#numberOf(this.#made++);
     this.#watches.set(number, w);
     if (this.#holder !== null) tellWatch(this.#holder, number, w);
     return number;

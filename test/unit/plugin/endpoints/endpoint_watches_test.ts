@@ -38,6 +38,17 @@ describe("what is watched", () => {
     expect([b.take(), watches.size, watches.holder]).toEqual([['unwatchEndpoints {"watch":2}'], 1, null]);
   });
 
+  test("has numbers that others at the same process have not", () => {
+    const watches = new EndpointWatches((n) => 5 + 8 * n);
+    const p = fakeProcess();
+    watches.hold(p);
+    const [api, web] = [watch("api"), watch("web")];
+    expect([watches.add(api), watches.add(web)]).toEqual([5, 13]);
+    watches.heard(p, { watch: 13, endpoints: [] });
+    watches.heard(p, { watch: 6, endpoints: [] });
+    expect([api.heard.length, web.heard.length]).toEqual([0, 1]);
+  });
+
   test("is heard from that process alone, as long as it is watched", () => {
     const watches = new EndpointWatches();
     const [a, b] = [fakeProcess(), fakeProcess()];
