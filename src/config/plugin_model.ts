@@ -32,6 +32,8 @@ export interface PluginSpec {
   readonly restart: PluginRestartSpec;
   /** Resident memory above which a process is replaced (soft) or killed (hard); null: no limit. */
   readonly memory: { readonly softBytes: number | null; readonly hardBytes: number | null };
+  /** Cores that a process may use on average over a window of so many milliseconds before it is replaced; null: no limit. */
+  readonly cpu: { readonly cores: number; readonly windowMs: number } | null;
   /** How long exchanges may keep a process that is to go. */
   readonly drainMs: number;
   readonly grants: PluginGrantsSpec;

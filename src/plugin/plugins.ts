@@ -7,6 +7,7 @@ import { PluginHostCalls } from "./calls/host_calls.ts";
 import type { ClusterFetch } from "./calls/http_call.ts";
 import { type KeyStore, OwnStore } from "./calls/key_store.ts";
 import { PluginCounters } from "./calls/plugin_counters.ts";
+import type { EndpointWatch } from "./endpoints/endpoint_watches.ts";
 import { PluginHandle } from "./plugin_handle.ts";
 import type { PluginEnv } from "./process/plugin_env.ts";
 import { PluginPool } from "./process/plugin_pool.ts";
@@ -39,6 +40,7 @@ export interface PluginsOptions {
 export class Plugins {
   readonly #options: PluginsOptions;
   readonly #plugins = new Map<string, Plugin>();
+  #hostTold = false;
 
   constructor(options: PluginsOptions) {
     this.#options = options;
@@ -48,6 +50,7 @@ export class Plugins {
 
   /** Starts what is new or has changed; what did not is left alone. */
   async prepare(specs: ReadonlyMap<string, PluginSpec>): Promise<NextPlugins> {
+    if (specs.size > 0) this.#tellHost();
     const problems: Problem[] = [];
     const fresh: string[] = [];
     const changed: PluginHandle[] = [];
@@ -95,6 +98,16 @@ export class Plugins {
     return [{ severity: "error", path: "", message, hint: "", place: null }];
   }
 
+  /** Whether a plugin tells endpoints; between `prepare` and `commit` the one to come. null: it has said nothing of itself. */
+  tellsEndpoints(name: string): boolean | null {
+    return this.#plugins.get(name)?.handle.tellsEndpoints ?? null;
+  }
+
+  /** The endpoints of a cluster that names a plugin. */
+  watchEndpoints(name: string, watch: EndpointWatch): { close(): void } {
+    return this.#plugins.get(name)?.handle.watchEndpoints(watch) ?? { close: () => {} };
+  }
+
   /** Ends all processes when their exchanges are over. */
   close(): void {
     for (const { handle, store } of this.#plugins.values()) {
@@ -109,6 +122,18 @@ export class Plugins {
       handle.kill();
       store.close();
     }
+  }
+
+  /** What this host can't do for plugins, once. */
+  #tellHost(): void {
+    if (this.#hostTold) return;
+    this.#hostTold = true;
+    const { log, processes } = this.#options.env;
+    if (!processes.endsOwned)
+      log.log(
+        "warning",
+        "a plugin that ignores the end of its input outlives a weir that is killed: install setpriv of util-linux",
+      );
   }
 
   #create(name: string): Plugin {

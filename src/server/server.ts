@@ -43,6 +43,7 @@ import { retainNames } from "./numbers/retain_names.ts";
 import { ownNumbers, type ServerNumbers } from "./numbers/server_numbers.ts";
 import { OverloadMonitor } from "./overload/overload_monitor.ts";
 import { createPlugins } from "./plugins/create_plugins.ts";
+import { openPluginEndpoints, sourceProblems } from "./plugins/plugin_sources.ts";
 import { sameSocket } from "./same_socket.ts";
 import type { DrainOptions, Serving } from "./serving.ts";
 import { type HeldSocket, HeldSockets } from "./sockets/held_socket.ts";
@@ -164,7 +165,9 @@ export class Server implements AdminView, Serving {
         (ms, f) => platform.setTimer(ms, f),
       ),
     };
-    const { openEndpoints = openNone, log } = env;
+    const { log } = env;
+    const openEndpoints: OpenEndpoints = (spec, e) =>
+      openPluginEndpoints(spec, e, this.#plugins) ?? (env.openEndpoints ?? openNone)(spec, e);
     const clusterEnv = { platform, link: this.#link, slab: this.#slab, log, openEndpoints, health: this.#health };
     this.#clusters = new ClusterTable(clusterEnv, this.metrics);
     this.#plugins = createPlugins({
@@ -439,8 +442,9 @@ export class Server implements AdminView, Serving {
     const clusters = this.#clusters.prepare(model.clusters, tls.clusters);
     const { made } = clusters;
     const plugins = await this.#plugins?.prepare(model.plugins);
-    const filters = await this.#filters.prepare(plugins?.problems.length ? [] : routesOf(model));
-    const notHad = [...(plugins?.problems ?? []), ...filters.problems];
+    const refused = [...(plugins?.problems ?? []), ...sourceProblems(model, this.#plugins)];
+    const filters = await this.#filters.prepare(refused.length > 0 ? [] : routesOf(model));
+    const notHad = [...refused, ...filters.problems];
     if (notHad.length > 0) {
       filters.undo();
       plugins?.undo();

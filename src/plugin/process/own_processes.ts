@@ -8,8 +8,9 @@ import type { PluginEnv } from "./plugin_env.ts";
 import { PluginProcess, type PluginProcessOwner } from "./plugin_process.ts";
 import { EVERY_NUMBER, type Numbering, type PluginProcesses, type ProcessesOwner } from "./pool_process.ts";
 import { RestartWait } from "./restart_wait.ts";
+import { UsageWatch } from "./usage_watch.ts";
 
-/** How often memory is looked at. */
+/** How often memory and processor time are looked at. */
 const WATCH_MS = 1_000;
 
 interface Slot {
@@ -33,6 +34,7 @@ export class OwnProcesses implements PluginProcesses, PluginProcessOwner {
   readonly #first: number;
   readonly #slots: Slot[];
   readonly #wait: RestartWait;
+  readonly #usage: UsageWatch<PluginProcess>;
   /** Settings of uses, by number. */
   readonly #configs = new Map<number, string>();
   /** Processes that take calls. */
@@ -41,7 +43,6 @@ export class OwnProcesses implements PluginProcesses, PluginProcessOwner {
   readonly #retired = new Set<PluginProcess>();
   #nextConfig = 1;
   #closed = false;
-  #watch: Timer | null = null;
   #tick: Timer | null = null;
   #onStart: ((why: string | null) => void) | null = null;
   #info: InitializeResult | null = null;
@@ -61,6 +62,7 @@ export class OwnProcesses implements PluginProcesses, PluginProcessOwner {
     this.#ids = ids;
     this.#first = spec.part?.first ?? 0;
     this.#wait = new RestartWait(spec.restart, () => env.random());
+    this.#usage = new UsageWatch(spec, env.processes, metrics);
     this.#slots = Array.from({ length: spec.processes }, () => ({ process: null, timer: null }));
   }
 
@@ -109,7 +111,6 @@ export class OwnProcesses implements PluginProcesses, PluginProcessOwner {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#watch?.cancel();
     this.#tick?.cancel();
     for (const slot of this.#slots) {
       slot.timer?.cancel();
@@ -250,26 +251,23 @@ export class OwnProcesses implements PluginProcesses, PluginProcessOwner {
   }
 
   #watchSoon(): void {
-    const { memory } = this.#spec;
-    this.#watch = this.#env.platform.setTimer(WATCH_MS, () => {
-      for (const p of [...this.#ready]) {
-        this.#metrics.linesDropped.add(p.takeDroppedLines());
-        const rss = memory.softBytes === null && memory.hardBytes === null ? null : this.#env.processes.residentOf(p.pid);
-        if (rss === null || rss === undefined) continue;
-        if (memory.hardBytes !== null && rss > memory.hardBytes) p.kill(`it is over its hard memory limit: ${rss} bytes`);
-        else if (memory.softBytes !== null && rss > memory.softBytes) this.#replace(p, rss);
-      }
-      this.#watchSoon();
+    this.#env.platform.setTimer(WATCH_MS, () => {
+      const all = new Set([...this.#ready, ...this.#retired]);
+      for (const p of all) this.#metrics.linesDropped.add(p.takeDroppedLines());
+      this.#usage.look(all, this.#ready, this.#env.platform.now(), {
+        kill: (p, why) => p.kill(why),
+        replace: (p, why) => this.#replace(p, why),
+      });
+      // Until the last that drains is gone, which may take all the more.
+      if (!this.#closed || all.size > 0) this.#watchSoon();
     });
   }
 
   /** A successor is started, and then it goes. */
-  #replace(p: PluginProcess, rss: number): void {
+  #replace(p: PluginProcess, why: string): void {
     const slot = this.#slots.find((s) => s.process === p);
     if (slot === undefined) return;
-    this.#env.log.log("warning", "a process of a plugin is over its soft memory limit and is replaced", {
-      ...this.#facts(p, `${rss} bytes`),
-    });
+    this.#env.log.log("warning", "a process of a plugin is replaced", this.#facts(p, why));
     this.#metrics.restarts.add(1);
     this.#startIn(slot);
     this.#retire(p);

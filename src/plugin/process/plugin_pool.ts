@@ -2,6 +2,7 @@ import type { TimerWheel } from "../../base/timer_wheel.ts";
 import type { PluginSpec } from "../../config/plugin_model.ts";
 import type { Timer } from "../../platform/types.ts";
 import type { PluginMetrics } from "../../telemetry/plugin_metrics.ts";
+import { EndpointWatches } from "../endpoints/endpoint_watches.ts";
 import type { Message } from "../link/message_reader.ts";
 import { METHOD_NOT_FOUND } from "../link/plugin_link.ts";
 import type { InitializeResult } from "../protocol/initialize.ts";
@@ -30,6 +31,8 @@ export interface StreamSink {
 export class PluginPool implements ProcessesOwner, CallOwner {
   readonly spec: PluginSpec;
   readonly metrics: PluginMetrics;
+  /** What it tells clusters. */
+  readonly endpoints = new EndpointWatches((n) => this.#numberOf(n));
   readonly #env: PluginEnv;
   readonly #calls: HostCalls;
   readonly #processes: PluginProcesses;
@@ -88,8 +91,7 @@ export class PluginPool implements ProcessesOwner, CallOwner {
 
   /** A place for an exchange. */
   seat(): Seat {
-    const { first, step } = this.#processes.numbering;
-    return new Seat(first + step * this.#seats++);
+    return new Seat(this.#numberOf(this.#seats++));
   }
 
   /** Gives the seat a process, where no call has done so. False: there is none. */
@@ -195,11 +197,13 @@ export class PluginPool implements ProcessesOwner, CallOwner {
 
   onReady(p: PoolProcess): void {
     this.#ready.add(p);
+    this.#passEndpoints();
     this.#drain();
   }
 
   onRetired(p: PoolProcess): void {
     this.#ready.delete(p);
+    this.#passEndpoints();
     const late = this.#env.platform.setTimer(this.spec.drainMs, () => p.leave(), true);
     this.#leaving.set(p, late);
     this.#letGo(p);
@@ -209,6 +213,7 @@ export class PluginPool implements ProcessesOwner, CallOwner {
     this.#ready.delete(p);
     this.#leaving.get(p)?.cancel();
     this.#leaving.delete(p);
+    this.#passEndpoints();
     for (const { seat, sink } of [...this.#streams.values()]) if (seat.process === p) sink.onGone(why);
     for (const c of this.#queue.take((q) => q.seat.process === p)) {
       this.metrics.queued.add(-1);
@@ -229,7 +234,8 @@ export class PluginPool implements ProcessesOwner, CallOwner {
       stream.sink.onStream(method, params, bytes);
       return true;
     }
-    this.#calls.notice(method, params);
+    if (method === "endpoints") this.endpoints.heard(p, params);
+    else this.#calls.notice(method, params);
     return false;
   }
 
@@ -283,6 +289,19 @@ export class PluginPool implements ProcessesOwner, CallOwner {
       this.#env.wheel.remove(c);
       c.onFailed({ outcome: "gone", message: why });
     }
+  }
+
+  /** Of the n-th exchange or watch: others may have some at the same process. */
+  #numberOf(n: number): number {
+    const { first, step } = this.#processes.numbering;
+    return first + step * n;
+  }
+
+  /** One that takes calls has what is watched; the same as long as it does. */
+  #passEndpoints(): void {
+    const { holder } = this.endpoints;
+    for (const p of this.#ready) if (p === holder) return;
+    this.endpoints.hold(this.#ready.values().next().value ?? null);
   }
 
   #letGo(p: PoolProcess): void {

@@ -113,7 +113,7 @@ export class PluginProcess implements LinkOwner, PoolProcess {
         stdout: "pipe",
         stderr: "pipe",
         // A terminal's Ctrl-C is Weir's to answer: what is in flight still needs its plugins.
-        detached: true,
+        owned: true,
       },
       {
         onStdout: (b) => this.link.receive(b),

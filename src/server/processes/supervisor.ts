@@ -20,6 +20,7 @@ import type { MovedConnection, Mover } from "../moving/moved_connection.ts";
 import { numbersBytes } from "../numbers/numbers_bytes.ts";
 import { retainNames } from "../numbers/retain_names.ts";
 import type { WeirNumbers } from "../numbers/weir_numbers.ts";
+import { sourcePlugins } from "../plugins/plugin_sources.ts";
 import type { PreparedModel, Server } from "../server.ts";
 import type { DrainOptions, Serving } from "../serving.ts";
 import type { HeldSocket, HeldSockets } from "../sockets/held_socket.ts";
@@ -560,14 +561,15 @@ function namesOf({ listeners, udpListeners }: Model): readonly string[] {
 
 /** What the supervisor does itself: it answers on the admin addresses, and checks hosts. */
 function frontModel(model: Model): Model {
+  const clusters = new Map([...model.clusters].filter(([, c]) => c.health !== null));
   return {
     ...model,
     overload: null,
     listeners: new Map(),
     udpListeners: new Map(),
     routeTables: new Map(),
-    plugins: new Map(),
-    clusters: new Map([...model.clusters].filter(([, c]) => c.health !== null)),
+    plugins: sourcePlugins(model.plugins, clusters),
+    clusters,
     accessLogs: [],
   };
 }

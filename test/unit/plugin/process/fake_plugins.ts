@@ -23,6 +23,7 @@ export const SPEC: PluginSpec = {
   ping: null,
   restart: { baseMs: 100, maxMs: 1000, crashes: 3, windowMs: 60_000 },
   memory: { softBytes: null, hardBytes: null },
+  cpu: null,
   drainMs: 10_000,
   grants: { authority: false, clusters: [], http: [], kv: false },
 };
@@ -38,6 +39,7 @@ export class FakeProcess {
   written = "";
   queued = 0;
   rss = 0;
+  cpuSeconds = 0;
   ended = "";
   inputEnded = false;
   silent = false;
@@ -93,7 +95,9 @@ export class FakePlugins {
     const processes = {
       pid: 1,
       spawn: (spec: ProcessSpec, handler: ProcessHandler) => this.#spawn(spec, handler),
-      residentOf: (pid: number) => this.started.find((p) => p.pid === pid)?.rss ?? null,
+      endsOwned: true,
+      residentOf: (pid: number) => this.#of(pid)?.rss ?? null,
+      cpuSecondsOf: (pid: number) => this.#of(pid)?.cpuSeconds ?? null,
     } as unknown as Processes;
     this.env = {
       platform,
@@ -114,6 +118,10 @@ export class FakePlugins {
   /** Those that have not ended. */
   get running(): readonly FakeProcess[] {
     return this.started.filter((p) => p.ended === "");
+  }
+
+  #of(pid: number): FakeProcess | undefined {
+    return this.running.find((p) => p.pid === pid);
   }
 
   #spawn(spec: ProcessSpec, handler: ProcessHandler): ReturnType<Processes["spawn"]> {

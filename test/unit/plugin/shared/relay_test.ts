@@ -167,6 +167,23 @@ describe("a process that several workers share", () => {
     expect(p.got.length).toBe(11);
   });
 
+  test("tells endpoints to those that watch them, until they end", async () => {
+    const [weir, [a, b]] = await started(2);
+    const told: unknown[] = [];
+    for (const w of [a!, b!])
+      w.pool.endpoints.add({ cluster: "c", config: "null", told: (list) => told.push([w === a ? "a" : "b", list]) });
+    await weir.settled();
+    const p = weir.process;
+    const [first, second] = p.got.map((m) => m.params["watch"]);
+    p.say({ jsonrpc: "2.0", method: "endpoints", params: { watch: second, endpoints: [] } });
+    await weir.settled();
+    expect(told).toEqual([["b", []]]);
+    a!.die();
+    await weir.settled();
+    expect([p.got.at(-1)!.method, p.got.at(-1)!.params]).toEqual(["unwatchEndpoints", { watch: first }]);
+    expect(p.got).toHaveLength(3);
+  });
+
   test("has its requests to clusters answered by a worker, or refused when that ends", async () => {
     const weir = new FakeWeir();
     await weir.apply();
