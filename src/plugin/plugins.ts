@@ -120,7 +120,7 @@ export class Plugins {
     const metrics = new PluginMetrics(numbers, name);
     const counters = new PluginCounters(numbers, name);
     const make = (spec: PluginSpec): PluginPool =>
-      new PluginPool(spec, env, metrics, new PluginHostCalls(spec, env.log, kv, counters, fetch));
+      new PluginPool(spec, env, metrics, new PluginHostCalls(spec, env, kv, counters, fetch));
     return { handle: new PluginHandle(env, make), kv };
   }
 }
