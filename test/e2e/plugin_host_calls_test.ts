@@ -1,11 +1,13 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { until } from "../support/deadline.ts";
 import { fieldValue } from "../support/message.ts";
-import { type Asked, asked, startPluginSite } from "../support/plugin_site.ts";
+import { type Asked, answered, asked, startPluginSite } from "../support/plugin_site.ts";
 import { freePort } from "../support/ports.ts";
 import { get } from "../support/raw_client.ts";
 import { reply, startOrigin } from "../support/raw_origin.ts";
-import type { LogLine } from "../support/weir.ts";
+import { type LogLine, openScratch } from "../support/weir.ts";
 
 setDefaultTimeout(60_000);
 
@@ -126,6 +128,55 @@ describe("values of a plugin", () => {
     ] as const)
       expect([what, params, (await kv(what, params)).error?.code]).toEqual([what, params, code]);
     expect((await kv("none", { key: "a" })).error?.code).toBe(-32601);
+  });
+});
+
+describe("the access log", () => {
+  test("has what plugins tell, and whose call failed", async () => {
+    const fields = [
+      "path",
+      "flags",
+      "failed_plugin",
+      "metadata.auth.user",
+      "metadata.auth.groups",
+      "metadata.auth",
+      "metadata.none.x",
+    ];
+    const scratch = openScratch();
+    using _ = scratch;
+    const file = join(scratch.dir, "access.log");
+    await using site = await startPluginSite({
+      use: { onFailure: "open" },
+      top: { accessLog: { to: { file }, fields } },
+    });
+    const metadata = { auth: { user: "ann \u00e9\u{1f600}\n", groups: ["a", "b"] } };
+    await answered(site, "/told", { metadata });
+    await answered(site, "/refused", { metadata, respond: { status: 403 } });
+    await get(site.port, "/failed", "a", "X-Do: error");
+    await get(site.port, "/nothing");
+    const lines = (): LogLine[] =>
+      existsSync(file)
+        ? readFileSync(file, "utf8")
+            .split("\n")
+            .slice(0, -1)
+            .map((l) => JSON.parse(l))
+        : [];
+    await until("the lines", () => lines().length === 4);
+    const told = {
+      flags: "",
+      failed_plugin: "",
+      "metadata.auth.user": metadata.auth.user,
+      "metadata.auth.groups": '["a","b"]',
+      "metadata.auth": JSON.stringify(metadata.auth),
+      "metadata.none.x": "",
+    };
+    const none = { ...told, "metadata.auth.user": "", "metadata.auth.groups": "", "metadata.auth": "" };
+    expect(lines()).toEqual([
+      { path: "/told", ...told },
+      { path: "/refused", ...told },
+      { ...none, path: "/failed", flags: "FF", failed_plugin: "p" },
+      { ...none, path: "/nothing" },
+    ]);
   });
 });
 

@@ -284,6 +284,7 @@ export class PluginExchange implements Filter {
     const { onFailure } = this.#use;
     this.#use.failed(x, phase, f);
     this.#given = true;
+    if (!this.#over) x.pluginFailed(this.#use.pool.spec.name);
     if (onFailure.kind === "open") {
       if (!this.#over) x.mark(RESPONSE_FLAGS.filterFailed.flag);
       return goOn();
