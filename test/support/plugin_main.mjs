@@ -75,6 +75,12 @@ async function act(what, m, frame) {
     case "flood":
       for (let i = 0; i < 200_000; i++) send({ method: "nobody-asked", params: { i } });
       return answer({});
+    case "leak":
+      kept.push(Buffer.alloc(64 * 1024 * 1024, kept.length + 1));
+      return answer({});
+    case "chatter":
+      for (let i = 0; i < 20_000; i++) process.stderr.write(`a line of many ${i}\n`);
+      return answer({});
     case "late":
       setTimeout(() => answer({ fields: [["set", "x-late", "yes"]] }), 700);
       return;
@@ -127,6 +133,7 @@ async function act(what, m, frame) {
   }
 }
 let count = 0;
+const kept = [];
 
 /** Streams in upper case, of which it acknowledges each piece when it has written it. */
 const credit = new Map();

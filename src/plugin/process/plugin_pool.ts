@@ -228,8 +228,7 @@ export class PluginPool implements PluginProcessOwner, CallOwner {
   }
 
   onGone(p: PluginProcess, why: string): void {
-    const wasReady = this.#ready.delete(p);
-    this.metrics.ready.value = this.#ready.size;
+    const wasReady = this.#unready(p);
     this.#leaving.get(p)?.cancel();
     const left = this.#leaving.delete(p);
     for (const { seat, sink } of [...this.#streams.values()]) if (seat.process === p) sink.onGone(why);
@@ -336,7 +335,7 @@ export class PluginPool implements PluginProcessOwner, CallOwner {
   #open(p: PluginProcess): void {
     this.#info ??= p.info;
     this.#ready.add(p);
-    this.metrics.ready.value = this.#ready.size;
+    this.metrics.ready.add(1);
     const tell = this.#onStart;
     if (tell !== null) {
       this.#onStart = null;
@@ -372,10 +371,16 @@ export class PluginPool implements PluginProcessOwner, CallOwner {
     return this.#ready.size === 0 && this.#wait.isOpen(this.now());
   }
 
+  /** False: it took no calls. The gauge is that of all versions of the plugin: one that begins or ends must not wipe out the other's. */
+  #unready(p: PluginProcess): boolean {
+    const was = this.#ready.delete(p);
+    if (was) this.metrics.ready.add(-1);
+    return was;
+  }
+
   /** It gets no new exchanges, and goes when it has none. */
   #retire(p: PluginProcess): void {
-    this.#ready.delete(p);
-    this.metrics.ready.value = this.#ready.size;
+    this.#unready(p);
     const late = this.#env.platform.setTimer(this.spec.drainMs, () => p.leave(), true);
     this.#leaving.set(p, late);
     this.#letGo(p);
