@@ -5,6 +5,7 @@ import { bodyForbidden } from "../http/status.ts";
 import { settleTrailers } from "../http/trailer_rules.ts";
 import { LengthCheck, setLength, settleLength } from "./body_length.ts";
 import { chooseHost } from "./choose_host.ts";
+import { fieldFault } from "./field_fault.ts";
 import type { FilterChain } from "./filter_chain.ts";
 import type { Answered, Phases } from "./filter_stage.ts";
 import { MessagePipe, type PipeOwner } from "./message_pipe.ts";
@@ -209,6 +210,7 @@ export class FilterRun implements PipeOwner {
     const check = new LengthCheck();
     return {
       head: (h: RequestHead, end: boolean): void => {
+        if (this.#refused(h.fields)) return;
         this.requestEnded = end;
         if (end && before !== 0 && h.contentLength !== 0) setLength(h, 0);
         else {
@@ -227,6 +229,7 @@ export class FilterRun implements PipeOwner {
         return host.passRequestData(b, end);
       },
       trailers: (f: Fields): void => {
+        if (this.#refused(f)) return;
         this.requestEnded = true;
         settleTrailers(f);
         if (check.takes(0, true)) host.passRequestTrailers(f);
@@ -245,6 +248,7 @@ export class FilterRun implements PipeOwner {
           this.threw(new Error(`give a final reply a status of 200 to 599, found ${status}`));
           return;
         }
+        if (this.#refused(h.fields)) return;
         if (status !== cameAs) h.reason = "";
         const bodyless = bodyForbidden(status, host.method);
         if (status === 204) h.fields.remove("content-length");
@@ -263,11 +267,18 @@ export class FilterRun implements PipeOwner {
         return true;
       },
       trailers: (f: Fields): void => {
+        if (this.#refused(f)) return;
         settleTrailers(f);
         if (check.takes(0, true)) host.passReplyTrailers(f);
         else this.threw(new Error(WRONG_LENGTH));
       },
     };
+  }
+
+  #refused(f: Fields): boolean {
+    const fault = fieldFault(f);
+    if (fault !== null) this.threw(new Error(fault));
+    return fault !== null;
   }
 
   #answerReply(r: Reply, headGone: boolean): Answered<ResponseHead> | null {
