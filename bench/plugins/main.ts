@@ -70,7 +70,7 @@ async function main(): Promise<void> {
       seconds,
       warmup: seconds / 4,
       calm: args.profile ? 100 : number(args.calm),
-      preheat: Math.min(5, seconds * 2),
+      preheat: 4,
       settle: 0,
       tell: (line) => console.log(`  ${line}`),
     },
