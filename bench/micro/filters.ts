@@ -66,7 +66,7 @@ async function filters(): Promise<void> {
   measure("no filter", CALLS, inOne(plain));
   const provision = () => ({ open: () => module.open({} as never) });
   // Whatever it is by the config: `provision` makes it.
-  const filtered = await openStub({ route: ", filters: [grpcWeb]" }, { provision });
+  const filtered = await openStub({ route: ", filters: [{ grpcWeb: {} }]" }, { provision });
   await firstReply(filtered);
   measure("a filter of two fields", CALLS, inOne(filtered));
 }

@@ -142,7 +142,11 @@ export class FilterRun implements PipeOwner {
   reply(h: ResponseHead, end: boolean): void {
     const host = this.#host;
     this.replied = true;
-    const filters = this.#filters.slice(0, this.#request.reached).reverse().filter(hasReplyPhase);
+    const filters: Filter[] = [];
+    for (let i = this.#request.reached - 1; i >= 0; i--) {
+      const f = this.#filters[i]!;
+      if (hasReplyPhase(f)) filters.push(f);
+    }
     this.#reply = new MessagePipe<ResponseHead>(this, filters, {
       phases: RESPONSE,
       last: this.#replySink(h),
