@@ -23,9 +23,14 @@ export function changed(peer: Peer, name: string, change: Change): Peer | null {
   return made === undefined ? null : { ...made, ...(change.logsNothing === true ? { logsNothing: true } : {}) };
 }
 
-/** The route has the plugin, which may run on any core: as where nobody pins it. */
+/** As where nobody pins it. */
+export function onAnyCore(l: Language): readonly string[] {
+  return ["taskset", "-c", "0,1", ...l.command];
+}
+
+/** The route has the plugin. */
 export function withPlugin(l: Language, change: Change = {}): Change {
-  const command = JSON.stringify(["taskset", "-c", "0,1", ...l.command]);
+  const command = JSON.stringify(onAnyCore(l));
   const env = l.env === undefined ? "" : `, env: ${JSON.stringify(l.env)}`;
   return { ...change, filters: "[{ plugin: hello }]", more: `plugins: { hello: { command: ${command}${env} } }\n` };
 }

@@ -6,8 +6,10 @@ import { lockMachine } from "../rivals/measure/lock.ts";
 import { buildLoadTools, missingTools } from "../rivals/measure/tools.ts";
 import { profilesOf, WEIRS, weirs } from "../rivals/peers/weir.ts";
 import { printProfiles } from "../rivals/profile.ts";
+import { keepAwake } from "./awake.ts";
 import { buildPlugins, LANGUAGES } from "./build.ts";
 import { workTable } from "./report.ts";
+import { BARE } from "./works/bare.ts";
 import { CALLS } from "./works/calls.ts";
 import { HANDLER, HANDLER_JSON } from "./works/handler.ts";
 import { LATENCY } from "./works/latency.ts";
@@ -15,7 +17,7 @@ import { MODULE } from "./works/module.ts";
 import { PLAIN, PLAIN_H2 } from "./works/plain.ts";
 import type { Outcome, Setup, Work } from "./works/work.ts";
 
-const WORKS: readonly Work[] = [LATENCY, CALLS, MODULE, HANDLER, HANDLER_JSON, PLAIN, PLAIN_H2];
+const WORKS: readonly Work[] = [BARE, LATENCY, CALLS, MODULE, HANDLER, HANDLER_JSON, PLAIN, PLAIN_H2];
 const HOMES = ["bun", "deno", "dist"] as const;
 const OUT = resolve(import.meta.dir, "../out");
 
@@ -26,6 +28,7 @@ const USAGE = `usage: bench/plugins/run [--only NAME,…] [--on bun|deno|dist] [
   --rounds     rounds of each work, 10 when absent
   --seconds    seconds of a round, 2 when absent
   --calm       percent of the machine that other programs may take during a round, 10 when absent: else it is run again
+  --awake      keeps both cores from sleeping meanwhile
   --against    for plain and plainh2: another checkout of Weir
   --profile    instead of measuring: where Weir's time goes, by the runtime's CPU profiler`;
 
@@ -37,6 +40,7 @@ const { values: args } = parseArgs({
     rounds: { type: "string", default: "10" },
     seconds: { type: "string", default: "2" },
     calm: { type: "string", default: "10" },
+    awake: { type: "boolean", default: false },
     against: { type: "string" },
     profile: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
@@ -76,6 +80,7 @@ async function main(): Promise<void> {
     },
   };
   const outcomes: Record<string, Outcome> = {};
+  const letSleep = args.awake ? keepAwake() : null;
   for (const work of works) {
     console.log(`\n${work.name}`);
     const outcome = await work.run(setup);
@@ -85,6 +90,7 @@ async function main(): Promise<void> {
       for (const name of new Set(outcome.samples.map((s) => s.subject)))
         printProfiles(`${work.name}, ${name}`, profilesOf(directory, name));
   }
+  await letSleep?.();
   if (directory === null) save(home, outcomes);
   const failed = Object.values(outcomes).flatMap((o) => o.failures);
   if (failed.length === 0) return;
@@ -97,8 +103,8 @@ function save(home: string, outcomes: Readonly<Record<string, Outcome>>): void {
   const at = new Date().toISOString();
   const machine = { cpu: cpus()[0]!.model, cores: cpus().length, kernel: release() };
   const file = join(OUT, `plugins-${at.replace(/[-:]|\..*/g, "")}.json`);
-  const { rounds, seconds } = args;
-  writeFileSync(file, `${JSON.stringify({ at, machine, home, rounds, seconds, outcomes }, null, 1)}\n`);
+  const { rounds, seconds, awake } = args;
+  writeFileSync(file, `${JSON.stringify({ at, machine, home, rounds, seconds, awake, outcomes }, null, 1)}\n`);
   console.log(`\n${file}`);
 }
 

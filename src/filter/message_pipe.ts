@@ -13,11 +13,9 @@ export interface PipeOwner {
   fail(e: ProxyError): void;
 }
 
-/** What differs by direction. */
-export interface Direction<Head> extends Pick<StageOwner<Head>, "hold" | "answer"> {
+/** What differs by direction, and who takes the message in the end. */
+export interface Direction<Head> extends Pick<StageOwner<Head>, "hold" | "answer">, Omit<MessageSink<Head>, "open"> {
   readonly phases: Phases<Head>;
-  /** Who takes the message in the end. */
-  readonly last: Omit<MessageSink<Head>, "open">;
   /** Room came back: who sends may go on. */
   opened(): void;
 }
@@ -55,8 +53,8 @@ export class MessagePipe<Head extends RequestHead | ResponseHead> implements Sta
   constructor(owner: PipeOwner, filters: readonly Filter[], direction: Direction<Head>) {
     this.#owner = owner;
     this.#direction = direction;
-    const { last, phases } = direction;
-    this.#last = new PipeEnd(last);
+    const { phases } = direction;
+    this.#last = new PipeEnd(direction);
     let sink: MessageSink<Head> = this.#last;
     for (let i = filters.length - 1; i >= 0; i--) sink = new FilterStage<Head>(this, filters[i]!, i, phases, sink);
     this.#first = sink;
