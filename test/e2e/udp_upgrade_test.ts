@@ -9,6 +9,7 @@ const UPGRADED = { code: 0, stderr: "" };
 const FLOWS = 8;
 const PACE_MS = 10;
 const LAST_MS = 3_000;
+const ROUNDS = 10;
 const opened: { [Symbol.asyncDispose](): PromiseLike<void> }[] = [];
 afterEach(async () => {
   for (const o of opened.splice(0)) await o[Symbol.asyncDispose]();
@@ -204,5 +205,29 @@ describe("several workers", () => {
     // What comes meanwhile waits in the dead worker's socket.
     expect(await Promise.all(clients.map((c) => c.ask("y")))).toEqual(clients.map(() => "0:y"));
     for (const c of clients) c[Symbol.dispose]();
+  });
+
+  test("what a sibling took for one that was killed is answered, also when its successor is there before the answer", async () => {
+    const all = await origins(1);
+    const l = await site(["--workers", "2"], null, all);
+    const { weir } = l.site;
+    // The successor may be there before a sibling steps in.
+    for (let round = 0, stepped = 0; round < ROUNDS && stepped < 2; round++) {
+      const { workers } = JSON.parse((await weir.admin("/status")).body) as { workers: { pid: number }[] };
+      const [before, clients] = [
+        weir.stderr.length,
+        await Promise.all(Array.from({ length: 20 }, () => UdpClient.open(l.port["udp"]!))),
+      ];
+      const asked = all[0]!.asked.length;
+      all[0]!.hold();
+      process.kill(workers[0]!.pid, "SIGKILL");
+      for (const c of clients) c.send("z");
+      await until("the successor", () => weir.stderr.slice(before).includes('"event":"worker serves","worker":0'));
+      await until("all datagrams", () => all[0]!.asked.length >= asked + clients.length);
+      if (weir.stderr.slice(before).includes("a sibling serves")) stepped++;
+      all[0]!.release();
+      await Promise.all(clients.map((c) => c.until(1)));
+      for (const c of clients) c[Symbol.dispose]();
+    }
   });
 });

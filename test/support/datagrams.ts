@@ -75,6 +75,7 @@ export class UdpOrigin {
   /** Ports that it was asked from. */
   readonly from = new Set<number>();
   readonly #socket: Socket;
+  #held: (() => void)[] | null = null;
 
   private constructor(socket: Socket, answer: (b: Buffer) => Uint8Array | string | null) {
     this.#socket = socket;
@@ -84,6 +85,10 @@ export class UdpOrigin {
       this.asked.push(b);
       this.from.add(port);
       const reply = answer(b);
+      if (this.#held !== null && reply !== null) {
+        this.#held.push(() => socket.send(reply, port, address));
+        return;
+      }
       if (reply !== null) socket.send(reply, port, address);
     });
   }
@@ -103,6 +108,17 @@ export class UdpOrigin {
   /** Gives back what comes, behind its name. */
   static echo(name: string, port = 0): Promise<UdpOrigin> {
     return UdpOrigin.start((b) => Buffer.concat([Buffer.from(name), b]), port);
+  }
+
+  /** Answers are kept back until `release`. */
+  hold(): void {
+    this.#held ??= [];
+  }
+
+  /** Sends what was kept back, and answers at once from now on. */
+  release(): void {
+    for (const send of this.#held ?? []) send();
+    this.#held = null;
   }
 
   close(): Promise<void> {

@@ -29,6 +29,8 @@ export function fieldFault(name: string, value: string, rules: ActionRules): str
   if (OWN_FIELDS.has(lower)) return `the field ${lower} is Weir's own`;
   if (lower === "host" && !rules.authority) return "the field host is not granted";
   if (!allOf(value, VALUE)) return `the value of ${lower} holds a control character, or one above U+00FF`;
+  // RFC 9113 8.2.1: a message of HTTP/2 with such a value is malformed.
+  if (/^[ \t]|[ \t]$/.test(value)) return `the value of ${lower} begins or ends with a blank`;
   return null;
 }
 

@@ -35,6 +35,8 @@ export class UdpListener implements UdpHost, ChangedListener<UdpListenerSpec> {
   readonly #foreign = new Map<UdpFlows, Foreign>();
   /** Of siblings' sockets, by the worker whose they are. */
   readonly #shared = new Map<number, readonly UdpFlows[]>();
+  /** Those of siblings that are there again: nothing is read from them, and they go with their last session. */
+  #leaving: readonly UdpFlows[] = [];
   #draining = false;
   #onEmpty: (() => void) | null = null;
 
@@ -112,6 +114,7 @@ export class UdpListener implements UdpHost, ChangedListener<UdpListenerSpec> {
 
   ended(): void {
     this.#count.add(-1);
+    if (this.#leaving.length > 0) this.#closeEmpty();
     if (this.#onEmpty !== null && this.sessions === 0) this.#onEmpty();
   }
 
@@ -131,10 +134,13 @@ export class UdpListener implements UdpHost, ChangedListener<UdpListenerSpec> {
     for (const f of open) f.port.start();
   }
 
-  /** The sibling is there again: it goes on with the clients of its sockets. */
+  /** The sibling is there again: what clients send is its from now on. Replies that are still to come are sent from here. */
   unshare(worker: number): void {
-    for (const f of this.#shared.get(worker) ?? []) end(f);
+    const shared = this.#shared.get(worker) ?? [];
     this.#shared.delete(worker);
+    for (const f of shared) f.port.stop();
+    this.#leaving = [...this.#leaving, ...shared];
+    this.#closeEmpty();
   }
 
   /** Whether other sockets may be bound beside this listener's. */
@@ -174,10 +180,17 @@ export class UdpListener implements UdpHost, ChangedListener<UdpListenerSpec> {
     for (const f of this.#all()) end(f);
     this.#flows = [];
     this.#shared.clear();
+    this.#leaving = [];
+  }
+
+  #closeEmpty(): void {
+    for (const f of this.#leaving) if (f.size === 0) f.close();
+    this.#leaving = this.#leaving.filter((f) => f.size > 0);
   }
 
   #all(): readonly UdpFlows[] {
-    return this.#shared.size === 0 ? this.#flows : [this.#flows, ...this.#shared.values()].flat();
+    if (this.#shared.size === 0 && this.#leaving.length === 0) return this.#flows;
+    return [this.#flows, ...this.#shared.values(), this.#leaving].flat();
   }
 
   #rulesOf({ name, sources, connectionRate }: UdpListenerSpec): AcceptRules {

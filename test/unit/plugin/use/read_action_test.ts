@@ -56,6 +56,8 @@ const GOOD: readonly [name: string, result: unknown, rules: ActionRules, wanted:
 ];
 
 const BAD: readonly [result: unknown, rules: ActionRules, said: string][] = [
+  [{ fields: [["set", "x-a", " b"]] }, REQUEST, "blank"],
+  [{ respond: { status: 200, fields: [["x-a", "b\t"]] } }, REQUEST, "blank"],
   ["text", REQUEST, "no object"],
   [[], REQUEST, "no object"],
   [{ fields: {} }, REQUEST, "no list"],
