@@ -36,8 +36,8 @@ export class HostProcesses implements Processes {
     try {
       passed = this.#aside(wanted);
       const owned = p.owned === true;
-      const started = { ...p, command: programOf(p) };
-      const { command, args } = owned ? this.#dying.wrap(started) : started;
+      const program = { ...p, command: programOf(p) };
+      const { command, args } = owned ? this.#dying.wrap(program) : program;
       const child = spawn(command, [...args], {
         env: { ...p.env },
         stdio: [p.stdin, p.stdout, p.stderr, ...passed],

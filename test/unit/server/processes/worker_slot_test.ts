@@ -47,6 +47,7 @@ class Scene {
         onMoved: () => {},
         onRows: () => {},
         onGone: () => {},
+        onPlugins: () => {},
         onChange: () => {},
       },
       0,
