@@ -2,6 +2,7 @@ import { ProxyError } from "../base/error.ts";
 import type { Fields } from "../http/fields.ts";
 import type { RequestHead, ResponseHead } from "../http/head.ts";
 import { chooseHost } from "./choose_host.ts";
+import { fieldFault } from "./field_fault.ts";
 import type { FilterChain } from "./filter_chain.ts";
 import { MessagePipe, type PipeOwner } from "./message_pipe.ts";
 import { ReplyEnd } from "./reply_end.ts";
@@ -155,6 +156,13 @@ export class FilterRun implements PipeOwner {
     // A fault that a filter foresees is no throw of its code.
     if (cause instanceof ProxyError) this.#host.fail(cause);
     else this.#host.filterThrew(cause);
+  }
+
+  /** Whether filters have added fields that can't be sent: then the exchange fails. */
+  refuses(f: Fields): boolean {
+    const fault = fieldFault(f);
+    if (fault !== null) this.threw(new Error(fault));
+    return fault !== null;
   }
 
   fail(e: ProxyError): void {

@@ -42,6 +42,7 @@ export class ReplyEnd implements Direction<ResponseHead> {
       this.#run.threw(new Error(`give a final reply a status of 200 to 599, found ${status}`));
       return;
     }
+    if (this.#run.refuses(h.fields)) return;
     if (status !== this.#status) h.reason = "";
     const bodyless = bodyForbidden(status, host.method);
     if (status === 204) h.fields.remove("content-length");
@@ -62,6 +63,7 @@ export class ReplyEnd implements Direction<ResponseHead> {
   }
 
   trailers(f: Fields): void {
+    if (this.#run.refuses(f)) return;
     settleTrailers(f);
     if (this.#check.takes(0, true)) this.#host.passReplyTrailers(f);
     else this.#run.threw(new Error(WRONG_LENGTH));

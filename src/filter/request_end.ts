@@ -29,6 +29,7 @@ export class RequestEnd implements Direction<RequestHead> {
   }
 
   head(h: RequestHead, end: boolean): void {
+    if (this.#run.refuses(h.fields)) return;
     this.#run.requestEnded = end;
     if (end && this.#before !== 0 && h.contentLength !== 0) setLength(h, 0);
     else {
@@ -49,6 +50,7 @@ export class RequestEnd implements Direction<RequestHead> {
   }
 
   trailers(f: Fields): void {
+    if (this.#run.refuses(f)) return;
     this.#run.requestEnded = true;
     settleTrailers(f);
     if (this.#check.takes(0, true)) this.#host.passRequestTrailers(f);

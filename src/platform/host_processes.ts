@@ -1,11 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
 import process from "node:process";
 import type { Writable } from "node:stream";
 import { localFault, type ProxyError } from "../base/error.ts";
 import { cpuCount } from "./cpu_count.ts";
+import { DieWithParent } from "./die_with_parent.ts";
 import type { LinuxLibc } from "./linux_libc.ts";
+import { cpuSecondsOf } from "./process_cpu.ts";
 import { residentOf } from "./process_memory.ts";
 import { selfCommand } from "./self_command.ts";
 import { systemCode } from "./system_fault.ts";
@@ -17,9 +20,14 @@ const FIRST_PASSED = 3;
 export class HostProcesses implements Processes {
   readonly pid = process.pid;
   readonly #libc: LinuxLibc | null;
+  readonly #dying = new DieWithParent(process.env["PATH"] ?? "");
 
   constructor(libc: LinuxLibc | null) {
     this.#libc = libc;
+  }
+
+  get endsOwned(): boolean {
+    return this.#dying.works;
   }
 
   spawn(p: ProcessSpec, h: ProcessHandler): Process {
@@ -27,13 +35,16 @@ export class HostProcesses implements Processes {
     let passed: readonly number[] = wanted;
     try {
       passed = this.#aside(wanted);
-      const child = spawn(p.command, [...p.args], {
+      const owned = p.owned === true;
+      const program = { ...p, command: programOf(p) };
+      const { command, args } = owned ? this.#dying.wrap(program) : program;
+      const child = spawn(command, [...args], {
         env: { ...p.env },
         stdio: [p.stdin, p.stdout, p.stderr, ...passed],
-        detached: p.detached === true,
+        detached: owned || p.detached === true,
         ...(p.cwd === undefined ? {} : { cwd: p.cwd }),
       });
-      return new Child(p.command, child, h);
+      return new Child(p.command, child, owned, h);
     } catch (e) {
       // An argument that no process can have is thrown, everything else is told.
       return failed(spawnFault(p.command, e), h);
@@ -56,6 +67,10 @@ export class HostProcesses implements Processes {
 
   residentOf(pid: number): number | null {
     return residentOf(readText, pid);
+  }
+
+  cpuSecondsOf(pid: number): number | null {
+    return cpuSecondsOf(readText, pid);
   }
 
   signal(pid: number, signal: SignalName): boolean {
@@ -84,10 +99,13 @@ class Child implements Process {
   readonly pid: number;
   readonly #child: ChildProcess;
   readonly #input: Writable | null;
+  /** It leads a group that is ended with it. */
+  readonly #owned: boolean;
   #isGone = false;
 
-  constructor(command: string, child: ChildProcess, h: ProcessHandler) {
+  constructor(command: string, child: ChildProcess, owned: boolean, h: ProcessHandler) {
     this.#child = child;
+    this.#owned = owned;
     this.pid = child.pid ?? 0;
     this.#input = child.stdin;
     // A child that goes before it has read all.
@@ -102,6 +120,8 @@ class Child implements Process {
     child.on("exit", (code, signal) => {
       if (this.#isGone) return;
       this.#isGone = true;
+      // As long as one of the group is left, no other process is given its number.
+      if (owned) signalTo(-this.pid, "SIGKILL");
       h.onExit({ code, signal, failed: null });
     });
     child.on("error", (e) => {
@@ -127,11 +147,16 @@ class Child implements Process {
   }
 
   endInput(): void {
-    this.#input?.end();
+    const input = this.#input;
+    if (input === null) return;
+    // Deno never lets go of a stream whose other end goes away while it is ended.
+    if ("Deno" in globalThis && input.writableLength === 0) input.destroy();
+    else input.end();
   }
 
   kill(signal: SignalName): boolean {
     if (this.#isGone || this.pid === 0) return false;
+    if (this.#owned) return signalTo(-this.pid, signal);
     // Deno's own sends one signal and no other after it, and tells of it as the end's cause, whatever that was.
     return "Deno" in globalThis ? signalTo(this.pid, signal) : this.#child.kill(signal);
   }
@@ -157,6 +182,11 @@ function signalTo(pid: number, signal: SignalName): boolean {
   } catch {
     return false;
   }
+}
+
+/** A child changes its directory before its program is looked for. */
+function programOf({ command, cwd }: ProcessSpec): string {
+  return cwd !== undefined && command.includes("/") ? resolve(command) : command;
 }
 
 function readText(path: string): string | null {

@@ -9,9 +9,11 @@ import { AccessLogs } from "../export/access_logs.ts";
 import { watchLoopLag } from "../export/loop_lag.ts";
 import { createMetricsRenderer } from "../export/prometheus.ts";
 import type { ScrapedMetric } from "../export/scraped_metric.ts";
-import { provisionModule } from "../filters/module/kind.ts";
+import type { FilterEnv } from "../filter/types.ts";
+import { type ModuleFilterEnv, provisionModule } from "../filters/module/kind.ts";
 import type { Platform } from "../platform/types.ts";
 import type { Plugins } from "../plugin/plugins.ts";
+import type { PluginDoor } from "../plugin/shared/plugin_door.ts";
 import type { EventLog } from "../telemetry/event_log.ts";
 import type { Metrics, TlsMetrics } from "../telemetry/metrics.ts";
 import { VerifiedChains } from "../tls/peer/verified_chains.ts";
@@ -36,12 +38,15 @@ import { lackingProblems } from "./lacking.ts";
 import { ListenerChange } from "./listener_change.ts";
 import { type ListenerEnv, ListenerRuntime } from "./listener_runtime.ts";
 import type { ListenerSite } from "./listener_site.ts";
+import { moduleEnv } from "./modules/module_env.ts";
 import { type LoadModule, ModuleTable } from "./modules/module_table.ts";
 import { MOVE_AT_ONCE, type MovedConnection, type Mover } from "./moving/moved_connection.ts";
 import { retainNames } from "./numbers/retain_names.ts";
 import { ownNumbers, type ServerNumbers } from "./numbers/server_numbers.ts";
 import { OverloadMonitor } from "./overload/overload_monitor.ts";
+import { ownFetch } from "./own_fetch.ts";
 import { createPlugins } from "./plugins/create_plugins.ts";
+import { openPluginEndpoints, sourceProblems } from "./plugins/plugin_sources.ts";
 import { sameSocket } from "./same_socket.ts";
 import type { DrainOptions, Serving } from "./serving.ts";
 import { type HeldSocket, HeldSockets } from "./sockets/held_socket.ts";
@@ -78,6 +83,8 @@ export interface ServerEnv {
   readonly loadModule?: LoadModule;
   /** Weir's own environment, of which plugins get a part; absent: they get none. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** What plugins have in this worker's supervisor; absent: there is none. */
+  readonly pluginDoor?: PluginDoor;
   /** What makes filters of their settings, but for plugins; absent: those that are built in. */
   readonly provision?: Provision;
   readonly log: EventLog;
@@ -114,6 +121,7 @@ export class Server implements AdminView, Serving {
   readonly #plugins: Plugins | null;
   readonly #filters: KeptFilters;
   readonly #modules: ModuleTable;
+  readonly #moduleEnv: Omit<ModuleFilterEnv, keyof FilterEnv>;
   readonly #overload: OverloadMonitor;
   readonly #clusters: ClusterTable;
   /** null: the runtime can't have TLS. */
@@ -150,7 +158,7 @@ export class Server implements AdminView, Serving {
       spec.kind === "plugin"
         ? (this.#plugins?.provision(spec) ?? [])
         : spec.kind === "module"
-          ? provisionModule(spec, this.#modules.get(spec.module.path)!, e)
+          ? provisionModule(spec, this.#modules.get(spec.module.path)!, { ...e, ...this.#moduleEnv })
           : provision(spec, e),
     );
     const flusher = new Flusher(() => platform.now(), platform.afterTurn);
@@ -161,9 +169,13 @@ export class Server implements AdminView, Serving {
         (ms, f) => platform.setTimer(ms, f),
       ),
     };
-    const { openEndpoints = openNone, log } = env;
+    const { log } = env;
+    const openEndpoints: OpenEndpoints = (spec, e) =>
+      openPluginEndpoints(spec, e, this.#plugins) ?? (env.openEndpoints ?? openNone)(spec, e);
     const clusterEnv = { platform, link: this.#link, slab: this.#slab, log, openEndpoints, health: this.#health };
     this.#clusters = new ClusterTable(clusterEnv, this.metrics);
+    const fetch = ownFetch(this.#link, () => this.#clusters.all);
+    this.#moduleEnv = moduleEnv(env.log, fetch);
     this.#plugins = createPlugins({
       platform,
       link: this.#link,
@@ -171,7 +183,8 @@ export class Server implements AdminView, Serving {
       numbers: this.metrics.numbers,
       env: env.env ?? {},
       version: env.build.version,
-      clusters: () => this.#clusters.all,
+      fetch,
+      supervisor: env.pluginDoor ?? null,
     });
     this.accessLogs = new AccessLogs(this.metrics, { platform, log: env.log });
     this.secrets = new TlsSecrets({
@@ -435,8 +448,9 @@ export class Server implements AdminView, Serving {
     const clusters = this.#clusters.prepare(model.clusters, tls.clusters);
     const { made } = clusters;
     const plugins = await this.#plugins?.prepare(model.plugins);
-    const filters = await this.#filters.prepare(plugins?.problems.length ? [] : routesOf(model));
-    const notHad = [...(plugins?.problems ?? []), ...filters.problems];
+    const refused = [...(plugins?.problems ?? []), ...sourceProblems(model, this.#plugins)];
+    const filters = await this.#filters.prepare(refused.length > 0 ? [] : routesOf(model));
+    const notHad = [...refused, ...filters.problems];
     if (notHad.length > 0) {
       filters.undo();
       plugins?.undo();

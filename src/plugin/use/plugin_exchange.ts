@@ -124,22 +124,15 @@ export class PluginExchange implements Filter {
   }
 
   #toRequest(x: FilterExchange, a: Action, end: boolean): HeadVerdict {
-    if (a.reset) return RESET;
     const fault = applyToRequest(x, a);
     if (fault !== null)
       return this.#failed(x, "requestHead", { outcome: "invalid", message: fault }, () =>
         this.#bodyOf("request", x, x.request, end, true),
       );
+    if (a.reset) return RESET;
     if (a.reply !== null) return replyOf(a.reply);
-    if (a.body !== null) return this.#replaced(x, "requestHead", a.body, end);
+    if (a.body !== null) return { replace: a.body };
     return this.#bodyOf("request", x, x.request, end, a.leavesBody);
-  }
-
-  /** A body where there was none. */
-  #replaced(x: FilterExchange, phase: string, body: Uint8Array, end: boolean): HeadVerdict {
-    if (end) return { replace: body };
-    const message = "a body comes already: it is replaced in the body's phase, where that is buffered";
-    return this.#failed(x, phase, { outcome: "invalid", message }, () => null);
   }
 
   #responseHead(x: FilterExchange, head: ResponseHead, end: boolean): HeadAnswer {
@@ -152,10 +145,10 @@ export class PluginExchange implements Filter {
     if (end) text += `,"end":true`;
     return this.#ask<HeadVerdict>("responseHead", this.#use.responseRules, text, null, (a) => {
       if ("outcome" in a) return this.#failed(x, "responseHead", a, () => this.#bodyOf("response", x, head, end, true));
+      toResponse(x, head, a);
       if (a.reset) return RESET;
       if (a.reply !== null) return replyOf(a.reply);
-      toResponse(x, head, a);
-      if (a.body !== null) return this.#replaced(x, "responseHead", a.body, end);
+      if (a.body !== null) return { replace: a.body };
       return this.#bodyOf("response", x, head, end, a.leavesBody);
     });
   }
@@ -193,8 +186,8 @@ export class PluginExchange implements Filter {
     }
     if (!this.#use.pool.attach(this.#seat))
       return this.#failed(x, `${side}Body`, { outcome: "gone", message: "no process of the plugin runs" }, () => null);
-    const stream = new BodyStream({ ...this.#use, ...phases }, this.#seat, side, (y, phase, f) =>
-      this.#failed(y, phase, f, () => null),
+    const stream = new BodyStream({ ...this.#use, ...phases }, this.#seat, side, (phase, f) =>
+      this.#failed(x, phase, f, () => null),
     );
     this.#streams ??= this.#listen();
     this.#streams[side] = stream;
@@ -263,13 +256,13 @@ export class PluginExchange implements Filter {
     if (frame === null) text += `,${writeBytes(body, phases.takesText)}`;
     return this.#ask<Verdict>(phase, side === "request" ? requestRules : responseRules, text, frame, (a) => {
       if ("outcome" in a) return this.#failed(x, phase, a, () => null);
-      if (a.reset) return RESET;
       if (side === "request") {
         const fault = applyToRequest(x, a);
         if (fault !== null) return this.#failed(x, phase, { outcome: "invalid", message: fault }, () => null);
       }
-      if (a.reply !== null) return replyOf(a.reply);
       if (side === "response" && this.#head !== null) toResponse(x, this.#head, a);
+      if (a.reset) return RESET;
+      if (a.reply !== null) return replyOf(a.reply);
       if (a.body !== null) out.replace(a.body, trailers ?? undefined);
       return null;
     });
@@ -304,6 +297,7 @@ export class PluginExchange implements Filter {
     const { onFailure } = this.#use;
     this.#use.failed(x, phase, f);
     this.#given = true;
+    if (!this.#over) x.pluginFailed(this.#use.pool.spec.name);
     if (onFailure.kind === "open") {
       if (!this.#over) x.mark(RESPONSE_FLAGS.filterFailed.flag);
       return goOn();
