@@ -15,14 +15,21 @@ export function responseText({ status, fields }: ResponseHead, wanted: WantedFie
 }
 
 export function fieldsText(fields: Fields, wanted: WantedFields): string {
-  let out = "[";
-  const add = (name: string, value: string): void => {
-    out += `${out.length > 1 ? "," : ""}[${JSON.stringify(name)},${JSON.stringify(value)}]`;
-  };
+  let out = "";
   if (wanted === "*")
     fields.forEach((name, value) => {
-      add(name.toLowerCase(), value);
+      out += pairText(JSON.stringify(name.toLowerCase()), value, out);
     });
-  else for (const name of wanted) for (const value of fields.getAll(name)) add(name, value);
-  return `${out}]`;
+  else
+    for (const name of wanted) {
+      const found = fields.getAll(name);
+      if (found.length === 0) continue;
+      const key = JSON.stringify(name);
+      for (const value of found) out += pairText(key, value, out);
+    }
+  return `[${out}]`;
+}
+
+function pairText(key: string, value: string, before: string): string {
+  return `${before === "" ? "" : ","}[${key},${JSON.stringify(value)}]`;
 }
