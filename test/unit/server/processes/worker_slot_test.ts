@@ -46,7 +46,7 @@ class Scene {
         onSpawn: () => {},
         onMoved: () => {},
         onPlugins: () => {},
-      onRows: () => {},
+        onRows: () => {},
         onGone: () => {},
         onChange: () => {},
       },
