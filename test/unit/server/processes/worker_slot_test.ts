@@ -48,6 +48,7 @@ class Scene {
         onPlugins: () => {},
         onRows: () => {},
         onGone: () => {},
+        onPlugins: () => {},
         onChange: () => {},
       },
       0,
