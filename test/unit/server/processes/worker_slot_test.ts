@@ -48,7 +48,6 @@ class Scene {
         onPlugins: () => {},
         onRows: () => {},
         onGone: () => {},
-        onPlugins: () => {},
         onChange: () => {},
       },
       0,
