@@ -209,6 +209,14 @@ describe("endpoints that a plugin tells", () => {
     b.set("ill");
     await until("the ill host to be found out", async () => (await hosts(site)).includes(`${b.address} unhealthy`), SOON_MS);
     for (let i = 0; i < 8; i++) expect((await get(site.port, "/")).body).toContain("u2");
+    b.set("ok");
+    const before = told(dir);
+    for (const pid of new Set(before.map((t) => t.pid))) process.kill(pid, "SIGKILL");
+    // One for each worker, and one for the checks.
+    await until("all watches to be anew", () => told(dir).length >= 2 * before.length, SOON_MS);
+    tell(dir, endpointsOf(a));
+    await become(site, ...withState("healthy", [a]));
+    for (let i = 0; i < 8; i++) expect((await get(site.port, "/")).body).toContain("u0");
   });
 });
 
