@@ -7,8 +7,10 @@ export interface PluginSpec {
   readonly env: Readonly<Record<string, string>>;
   /** null: where Weir was started. */
   readonly cwd: string | null;
-  /** For the whole weir. */
+  /** For the whole weir; of a `part`, its own. */
   readonly processes: number;
+  /** What a worker has of them; absent: all. */
+  readonly part?: PluginPart;
   /** Any JSON; null: none. */
   readonly config: unknown;
   /** From a call to its answer. */
@@ -35,6 +37,14 @@ export interface PluginSpec {
   /** How long exchanges may keep a process that is to go. */
   readonly drainMs: number;
   readonly grants: PluginGrantsSpec;
+}
+
+/** What a worker has of the processes of a plugin. */
+export interface PluginPart {
+  /** Number of its first one among those of the whole weir. */
+  readonly first: number;
+  /** The number by which its supervisor knows processes that all workers share; null: it has its own. */
+  readonly pool: number | null;
 }
 
 /** What becomes of a request whose call came to nothing. */

@@ -164,9 +164,24 @@ export class PluginHandle {
     u.next = null;
   }
 
+  /** The supervisor's processes of the plugin are others now. */
+  async swap(pool: number): Promise<void> {
+    const spec = this.#pool?.spec;
+    if (this.#closed || spec?.part === undefined) return;
+    const why = await this.prepare({ ...spec, part: { ...spec.part, pool } });
+    if (why === null) this.commit();
+    else
+      this.#env.log.log("error", "a plugin's new processes can't be used: the old ones go on for a while", {
+        plugin: spec.name,
+        reason: why,
+      });
+  }
+
   #watchAnew(): void {
     this.#watch?.close();
     const { spec } = this.#pool!;
+    // What the supervisor starts it also watches.
+    if (spec.part !== undefined && spec.part.pool !== null) return;
     this.#watch = this.#env.watchProgram(spec, () => void this.#replace(spec));
   }
 

@@ -12,6 +12,7 @@ import type { ScrapedMetric } from "../export/scraped_metric.ts";
 import { provisionModule } from "../filters/module/kind.ts";
 import type { Platform } from "../platform/types.ts";
 import type { Plugins } from "../plugin/plugins.ts";
+import type { PluginDoor } from "../plugin/shared/plugin_door.ts";
 import type { EventLog } from "../telemetry/event_log.ts";
 import type { Metrics, TlsMetrics } from "../telemetry/metrics.ts";
 import { VerifiedChains } from "../tls/peer/verified_chains.ts";
@@ -79,6 +80,8 @@ export interface ServerEnv {
   readonly loadModule?: LoadModule;
   /** Weir's own environment, of which plugins get a part; absent: they get none. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** What plugins have in this worker's supervisor; absent: there is none. */
+  readonly pluginDoor?: PluginDoor;
   /** What makes filters of their settings, but for plugins; absent: those that are built in. */
   readonly provision?: Provision;
   readonly log: EventLog;
@@ -175,6 +178,7 @@ export class Server implements AdminView, Serving {
       env: env.env ?? {},
       version: env.build.version,
       clusters: () => this.#clusters.all,
+      supervisor: env.pluginDoor ?? null,
     });
     this.accessLogs = new AccessLogs(this.metrics, { platform, log: env.log });
     this.secrets = new TlsSecrets({

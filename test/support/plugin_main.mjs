@@ -97,6 +97,8 @@ async function act(what, m, frame) {
       return answer({ cluster: "other" });
     case "cache":
       return answer({ fields: [["set", "x-count", String(++count)]], cache: { key: ["field:x-user"], ttlMs: 60_000 } });
+    case "count":
+      return answer({ fields: [["set", "x-count", String(++count)]] });
     case "upper":
       return answer({}, upper(bytesOf(p, frame)));
     case "kv": {
@@ -158,6 +160,7 @@ function take(m, frame) {
   switch (m.method) {
     case "initialize": {
       const c = p.config ?? {};
+      if (directory !== undefined) appendFileSync(`${directory}/indexes`, `${p.process}\n`);
       configs.set(0, c);
       limits = p.limits;
       if (c.start === "hang") return;
@@ -206,6 +209,9 @@ function take(m, frame) {
       return;
     case "log":
       if (directory !== undefined) for (const r of p.records) appendFileSync(`${directory}/records`, `${JSON.stringify(r)}\n`);
+      return;
+    case "tick":
+      if (directory !== undefined) appendFileSync(`${directory}/ticks`, `${process.pid} ${p.config} ${p.time}\n`);
       return;
     case "ping":
       return send({ id: m.id, result: {} });

@@ -1,6 +1,7 @@
 import { fetchCluster } from "../../handler/fetch_cluster.ts";
 import type { Conn, Platform } from "../../platform/types.ts";
 import { Plugins } from "../../plugin/plugins.ts";
+import type { PluginDoor } from "../../plugin/shared/plugin_door.ts";
 import type { EventLog } from "../../telemetry/event_log.ts";
 import type { Numbers } from "../../telemetry/numbers.ts";
 import type { Cluster, LeaseClient } from "../../upstream/types.ts";
@@ -16,6 +17,8 @@ export interface PluginPlace {
   readonly version: string;
   /** Those in force. */
   readonly clusters: () => ReadonlyMap<string, Cluster>;
+  /** null: this process is all of the weir. */
+  readonly supervisor: PluginDoor | null;
 }
 
 /** A plugin's own request has no client: upstreams that are told of one hear of none. */
@@ -30,7 +33,7 @@ const HEAD_MS = 60_000;
 const IDLE_MS = 60_000;
 
 /** The plugins of a process of Weir; null: it can have no processes below it. */
-export function createPlugins({ platform, link, log, numbers, env, version, clusters }: PluginPlace): Plugins | null {
+export function createPlugins({ platform, link, log, numbers, env, version, clusters, supervisor }: PluginPlace): Plugins | null {
   const { processes } = platform;
   if (processes === null) return null;
   const calls = { link, client: NOBODY, authority: "", headMs: HEAD_MS, idleMs: IDLE_MS };
@@ -47,5 +50,6 @@ export function createPlugins({ platform, link, log, numbers, env, version, clus
     },
     numbers,
     fetch: (url, init) => fetchCluster(clusters(), calls, url, init),
+    supervisor,
   });
 }

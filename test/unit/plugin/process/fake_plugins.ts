@@ -35,6 +35,8 @@ export class FakeProcess {
   readonly #handler: ProcessHandler;
   /** Messages that came, but for those that it answers itself. */
   readonly got: { readonly id?: number; readonly method: string; readonly params: Record<string, unknown> }[] = [];
+  /** All that came, a character a byte. */
+  written = "";
   queued = 0;
   rss = 0;
   cpuSeconds = 0;
@@ -63,10 +65,16 @@ export class FakeProcess {
   }
 
   take(line: string): void {
-    const m = JSON.parse(line) as { id?: number; method: string; params: Record<string, unknown> };
     if (this.silent) return;
+    const m = JSON.parse(line) as { id?: number; method: string; params: Record<string, unknown> };
     if (m.method === "initialize")
-      this.answer(m.id!, { protocol: 1, name: "fake", version: "1", phases: { requestHead: {}, responseHead: {} } });
+      this.answer(m.id!, {
+        protocol: 1,
+        name: "fake",
+        version: "1",
+        capabilities: { binary: true },
+        phases: { requestHead: {}, responseHead: {} },
+      });
     else if (m.method === "configure" || m.method === "shutdown") this.answer(m.id!, {});
     else if (m.method !== "initialized") this.got.push(m);
     if (m.method === "shutdown") this.exit(0);
@@ -127,6 +135,7 @@ export class FakePlugins {
         return p.queued;
       },
       write: (b) => {
+        p.written += String.fromCharCode(...b);
         for (const line of new TextDecoder().decode(b).split("\n").slice(0, -1)) queueMicrotask(() => p.take(line));
         return true;
       },
