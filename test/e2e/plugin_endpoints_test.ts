@@ -40,11 +40,11 @@ function told(dir: string): Watched[] {
     .map((l) => JSON.parse(l) as Watched);
 }
 
-function configOf(dir: string, config: unknown, more: Readonly<Record<string, unknown>> = {}) {
+function configOf(dir: string, config: unknown, more: Readonly<Record<string, unknown>> = {}, program = PLUGIN) {
   return {
     routes: [{ name: "all", to: "found" }],
     clusters: { found: { endpointsPlugin: { use: "registry", config }, ...more } },
-    top: { plugins: { registry: { command: [process.execPath, PLUGIN, dir], startTimeout: "20s", restart: { base: "50ms" } } } },
+    top: { plugins: { registry: { command: [process.execPath, program, dir], startTimeout: "20s", restart: { base: "50ms" } } } },
   };
 }
 
@@ -218,6 +218,34 @@ describe("endpoints that a plugin tells", () => {
     await become(site, ...withState("healthy", [a]));
     for (let i = 0; i < 8; i++) expect((await get(site.port, "/")).body).toContain("u0");
   });
+});
+
+describe("a program that is replaced", () => {
+  for (const workers of ["1", "2"])
+    test(`by one without the phase goes on, with ${workers} workers, and gives way to one that has it`, async () => {
+      using scratch = openScratch();
+      const { dir } = scratch;
+      await using ups = await Upstreams.start(2);
+      const [a, b] = ups.all as [UpstreamProcess, UpstreamProcess];
+      tell(dir, endpointsOf(a));
+      const program = join(dir, "registry.mjs");
+      const text = readFileSync(PLUGIN, "utf8");
+      const write = (t: string): void => {
+        writeFileSync(`${program}.next`, t);
+        renameSync(`${program}.next`, program);
+      };
+      write(text);
+      await using site = await startSite({ ...configOf(dir, null, {}, program), args: ["--workers", workers] });
+      write(text.replace("{ endpoints: {} }", "{ log: {} }"));
+      await until("the refusal", () => site.weir.stderr.includes("it has the phase endpoints no more"), SOON_MS);
+      tell(dir, endpointsOf(b));
+      await become(site, ...unchecked(b));
+      const before = new Set(told(dir).map((t) => t.pid));
+      write(`${text}\n`);
+      await until("the new program to watch", () => told(dir).some((t) => !before.has(t.pid)), SOON_MS);
+      tell(dir, endpointsOf(a));
+      await become(site, ...unchecked(a));
+    });
 });
 
 describe("a plugin without the phase", () => {
