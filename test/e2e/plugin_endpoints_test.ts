@@ -13,6 +13,8 @@ setDefaultTimeout(60_000);
 const PLUGIN = resolve(import.meta.dirname, "../support/endpoints_plugin.mjs");
 /** How soon a list has to be in force on a busy machine. */
 const SOON_MS = 15_000;
+/** Three runtimes and their plugins have to start. */
+const READY_MS = 40_000;
 
 interface Watched {
   readonly pid: number;
@@ -49,7 +51,7 @@ function configOf(dir: string, config: unknown, more: Readonly<Record<string, un
 }
 
 function start(dir: string, more: Readonly<Record<string, unknown>> = {}, args: readonly string[] = []): Promise<Site> {
-  return startSite({ ...configOf(dir, { service: "shop" }, more), args });
+  return startSite({ ...configOf(dir, { service: "shop" }, more), args, ms: READY_MS });
 }
 
 /** The cluster's hosts as weir tells them, with their states, sorted. */
@@ -202,6 +204,7 @@ describe("endpoints that a plugin tells", () => {
     const health = { http: "/healthz", interval: "200ms", unhealthyInterval: "100ms", timeout: "2s" };
     await using site = await start(dir, { health }, ["--workers", "2"]);
     await become(site, ...withState("healthy", [a, b]));
+    expect(site.weir.stderr).not.toContain("has told no endpoints");
     const load = SteadyLoad.ofConnections(site.port, "/", 4);
     tell(dir, endpointsOf(b, c));
     await become(site, ...withState("healthy", [b, c]));
@@ -235,7 +238,7 @@ describe("a program that is replaced", () => {
         renameSync(`${program}.next`, program);
       };
       write(text);
-      await using site = await startSite({ ...configOf(dir, null, {}, program), args: ["--workers", workers] });
+      await using site = await startSite({ ...configOf(dir, null, {}, program), args: ["--workers", workers], ms: READY_MS });
       write(text.replace("{ endpoints: {} }", "{ log: {} }"));
       await until("the refusal", () => site.weir.stderr.includes("it has the phase endpoints no more"), SOON_MS);
       tell(dir, endpointsOf(b));
