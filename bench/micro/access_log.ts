@@ -39,12 +39,16 @@ class Record implements AccessRecord {
   flags = "";
   requestId = "";
   serverName = "";
+  failedPlugin = "";
   grpcStatus = -1;
   // A field is made from bytes each time it is asked for, as the codec's are.
   requestField(name: string): string {
     return name === "user-agent" ? latin1(HEAD, 12, HEAD.length) : "";
   }
   responseField(): string {
+    return "";
+  }
+  metadataText(): string {
     return "";
   }
 }

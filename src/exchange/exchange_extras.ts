@@ -6,6 +6,8 @@ let lastId = 0;
 /** What filters ask of an exchange, or leave there, beyond what every exchange has; made when the first of it is asked for. */
 export class ExchangeExtras {
   readonly override: Override = { cluster: null, host: null };
+  /** Plugins whose calls failed, with commas between them. */
+  failedPlugin = "";
   #id = 0;
   #metadata: Map<string, Map<string, unknown>> | null = null;
 

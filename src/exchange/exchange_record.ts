@@ -7,6 +7,7 @@ import type { AccessRecord } from "../telemetry/access_record.ts";
 import type { DownstreamConn } from "./downstream_conn.ts";
 import { ExchangeExtras } from "./exchange_extras.ts";
 import type { Peer } from "./forwarded.ts";
+import { metadataText } from "./metadata_text.ts";
 
 /** What an exchange tells of itself, to filters and to the access log, whose record it is, so that nothing is copied for a line. */
 export abstract class ExchangeRecord extends Timed implements AccessRecord {
@@ -95,6 +96,16 @@ export abstract class ExchangeRecord extends Timed implements AccessRecord {
   }
   findMetadata(namespace: string): ReadonlyMap<string, unknown> | null {
     return this.extras === null ? null : this.extras.findMetadata(namespace);
+  }
+  metadataText(namespace: string, key: string): string {
+    return this.extras === null ? "" : metadataText(this.extras.findMetadata(namespace), key);
+  }
+  get failedPlugin(): string {
+    return this.extras === null ? "" : this.extras.failedPlugin;
+  }
+  pluginFailed(name: string): void {
+    const extras = this.#extras;
+    extras.failedPlugin = extras.failedPlugin === "" ? name : `${extras.failedPlugin},${name}`;
   }
   get #extras(): ExchangeExtras {
     this.extras ??= new ExchangeExtras();

@@ -25,7 +25,8 @@ export abstract class KeyedExchange extends ChangedExchange {
     const { keys } = action;
     const index = action.clusters.indexOf(cluster);
     // Of the route's own clusters each has what its requests are hashed by, and its subset.
-    if (keys !== null && index >= 0) this.#keys = keys.open(this, index);
+    if (index < 0) this.#keys = action.away.open(this, cluster);
+    else if (keys !== null) this.#keys = keys.open(this, index);
     return { ...action, clusters: [cluster], choice: null, keys: null };
   }
 

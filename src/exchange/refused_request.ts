@@ -31,6 +31,7 @@ export class RefusedRequest implements AccessRecord {
   readonly endpoint = "";
   readonly attempts = 0;
   readonly requestId = "";
+  readonly failedPlugin = "";
   readonly #down: DownstreamConn;
   readonly #peer: Peer;
 
@@ -72,6 +73,9 @@ export class RefusedRequest implements AccessRecord {
     return "";
   }
   responseField(_name: string): string {
+    return "";
+  }
+  metadataText(_namespace: string, _key: string): string {
     return "";
   }
 }

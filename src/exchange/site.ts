@@ -11,6 +11,7 @@ import type { ListenerMetrics, RouteMetrics } from "../telemetry/metrics.ts";
 import type { Cluster } from "../upstream/types.ts";
 import type { WeightedChoice } from "../upstream/weighted.ts";
 import type { LinkEnv } from "../wire/link.ts";
+import type { AwayKeys } from "./away_keys.ts";
 import type { Exchange } from "./exchange.ts";
 import type { ForwardedPolicy } from "./forwarded.ts";
 import type { RequestTarget } from "./request_target.ts";
@@ -56,6 +57,8 @@ export interface ForwardAction {
   readonly choice: WeightedChoice | null;
   /** What of a request says where it goes, instead of `choice` alone; null: nothing. */
   readonly keys: RouteKeys | null;
+  /** The same for clusters that filters name instead. */
+  readonly away: AwayKeys;
   /** null: the path stays. */
   readonly rewrite: ((path: string, matchedPrefix: string | null) => string) | null;
   /** null: as the cluster says. */

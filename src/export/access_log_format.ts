@@ -1,5 +1,5 @@
 import type { AccessLogSpec } from "../config/model.ts";
-import { ACCESS_FIELDS, REQUEST_HEADER_PREFIX, RESPONSE_HEADER_PREFIX } from "../telemetry/access_fields.ts";
+import { ACCESS_FIELDS, METADATA_PREFIX, REQUEST_HEADER_PREFIX, RESPONSE_HEADER_PREFIX } from "../telemetry/access_fields.ts";
 import type { AccessRecord } from "../telemetry/access_record.ts";
 import {
   type AccessTemplate,
@@ -13,6 +13,7 @@ import { ESCAPE_BYTES, putJson, putText, utf8Bytes } from "./log_escape.ts";
 
 const REQUEST_HEADER = ACCESS_FIELDS.length;
 const RESPONSE_HEADER = REQUEST_HEADER + 1;
+const METADATA = REQUEST_HEADER + 2;
 const FIELD_NUMBER: ReadonlyMap<string, number> = new Map(ACCESS_FIELDS.map((f, i) => [f.name, i]));
 export type CompiledFormat =
   | { readonly format: AccessLogFormat; readonly problems: readonly [] }
@@ -64,8 +65,10 @@ export class AccessLogFormat {
   readonly #kinds: Uint8Array;
   /** One more than steps. The last ends the line. */
   readonly #literals: readonly Uint8Array[];
-  /** Header name of a step, lower case; "" for others. */
+  /** Header name of a step, lower case, or the namespace of metadata; "" for others. */
   readonly #headers: readonly string[];
+  /** Of metadata, behind its namespace. */
+  readonly #keys: readonly string[];
   readonly #json: boolean;
   /** Room that all but the strings may take. */
   readonly #reserve: number;
@@ -77,6 +80,7 @@ export class AccessLogFormat {
     this.#steps = Uint8Array.from(names, stepOf);
     this.#kinds = this.#steps.map(kindOf);
     this.#headers = names.map(headerOf);
+    this.#keys = names.map(keyOf);
     this.#literals = literals.map((l, i) => new TextEncoder().encode(i === names.length ? `${l}\n` : l));
     this.#reserve = this.#literals.reduce((n, l) => n + l.length, 0) + names.length * NUMBER_BYTES;
   }
@@ -113,7 +117,7 @@ export class AccessLogFormat {
           else to = json ? putBytes(b, to, NULL) : putDash(b, to);
           break;
         default: {
-          let s = bytesOf(r, step, this.#headers[i]!);
+          let s = bytesOf(r, step, this.#headers[i]!, this.#keys[i]!);
           if (!json && kinds[i] === NAME) s = utf8Bytes(s);
           if (to + s.length * ESCAPE_BYTES > limit) return -1;
           if (json) to = putJson(b, to, s);
@@ -163,7 +167,7 @@ function millisecondsOf(r: AccessRecord, step: number): number {
   }
 }
 
-function bytesOf(r: AccessRecord, step: number, header: string): string {
+function bytesOf(r: AccessRecord, step: number, header: string, key: string): string {
   switch (step) {
     case 3:
       return r.listener;
@@ -195,8 +199,12 @@ function bytesOf(r: AccessRecord, step: number, header: string): string {
       return r.requestId;
     case 30:
       return r.serverName;
+    case 31:
+      return r.failedPlugin;
     case REQUEST_HEADER:
       return r.requestField(header);
+    case METADATA:
+      return r.metadataText(header, key);
     default:
       return r.responseField(header);
   }
@@ -204,7 +212,7 @@ function bytesOf(r: AccessRecord, step: number, header: string): string {
 
 function kindOf(step: number): number {
   if (step < 2) return step === 0 ? TIME : TIME_CLF;
-  if (step === 3 || (step >= 23 && step <= 25)) return NAME;
+  if (step === 3 || (step >= 23 && step <= 25) || step === 31 || step === METADATA) return NAME;
   if (step >= 19 && step <= 22) return MILLISECONDS;
   if (step === 29) return WHOLE_OR_NONE;
   return step < REQUEST_HEADER && ACCESS_FIELDS[step]!.type === "number" ? WHOLE : BYTES;
@@ -226,11 +234,23 @@ function putBytes(b: Uint8Array, at: number, from: Uint8Array): number {
 function stepOf(name: string): number {
   if (name.startsWith(REQUEST_HEADER_PREFIX)) return REQUEST_HEADER;
   if (name.startsWith(RESPONSE_HEADER_PREFIX)) return RESPONSE_HEADER;
+  if (name.startsWith(METADATA_PREFIX)) return METADATA;
   return FIELD_NUMBER.get(name)!;
 }
 
 function headerOf(name: string): string {
   if (name.startsWith(REQUEST_HEADER_PREFIX)) return name.slice(REQUEST_HEADER_PREFIX.length).toLowerCase();
   if (name.startsWith(RESPONSE_HEADER_PREFIX)) return name.slice(RESPONSE_HEADER_PREFIX.length).toLowerCase();
-  return "";
+  return name.startsWith(METADATA_PREFIX) ? partsOf(name)[0] : "";
+}
+
+function keyOf(name: string): string {
+  return name.startsWith(METADATA_PREFIX) ? partsOf(name)[1] : "";
+}
+
+/** A namespace holds no dot, a key may. */
+function partsOf(name: string): readonly [namespace: string, key: string] {
+  const rest = name.slice(METADATA_PREFIX.length);
+  const dot = rest.indexOf(".");
+  return dot < 0 ? [rest, ""] : [rest.slice(0, dot), rest.slice(dot + 1)];
 }

@@ -3,6 +3,7 @@ import { Fields } from "../http/fields.ts";
 import type { Reply } from "./types.ts";
 
 export { Fields } from "../http/fields.ts";
+export { BodyGatherer, type GathererOptions } from "./body_gatherer.ts";
 export { forgetLength, setLength } from "./body_length.ts";
 export type { BodyOut, Filter, FilterExchange, HostChoice, Reply } from "./types.ts";
 export { HOLD } from "./types.ts";

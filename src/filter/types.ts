@@ -120,6 +120,8 @@ export interface FilterExchange extends ExchangeFacts {
   shortenTimeout(ms: number): void;
   /** Adds a flag to those of the access log. */
   mark(flag: string): void;
+  /** Tells the access log whose call failed. */
+  pluginFailed(name: string): void;
 }
 
 /** Where a filter writes what goes on of a body: as much or as little as it likes, in a phase's call or at any other time before the end. */

@@ -145,7 +145,11 @@ class Child implements Process {
   }
 
   endInput(): void {
-    this.#input?.end();
+    const input = this.#input;
+    if (input === null) return;
+    // Deno never lets go of a stream whose other end goes away while it is ended.
+    if ("Deno" in globalThis && input.writableLength === 0) input.destroy();
+    else input.end();
   }
 
   kill(signal: SignalName): boolean {

@@ -142,7 +142,7 @@ export class Plugins {
     const metrics = new PluginMetrics(numbers, name);
     const counters = new PluginCounters(numbers, name);
     const make = (spec: PluginSpec): PluginPool => {
-      const calls = new PluginHostCalls(spec, env.log, store, counters, fetch);
+      const calls = new PluginHostCalls(spec, env, store, counters, fetch);
       const pool = spec.part?.pool ?? null;
       if (pool === null || supervisor === null) return new PluginPool(spec, env, metrics, calls);
       return new PluginPool(spec, env, metrics, calls, (o) => new SharedProcesses(spec, pool, env, metrics, o, supervisor));

@@ -11,6 +11,7 @@ import type {
   StaticSpec,
   TcpHandlerSpec,
 } from "../config/model.ts";
+import { AwayKeys } from "../exchange/away_keys.ts";
 import { ForwardedPolicy } from "../exchange/forwarded.ts";
 import { RetryPolicy } from "../exchange/retry_policy.ts";
 import { RouteKeys } from "../exchange/route_keys.ts";
@@ -304,6 +305,7 @@ function compileAction(
         clusters: action.to.map((t) => env.clusters.get(t.cluster)!),
         choice,
         keys: RouteKeys.isWanted(keyed, action.sticky) ? new RouteKeys(keyed, action.sticky, action.hash, choice) : null,
+        away: new AwayKeys(action.hash),
         rewrite: action.rewrite.path === null ? null : compileRewrite(action.rewrite.path),
         host: action.rewrite.host,
         upgrades: new Set(action.upgrades),

@@ -9,7 +9,8 @@ import { AccessLogs } from "../export/access_logs.ts";
 import { watchLoopLag } from "../export/loop_lag.ts";
 import { createMetricsRenderer } from "../export/prometheus.ts";
 import type { ScrapedMetric } from "../export/scraped_metric.ts";
-import { provisionModule } from "../filters/module/kind.ts";
+import type { FilterEnv } from "../filter/types.ts";
+import { type ModuleFilterEnv, provisionModule } from "../filters/module/kind.ts";
 import type { Platform } from "../platform/types.ts";
 import type { Plugins } from "../plugin/plugins.ts";
 import type { PluginDoor } from "../plugin/shared/plugin_door.ts";
@@ -37,11 +38,13 @@ import { lackingProblems } from "./lacking.ts";
 import { ListenerChange } from "./listener_change.ts";
 import { type ListenerEnv, ListenerRuntime } from "./listener_runtime.ts";
 import type { ListenerSite } from "./listener_site.ts";
+import { moduleEnv } from "./modules/module_env.ts";
 import { type LoadModule, ModuleTable } from "./modules/module_table.ts";
 import { MOVE_AT_ONCE, type MovedConnection, type Mover } from "./moving/moved_connection.ts";
 import { retainNames } from "./numbers/retain_names.ts";
 import { ownNumbers, type ServerNumbers } from "./numbers/server_numbers.ts";
 import { OverloadMonitor } from "./overload/overload_monitor.ts";
+import { ownFetch } from "./own_fetch.ts";
 import { createPlugins } from "./plugins/create_plugins.ts";
 import { openPluginEndpoints, sourceProblems } from "./plugins/plugin_sources.ts";
 import { sameSocket } from "./same_socket.ts";
@@ -118,6 +121,7 @@ export class Server implements AdminView, Serving {
   readonly #plugins: Plugins | null;
   readonly #filters: KeptFilters;
   readonly #modules: ModuleTable;
+  readonly #moduleEnv: Omit<ModuleFilterEnv, keyof FilterEnv>;
   readonly #overload: OverloadMonitor;
   readonly #clusters: ClusterTable;
   /** null: the runtime can't have TLS. */
@@ -154,7 +158,7 @@ export class Server implements AdminView, Serving {
       spec.kind === "plugin"
         ? (this.#plugins?.provision(spec) ?? [])
         : spec.kind === "module"
-          ? provisionModule(spec, this.#modules.get(spec.module.path)!, e)
+          ? provisionModule(spec, this.#modules.get(spec.module.path)!, { ...e, ...this.#moduleEnv })
           : provision(spec, e),
     );
     const flusher = new Flusher(() => platform.now(), platform.afterTurn);
@@ -170,6 +174,8 @@ export class Server implements AdminView, Serving {
       openPluginEndpoints(spec, e, this.#plugins) ?? (env.openEndpoints ?? openNone)(spec, e);
     const clusterEnv = { platform, link: this.#link, slab: this.#slab, log, openEndpoints, health: this.#health };
     this.#clusters = new ClusterTable(clusterEnv, this.metrics);
+    const fetch = ownFetch(this.#link, () => this.#clusters.all);
+    this.#moduleEnv = moduleEnv(env.log, fetch);
     this.#plugins = createPlugins({
       platform,
       link: this.#link,
@@ -177,7 +183,7 @@ export class Server implements AdminView, Serving {
       numbers: this.metrics.numbers,
       env: env.env ?? {},
       version: env.build.version,
-      clusters: () => this.#clusters.all,
+      fetch,
       supervisor: env.pluginDoor ?? null,
     });
     this.accessLogs = new AccessLogs(this.metrics, { platform, log: env.log });

@@ -27,6 +27,7 @@ export abstract class SessionRecord implements AccessRecord {
   readonly route = "";
   readonly requestId = "";
   readonly grpcStatus = -1;
+  readonly failedPlugin = "";
   /** Both ends as the session sees them. */
   readonly #info: ConnInfo;
 
@@ -65,6 +66,9 @@ export abstract class SessionRecord implements AccessRecord {
     return "";
   }
   responseField(_name: string): string {
+    return "";
+  }
+  metadataText(_namespace: string, _key: string): string {
     return "";
   }
 }

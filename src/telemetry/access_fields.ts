@@ -10,7 +10,10 @@ export interface AccessField {
 const field = (name: string, type: "string" | "number", description: string): AccessField =>
   Object.freeze({ name, type, description });
 
-/** Every name that a template or a JSON field list may use. `request.header.NAME` and `response.header.NAME` stand for any field. */
+/**
+ * Every name that a template or a JSON field list may use. `request.header.NAME` and `response.header.NAME` stand for any field,
+ * `metadata.NAMESPACE.KEY` for what plugins and filters have told, `metadata.NAMESPACE` for all of it.
+ */
 export const ACCESS_FIELDS: readonly AccessField[] = Object.freeze([
   field(
     "time",
@@ -51,10 +54,12 @@ export const ACCESS_FIELDS: readonly AccessField[] = Object.freeze([
   field("request_id", "string", "X-Request-Id of the exchange"),
   field("grpc_status", "number", "Status of gRPC that the client was told, or takes the reply for; absent for other requests"),
   field("server_name", "string", "Name that the client asked for in its TLS hello"),
+  field("failed_plugin", "string", "Name of the plugin whose call failed, several with commas between them; see the flag FF"),
 ]);
 
 export const REQUEST_HEADER_PREFIX = "request.header.";
 export const RESPONSE_HEADER_PREFIX = "response.header.";
+export const METADATA_PREFIX = "metadata.";
 
 /** The combined log format, then durations, where the request went, and why it ended as it did. */
 export const DEFAULT_TEXT_TEMPLATE: string =

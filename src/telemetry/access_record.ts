@@ -42,8 +42,12 @@ export interface AccessRecord {
   readonly grpcStatus: number;
   /** Name in the TLS hello; "": none. */
   readonly serverName: string;
+  /** "": no call of a plugin failed. */
+  readonly failedPlugin: string;
   requestField(name: string): string;
   responseField(name: string): string;
+  /** What plugins and filters have told under a name, as text, values that are none as JSON; `key` "": all of it, as JSON. "": there is none. */
+  metadataText(namespace: string, key: string): string;
 }
 
 /** Takes one line for each exchange; must not throw and must not block. */

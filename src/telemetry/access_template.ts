@@ -1,4 +1,4 @@
-import { ACCESS_FIELDS, REQUEST_HEADER_PREFIX, RESPONSE_HEADER_PREFIX } from "./access_fields.ts";
+import { ACCESS_FIELDS, METADATA_PREFIX, REQUEST_HEADER_PREFIX, RESPONSE_HEADER_PREFIX } from "./access_fields.ts";
 import { nearMiss } from "./near_miss.ts";
 
 /** A format taken apart: `literals[0] names[0] literals[1] … names[n − 1] literals[n]`. */
@@ -82,9 +82,14 @@ export function checkAccessField(name: string): TemplateProblem | null {
     const message = `name a header field: found "${name}", wanted a field name such as "${prefix}user-agent"`;
     return { message, hint: "", at: 0, length: name.length };
   }
+  if (name.startsWith(METADATA_PREFIX)) {
+    if (/^[^.]/.test(name.slice(METADATA_PREFIX.length))) return null;
+    const message = `name a namespace: found "${name}", wanted "${METADATA_PREFIX}NAMESPACE" or "${METADATA_PREFIX}NAMESPACE.KEY"`;
+    return { message, hint: "", at: 0, length: name.length };
+  }
   const near = nearMiss(name, NAMES);
   return {
-    message: `use a field of the access log: found "${name}", wanted one of ${[...NAMES].join(", ")}, request.header.NAME, response.header.NAME`,
+    message: `use a field of the access log: found "${name}", wanted one of ${[...NAMES].join(", ")}, request.header.NAME, response.header.NAME, metadata.NAMESPACE.KEY`,
     hint: near === "" ? "" : `did you mean "${near}"?`,
     at: 0,
     length: name.length,

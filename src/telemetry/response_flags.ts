@@ -36,7 +36,10 @@ export const RESPONSE_FLAGS: Readonly<Record<ErrorCode, ResponseFlag>> = Object.
   faultInjected: { flag: "FI", meaning: "A fault filter answered the request" },
   notAdmitted: { flag: "AC", meaning: "An admission filter shed the request, for too few before it succeeded" },
   filterReset: { flag: "FR", meaning: "A filter or a plugin reset the request" },
-  filterFailed: { flag: "FF", meaning: "A call of a plugin failed, and its use says that the request fails with it" },
+  filterFailed: {
+    flag: "FF",
+    meaning: "A call of a plugin failed, whatever became of its exchange; failed_plugin in the access log names it",
+  },
   noHost: { flag: "UH", meaning: "The cluster has no host that may take the request" },
   connectRefused: { flag: "UF", meaning: "The upstream refused the connection" },
   connectTimeout: { flag: "UF", meaning: "The upstream did not take the connection in time" },

@@ -232,6 +232,39 @@ describe("a module that filters", () => {
   });
 });
 
+describe("a filter's environment", () => {
+  test("asks clusters and writes to the log, as a plugin may", async () => {
+    await using origin = await startOrigin({
+      serve: (r, conn) => conn.send(r.target === "/keys/good" ? reply(200, "ann") : reply(404, "")),
+    });
+    const filter = `
+import { reply, BodyGatherer } from "weir/filter";
+export default {
+  provision(config, env) {
+    env.log("warning", "provisioned", { gatherer: typeof BodyGatherer });
+    return { open: () => ({
+      async onRequest(x) {
+        const got = await env.fetch("cluster://keys/keys/" + (x.request.fields.get("x-key") ?? ""));
+        if (got.status !== 200) return reply(401, "no\\n");
+        x.request.fields.set("x-user", await got.text());
+      },
+    }) };
+  },
+};`;
+    await using site = await start({ "filter.ts": filter }, [{ name: "f", to: "app", filters: [{ module: "./filter.ts" }] }], {
+      clusters: {
+        keys: { endpoints: [`127.0.0.1:${origin.port}`] },
+        app: { endpoints: [`127.0.0.1:${origin.port}`] },
+      },
+    });
+    expect((await get(site.port, "/", "a", "X-Key: bad")).status).toBe(401);
+    await get(site.port, "/app", "a", "X-Key: good");
+    expect(fieldValue(origin.requests.at(-1)!.fields, "x-user")).toBe("ann");
+    const line = site.weir.stderr.split("\n").find((l) => l.includes("a module says"))!;
+    expect(JSON.parse(line)).toMatchObject({ level: "warning", line: "provisioned", facts: '{"gatherer":"function"}' });
+  });
+});
+
 describe("a module that changes on disk", () => {
   test("is another one in new workers, one by one, and no request is lost", async () => {
     await using site = await start({ "app.ts": HONO, "greeting.ts": GREETING }, ROUTES, { args: ["--workers", "2"] });

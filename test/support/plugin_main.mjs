@@ -25,9 +25,9 @@ function send(m, bytes) {
 
 let nextId = 1;
 const asked = new Map();
-function ask(method, params) {
+function ask(method, params, bytes) {
   const id = nextId++;
-  send({ id, method, params });
+  send({ id, method, params }, bytes);
   return new Promise((resolve, reject) => asked.set(id, { resolve, reject }));
 }
 
@@ -75,6 +75,12 @@ async function act(what, m, frame) {
     case "flood":
       for (let i = 0; i < 200_000; i++) send({ method: "nobody-asked", params: { i } });
       return answer({});
+    case "leak":
+      kept.push(Buffer.alloc(64 * 1024 * 1024, kept.length + 1));
+      return answer({});
+    case "chatter":
+      for (let i = 0; i < 20_000; i++) process.stderr.write(`a line of many ${i}\n`);
+      return answer({});
     case "late":
       setTimeout(() => answer({ fields: [["set", "x-late", "yes"]] }), 700);
       return;
@@ -95,6 +101,21 @@ async function act(what, m, frame) {
       return answer({ reset: true });
     case "cluster":
       return answer({ cluster: "other" });
+    case "json":
+      return answer(JSON.parse(fieldOf(p, "x-answer")));
+    case "ask": {
+      // One request to Weir, and what came of it as the answer.
+      const { method, params, frame: sent } = JSON.parse(fieldOf(p, "x-ask"));
+      const came = await ask(method, params, sent === undefined ? undefined : Buffer.from(sent)).catch((e) => ({
+        error: { code: e.code, message: e.message },
+      }));
+      return answer({ respond: { status: 200, text: JSON.stringify(came) } });
+    }
+    case "notify": {
+      const { method, params } = JSON.parse(fieldOf(p, "x-ask"));
+      send({ method, params });
+      return answer({});
+    }
     case "cache":
       return answer({ fields: [["set", "x-count", String(++count)]], cache: { key: ["field:x-user"], ttlMs: 60_000 } });
     case "count":
@@ -114,6 +135,7 @@ async function act(what, m, frame) {
   }
 }
 let count = 0;
+const kept = [];
 
 /** Streams in upper case, of which it acknowledges each piece when it has written it. */
 const credit = new Map();
@@ -152,8 +174,8 @@ function take(m, frame) {
   if (m.method === undefined) {
     const call = asked.get(m.id);
     asked.delete(m.id);
-    if (m.error) call?.reject(new Error(m.error.message));
-    else call?.resolve(m.result);
+    if (m.error) call?.reject(Object.assign(new Error(m.error.message), { code: m.error.code }));
+    else call?.resolve(frame === undefined ? m.result : { ...m.result, frame: frame.toString("latin1") });
     return;
   }
   const p = m.params ?? {};
@@ -191,6 +213,15 @@ function take(m, frame) {
     case "requestBody":
     case "responseBody":
       return void act(configs.get(p.config)?.[m.method] ?? "upper", m, frame);
+    case "chooseUpstream": {
+      if (directory !== undefined) appendFileSync(`${directory}/asked`, `${JSON.stringify(p)}\n`);
+      // What it says of each attempt.
+      const said = configs.get(p.config)?.choose?.[p.attempt - 1];
+      return typeof said === "string" ? void act(said, m) : send({ id: m.id, result: said ?? {} });
+    }
+    case "tick":
+      if (directory !== undefined) appendFileSync(`${directory}/ticks`, `${JSON.stringify({ ...p, pid: process.pid })}\n`);
+      return;
     case "requestData":
       return stream("request", p, frame);
     case "responseData":
@@ -209,9 +240,6 @@ function take(m, frame) {
       return;
     case "log":
       if (directory !== undefined) for (const r of p.records) appendFileSync(`${directory}/records`, `${JSON.stringify(r)}\n`);
-      return;
-    case "tick":
-      if (directory !== undefined) appendFileSync(`${directory}/ticks`, `${process.pid} ${p.config} ${p.time}\n`);
       return;
     case "ping":
       return send({ id: m.id, result: {} });

@@ -1,12 +1,20 @@
 import type { ModuleFilterSpec } from "../../config/model.ts";
 import type { Filter, FilterEnv, FilterExchange, FilterFactory, Maybe } from "../../filter/types.ts";
 
+/** What a filter of a module has of Weir. */
+export interface ModuleFilterEnv extends FilterEnv {
+  /** `fetch` through a cluster of the config: `env.fetch("cluster://NAME/path", init)`. Rejects with an error that says why there is no reply. */
+  fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>;
+  /** A line in Weir's log. */
+  log(level: "debug" | "info" | "warning" | "error", message: string, facts?: Readonly<Record<string, unknown>>): void;
+}
+
 /** What a module exports as default to be a filter: one of the two. */
 export interface FilterModule {
   /** The filter of one exchange, or nothing for one that it has nothing to do with. `config`: as the route has it. */
   open?(x: FilterExchange, config: unknown): Filter | null | undefined;
   /** Called once for each route and config, before these are in force: a throw or a rejection refuses the config. */
-  provision?(config: unknown, env: FilterEnv): Maybe<FilterFactory>;
+  provision?(config: unknown, env: ModuleFilterEnv): Maybe<FilterFactory>;
 }
 
 /** Why a module is no filter; to be told to whoever wrote it. */
@@ -24,7 +32,7 @@ export function filterModule(namespace: object): FilterModule | null {
 }
 
 /** A filter of the user's own, in this process. `namespace`: its module, which is one of a filter. */
-export async function provisionModule(spec: ModuleFilterSpec, namespace: object, env: FilterEnv): Promise<FilterFactory> {
+export async function provisionModule(spec: ModuleFilterSpec, namespace: object, env: ModuleFilterEnv): Promise<FilterFactory> {
   const module = filterModule(namespace)!;
   const config: unknown = spec.config === "" ? undefined : JSON.parse(spec.config);
   if (module.provision === undefined) return guarded({ open: (x) => module.open!(x, config) ?? null });

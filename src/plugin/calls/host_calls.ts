@@ -1,9 +1,11 @@
 import type { PluginSpec } from "../../config/plugin_model.ts";
-import type { EventLog, Level } from "../../telemetry/event_log.ts";
+import type { Level } from "../../telemetry/event_log.ts";
 import type { Message } from "../link/message_reader.ts";
 import { HOST_CALL_FAILED, NOT_GRANTED } from "../link/plugin_link.ts";
+import type { PluginEnv } from "../process/plugin_env.ts";
 import type { HostCalls } from "../process/plugin_pool.ts";
 import type { PoolProcess } from "../process/pool_process.ts";
+import { HostCallError } from "./host_call_error.ts";
 import { type ClusterFetch, httpCall } from "./http_call.ts";
 import type { KeyStore } from "./key_store.ts";
 import { readKvCall } from "./kv_call.ts";
@@ -20,14 +22,20 @@ const MESSAGE_CHARS = 4_000;
 /** What one plugin may ask of Weir. */
 export class PluginHostCalls implements HostCalls {
   readonly #spec: PluginSpec;
-  readonly #log: EventLog;
+  readonly #env: Pick<PluginEnv, "log" | "platform">;
   readonly #store: KeyStore;
   readonly #counters: PluginCounters;
   readonly #fetch: ClusterFetch;
 
-  constructor(spec: PluginSpec, log: EventLog, store: KeyStore, counters: PluginCounters, fetch: ClusterFetch) {
+  constructor(
+    spec: PluginSpec,
+    env: Pick<PluginEnv, "log" | "platform">,
+    store: KeyStore,
+    counters: PluginCounters,
+    fetch: ClusterFetch,
+  ) {
     this.#spec = spec;
-    this.#log = log;
+    this.#env = env;
     this.#store = store;
     this.#counters = counters;
     this.#fetch = fetch;
@@ -51,13 +59,17 @@ export class PluginHostCalls implements HostCalls {
     const { info } = p;
     const options = {
       fetch: this.#fetch,
+      setTimer: (ms: number, f: () => void) => this.#env.platform.setTimer(ms, f),
       limit: this.#spec.bodyBytes,
       binary: info.capabilities?.binary === true,
       takesText: info.capabilities?.text === true,
     };
     httpCall(params, bytes, options).then(
       ({ result, body }) => p.link.answer(id, result, body),
-      (e: unknown) => p.link.refuse(id, HOST_CALL_FAILED, e instanceof Error ? e.message : String(e)),
+      (e: unknown) => {
+        const code = e instanceof HostCallError ? e.code : HOST_CALL_FAILED;
+        p.link.refuse(id, code, e instanceof Error ? e.message : String(e));
+      },
     );
     return true;
   }
@@ -65,7 +77,7 @@ export class PluginHostCalls implements HostCalls {
   #tell({ level, message, facts }: { readonly level?: unknown; readonly message?: unknown; readonly facts?: unknown }): void {
     if (typeof message !== "string") return;
     const more = typeof facts === "object" && facts !== null ? { facts: JSON.stringify(facts).slice(0, MESSAGE_CHARS) } : {};
-    this.#log.log(LEVELS.get(level) ?? "info", "a plugin says", {
+    this.#env.log.log(LEVELS.get(level) ?? "info", "a plugin says", {
       plugin: this.#spec.name,
       line: message.slice(0, MESSAGE_CHARS),
       ...more,

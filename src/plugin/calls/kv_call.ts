@@ -28,9 +28,9 @@ export function readKvCall(method: string, params: Message): KvCall | KvFault | 
     case "kv.delete":
       return { op: method === "kv.get" ? "get" : "delete", key };
     case "kv.set": {
-      const json = value === undefined ? "" : JSON.stringify(value);
-      if (json === "" || json.length > VALUE_BYTES)
-        return { code: TOO_LARGE, message: `value is any JSON of up to ${VALUE_BYTES} characters` };
+      if (value === undefined) return { code: BAD_PARAMS, message: "value is any JSON: there is none" };
+      const json = JSON.stringify(value);
+      if (json.length > VALUE_BYTES) return { code: TOO_LARGE, message: `value is any JSON of up to ${VALUE_BYTES} characters` };
       return { op: "set", key, json, ttlMs: ttl };
     }
     case "kv.add":

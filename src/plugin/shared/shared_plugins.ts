@@ -201,7 +201,7 @@ export class SharedPlugins {
     const { env } = this.#o;
     const { metrics, counters } = this.#shared(spec.name);
     const store = { ask: this.#askStore(spec.name), close: () => {} };
-    const calls = new PluginHostCalls(spec, env.log, store, counters, CLUSTERS_ELSEWHERE);
+    const calls = new PluginHostCalls(spec, env, store, counters, CLUSTERS_ELSEWHERE);
     const pool = new SharedPool(++this.#lastPool, spec, env, metrics, calls, (p) => this.#pools.delete(p.number));
     this.#pools.set(pool.number, pool);
     return pool;

@@ -12,7 +12,7 @@ import { readBytes, writeBytes } from "./read_bytes.ts";
 
 /** One direction's body at a plugin, as its exchange drives it. */
 export interface BodyPart {
-  data(x: FilterExchange, b: Uint8Array, end: boolean, out: BodyOut): Answer;
+  data(_x: FilterExchange, b: Uint8Array, end: boolean, out: BodyOut): Answer;
   trailers(x: FilterExchange, f: Fields, out: BodyOut): Answer;
 }
 
@@ -25,7 +25,7 @@ export interface StreamUse {
 }
 
 /** What becomes of the exchange when the plugin fails; null: it goes on without it. */
-export type StreamFailure = (x: FilterExchange, phase: string, f: CallFault) => Verdict;
+export type StreamFailure = (phase: string, f: CallFault) => Verdict;
 
 /*
  *   open ──"pass"──▶ passing       All that comes goes on as it is.
@@ -56,8 +56,11 @@ export class BodyStream extends Timed implements BodyPart {
   #endSent = false;
   #trailers: Fields | null = null;
   #state = OPEN;
-  #x: FilterExchange | null = null;
   #out: BodyOut | null = null;
+  /** What the plugin wrote before the first piece came: there is no place for it yet. */
+  #early: { readonly params: Message; readonly frame: Uint8Array | null }[] | null = null;
+  /** What a failure before the first piece has made of the exchange. */
+  #lost: Verdict = null;
   #resolve: ((v: Verdict) => void) | null = null;
 
   constructor(use: StreamUse, seat: Seat, side: "request" | "response", fail: StreamFailure) {
@@ -69,9 +72,8 @@ export class BodyStream extends Timed implements BodyPart {
     this.#fail = fail;
   }
 
-  data(x: FilterExchange, b: Uint8Array, end: boolean, out: BodyOut): Answer {
-    this.#x = x;
-    this.#out = out;
+  data(_x: FilterExchange, b: Uint8Array, end: boolean, out: BodyOut): Answer {
+    this.#begin(out);
     if (this.#state === PASSING) {
       out.write(b);
       return null;
@@ -79,16 +81,15 @@ export class BodyStream extends Timed implements BodyPart {
     if (end) this.#ended = true;
     // What comes behind the plugin's own end is of no use to anyone.
     if (this.#state === ENDED) return null;
-    if (this.#state === FAILED) return null;
+    if (this.#state === FAILED) return this.#lost;
     const { streamWindow } = this.#use.pool.spec;
     for (let at = 0; at < b.length; at += streamWindow) this.#waiting.push(b.subarray(at, at + streamWindow));
     return this.#goOn();
   }
 
-  trailers(x: FilterExchange, f: Fields, out: BodyOut): Answer {
-    this.#x = x;
-    this.#out = out;
-    if (this.#state !== OPEN) return null;
+  trailers(_x: FilterExchange, f: Fields, out: BodyOut): Answer {
+    this.#begin(out);
+    if (this.#state !== OPEN) return this.#lost;
     this.#trailers = f;
     this.#ended = true;
     return this.#goOn();
@@ -118,7 +119,11 @@ export class BodyStream extends Timed implements BodyPart {
 
   wrote(params: Message, frame: Uint8Array | null): void {
     if (this.#state !== OPEN) return;
-    const out = this.#out!;
+    const out = this.#out;
+    if (out === null) {
+      this.#hold(params, frame);
+      return;
+    }
     const { end, pass, error, trailers } = params as { readonly [K in "end" | "pass" | "error" | "trailers"]?: unknown };
     const body = readBytes(params, frame);
     if (typeof body === "string") {
@@ -144,6 +149,21 @@ export class BodyStream extends Timed implements BodyPart {
   }
 
   // ---- steps ----
+
+  #begin(out: BodyOut): void {
+    this.#out = out;
+    const early = this.#early;
+    if (early === null) return;
+    this.#early = null;
+    for (const { params, frame } of early) this.wrote(params, frame);
+  }
+
+  #hold(params: Message, frame: Uint8Array | null): void {
+    this.#early ??= [];
+    // No more of them than of bytes: empty ones take memory as well.
+    if (this.#early.length < this.#use.pool.spec.streamWindow) this.#early.push({ params, frame });
+    else this.#seat.process?.kill("it wrote more of a body that has not come yet than it had credit for");
+  }
 
   #write(body: Uint8Array, out: BodyOut): boolean {
     const { pool } = this.#use;
@@ -240,7 +260,7 @@ export class BodyStream extends Timed implements BodyPart {
   }
 
   #failed(outcome: CallFault["outcome"], message: string): void {
-    const verdict = this.#fail(this.#x!, this.#phase, { outcome, message });
+    const verdict = this.#fail(this.#phase, { outcome, message });
     const goesOn = (verdict === null || verdict === undefined) && !this.#touched;
     if (goesOn) {
       this.#pass();
@@ -251,7 +271,8 @@ export class BodyStream extends Timed implements BodyPart {
     // A part of the body is lost: there is no way on, whatever the policy says.
     const e = verdict instanceof Error ? verdict : LOST;
     if (this.#resolve !== null) this.#settle(e);
-    else this.#out?.reset(e);
+    else if (this.#out !== null) this.#out.reset(e);
+    else this.#lost = e;
   }
 
   #settle(v: Verdict): void {

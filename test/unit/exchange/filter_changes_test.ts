@@ -160,6 +160,35 @@ describe("where a request goes", () => {
     expect(seen).toEqual(["other", "127.0.0.1:9006", 200, 5, 5]);
   });
 
+  for (const [what, balance, route, field] of [
+    ["its own keys", "maglev: { on: { header: x-user } }", "", "X-User"],
+    ["the route's keys", "ringHash: { on: { header: x-user } }", ", hash: [{ header: x-group }]", "X-Group"],
+  ] as const)
+    test(`a cluster that is none of the route's, by ${what}`, async () => {
+      const ports = [9005, 9006, 9007];
+      const list = ports.map((p) => `"127.0.0.1:${p}"`).join(", ");
+      const clusters = `  other: { endpoints: [${list}], balance: { ${balance} } }`;
+      const away: Filter = { onRequest: (x) => void Object.assign(x.override, { cluster: "other" }) };
+      const site = await FilteredSite.of([away], { clusters, route });
+      for (const port of ports) await site.listen(port);
+      const client = await site.client();
+      const hostOf = async (user: string): Promise<number> => {
+        client.send(get("/", `${field}: ${user}\r\n`));
+        await site.settled();
+        const port = ports.find((p) => site.hosts.get(p)!.peers.some((peer) => peer.take() !== ""))!;
+        site.hosts.get(port)!.last.send(ok("x"));
+        await site.settled();
+        return port;
+      };
+      const users = Array.from({ length: 30 }, (_, i) => `user ${i}`);
+      const first: number[] = [];
+      for (const u of users) first.push(await hostOf(u));
+      const second: number[] = [];
+      for (const u of users) second.push(await hostOf(u));
+      expect(second).toEqual(first);
+      expect(new Set(first)).toEqual(new Set(ports));
+    });
+
   test("a cluster that is none", async () => {
     const { client } = await sent({ onRequest: (x) => void Object.assign(x.override, { cluster: "nowhere" }) });
     expect(statuses(client.text)).toEqual([503]);

@@ -38,6 +38,7 @@ const EXPECTED: Readonly<Record<string, readonly [text: string, json: string | n
   request_id: ["id-1", "id-1"],
   grpc_status: ["14", 14],
   server_name: ["shop.example.com", "shop.example.com"],
+  failed_plugin: ["auth", "auth"],
 };
 
 function lineOf(spec: AccessLogSpec["format"], r: AccessRecord): string {
@@ -68,6 +69,21 @@ describe("fields", () => {
     expect(text(`<{${name}}>`)).toBe(`<${asText}>\n`);
     expect(json([name])).toEqual({ [name]: asJson });
     expect(typeof asJson === "string" ? "string" : "number").toBe(ACCESS_FIELDS.find((f) => f.name === name)!.type);
+  });
+
+  test("metadata is asked for by its namespace and its key", () => {
+    const r = record({ metadataText: (namespace, key) => (namespace === "auth" ? `${key}|\u00e9"` : "") });
+    expect(text("{metadata.auth.user} {metadata.auth.a.b} {metadata.auth} {metadata.none.x}", r)).toBe(
+      "user|\\xC3\\xA9\\x22 a.b|\\xC3\\xA9\\x22 |\\xC3\\xA9\\x22 -\n",
+    );
+    expect(json(["metadata.auth.user", "metadata.none"], r)).toEqual({
+      "metadata.auth.user": 'user|\u00e9"',
+      "metadata.none": "",
+    });
+    for (const name of ["metadata.", "metadata..x"])
+      expect(compileAccessFormat({ kind: "json", fields: [name] }).problems.map((p) => p.message)).toEqual([
+        `name a namespace: found "${name}", wanted "metadata.NAMESPACE" or "metadata.NAMESPACE.KEY"`,
+      ]);
   });
 
   test("header fields are asked for in lower case", () => {

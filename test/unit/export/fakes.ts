@@ -170,8 +170,10 @@ export function record(over: Partial<AccessRecord> = {}, request: Record<string,
     requestId: "id-1",
     grpcStatus: 14,
     serverName: "shop.example.com",
+    failedPlugin: "auth",
     requestField: (name) => request[name] ?? "",
     responseField: (name) => (name === "server" ? "origin" : ""),
+    metadataText: () => "",
     ...over,
   };
 }

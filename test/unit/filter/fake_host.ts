@@ -131,6 +131,9 @@ export class FakeHost implements FilterHost {
   filterThrew(cause: unknown): void {
     this.#say(`threw ${(cause as Error).message}`);
   }
+  pluginFailed(name: string): void {
+    this.#say(`failed ${name}`);
+  }
   mark(flag: string): void {
     this.#say(`mark ${flag}`);
   }

@@ -1,9 +1,16 @@
 import { expect, test } from "bun:test";
 import type { Filter, FilterEnv, FilterExchange, FilterFactory } from "../../../../src/filter/types.ts";
-import { filterModule, provisionModule } from "../../../../src/filters/module/kind.ts";
+import { filterModule, type ModuleFilterEnv, provisionModule } from "../../../../src/filters/module/kind.ts";
 
 const x = {} as FilterExchange;
-const env: FilterEnv = { now: () => 0, wallNow: () => 0, setTimer: () => ({ cancel: () => {} }), random: () => 0 };
+const env: ModuleFilterEnv = {
+  now: () => 0,
+  wallNow: () => 0,
+  setTimer: () => ({ cancel: () => {} }),
+  random: () => 0,
+  fetch: () => Promise.reject(new Error("nothing is asked here")),
+  log: () => {},
+};
 
 function provision(main: object, config: string): Promise<FilterFactory> {
   return provisionModule({ kind: "module", module: { path: "f.ts", digest: "" }, config }, { default: main }, env);

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import type { BodyOut, FilterExchange } from "../../../../src/filter/types.ts";
+import { localFault } from "../../../../src/base/error.ts";
+import type { BodyOut, FilterExchange, Verdict } from "../../../../src/filter/types.ts";
 import type { Seat } from "../../../../src/plugin/process/plugin_call.ts";
 import type { PluginPool } from "../../../../src/plugin/process/plugin_pool.ts";
 import { BodyStream } from "../../../../src/plugin/use/body_stream.ts";
@@ -7,7 +8,7 @@ import { BodyStream } from "../../../../src/plugin/use/body_stream.ts";
 const WINDOW = 10;
 
 /** A stream with a window of 10 bytes, whose reader may be slow, and whose plugin is the test. */
-function open() {
+function open(verdict: Verdict = null) {
   const due: { at: number | null } = { at: null };
   const told: string[] = [];
   const failures: string[] = [];
@@ -25,9 +26,9 @@ function open() {
   const link = { notify: (method: string, params: string) => void told.push(`${method} ${params}`) };
   const seat = { x: 7, process: { link, kill: (why: string) => void failures.push(why) } } as unknown as Seat;
   const use = { pool, config: 0, timeoutMs: 200, binary: true, takesText: false };
-  const stream = new BodyStream(use, seat, "response", (_x, _phase, f) => {
+  const stream = new BodyStream(use, seat, "response", (_phase, f) => {
     failures.push(f.message);
-    return null;
+    return verdict;
   });
   const out = {
     write: (b: Uint8Array) => {
@@ -40,7 +41,7 @@ function open() {
   } as unknown as BodyOut;
   const data = (text: string) => stream.data({} as FilterExchange, new TextEncoder().encode(text), false, out);
   const says = (text: string) => stream.wrote({ x: 7 }, new TextEncoder().encode(text));
-  return { stream, data, says, told, failures, written, rooms, due: () => due.at };
+  return { verdict, stream, data, says, told, failures, written, rooms, due: () => due.at };
 }
 
 test("a plugin that owes credit has the deadline of a call for it", () => {
@@ -68,4 +69,30 @@ test("a plugin that writes more than it has credit for is ended", () => {
   void s.data("abc");
   s.says("0123456789a");
   expect(s.failures).toEqual(["it wrote more of a body than it had credit for: 11 bytes"]);
+});
+
+test("what a plugin writes before the first piece goes on with that, and not before", () => {
+  const s = open();
+  s.says("early");
+  expect(s.written).toEqual([]);
+  void s.data("abc");
+  expect(s.written).toEqual(["early"]);
+  expect(s.failures).toEqual([]);
+});
+
+test("a plugin that writes without end before the first piece is ended", () => {
+  const s = open();
+  for (let i = 0; i < 11; i++) s.says("");
+  expect(s.failures).toEqual(["it wrote more of a body that has not come yet than it had credit for"]);
+});
+
+test("a plugin that is gone before the first piece fails the body with that, or is left out", () => {
+  const lost = open(localFault("filterFailed", 503, "it failed"));
+  lost.stream.gone("it has ended");
+  expect(lost.data("abc")).toBe(lost.verdict);
+  const passes = open();
+  passes.says("early");
+  passes.stream.gone("it has ended");
+  void passes.data("abc");
+  expect(passes.written).toEqual(["abc"]);
 });

@@ -1,0 +1,25 @@
+import { CLASS, TOKEN, VALUE } from "../base/ascii.ts";
+import type { Fields } from "../http/fields.ts";
+
+/**
+ * What is wrong with the fields that filters have added; null: nothing. A line break in one would be a field, or a message, of its own, and
+ * so would a character above U+00FF of which one byte is sent (RFC 9110 5.5). Received ones were read as fields.
+ */
+export function fieldFault({ added }: Fields): string | null {
+  if (added === null) return null;
+  for (let i = 0; i < added.length; i += 2) {
+    const name = added[i]!;
+    if (name === "" || !allOf(name, TOKEN)) return `give a field a name of token characters, found ${JSON.stringify(name)}`;
+    if (!allOf(added[i + 1]!, VALUE))
+      return `give the field ${name} a value without control characters and those above U+00FF, found ${JSON.stringify(added[i + 1])}`;
+  }
+  return null;
+}
+
+function allOf(text: string, kind: number): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c > 0xff || (CLASS[c]! & kind) === 0) return false;
+  }
+  return true;
+}
