@@ -111,7 +111,7 @@ export class SharedPlugins {
     if (shared === undefined || before === null) return;
     const { log } = this.#o.env;
     const pool = this.#makePool(before.spec);
-    const why = (await pool.start()) ?? (await this.#configureAs(before, pool));
+    const why = (await pool.start()) ?? pool.lacking(before) ?? (await this.#configureAs(before, pool));
     if (why !== null) {
       pool.supersede();
       log.log("error", "a plugin's program changed and does not start: the old one goes on", { plugin, reason: why });
