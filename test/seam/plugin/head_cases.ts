@@ -126,9 +126,9 @@ export const headCases: readonly PluginCase[] = [
     },
   },
   {
-    name: "a value that would be another line never goes on",
+    name: "a value that no field may hold never goes on",
     run: async (bench) => {
-      for (const value of ["a\r\nx-evil: 1", "a\nx-evil: 1", "a\0", "\u010d\u010ax-evil: 1"]) {
+      for (const value of ["a\r\nx-evil: 1", "a\nx-evil: 1", "a\0", "\u010d\u010ax-evil: 1", " a", "a\t"]) {
         const seam = await bench.start(heads({ fields: [["set", "x-a", value]] }));
         const { status } = await bench.ask(seam, {});
         expect([value, status >= 500, seam.requests.length]).toEqual([value, true, 0]);
