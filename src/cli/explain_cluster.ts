@@ -23,13 +23,17 @@ export function hashKeyText(key: HashKeySpec): string {
 function hostsText({ hosts, endpoints, sharing }: ClusterSpec, subset: Target["subset"]): string {
   const asked = subset === null ? "" : ` with ${valuesText(subset)}`;
   if (hosts === "originalDestination") return "the host that the connection was going to";
-  if (hosts !== "listed")
-    return hosts.kind === "srv" ? `among the hosts${asked} of ${hosts.name}` : `among the hosts${asked} in ${hosts.path}`;
+  if (hosts !== "listed") return `among the hosts${asked} ${sourceText(hosts)}`;
   const all = endpoints.filter((e) => e.weight > 0);
   if (subset === null) return `among ${levelsText(all)}`;
   const found = all.filter((e) => has(e, subset));
   if (found.length > 0) return `among those${asked}: ${levelsText(found)}`;
   return `among those${asked}: there are none, so ${fallbackText(sharing, all)}`;
+}
+
+function sourceText(hosts: Exclude<ClusterSpec["hosts"], string>): string {
+  if (hosts.kind === "srv") return `of ${hosts.name}`;
+  return hosts.kind === "file" ? `in ${hosts.path}` : `that the plugin ${hosts.plugin} tells`;
 }
 
 function fallbackText({ subsetFallback, fallbackSubset }: SharingSpec, all: readonly EndpointSpec[]): string {

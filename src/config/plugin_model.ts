@@ -7,8 +7,10 @@ export interface PluginSpec {
   readonly env: Readonly<Record<string, string>>;
   /** null: where Weir was started. */
   readonly cwd: string | null;
-  /** For the whole weir. */
+  /** For the whole weir; of a `part`, its own. */
   readonly processes: number;
+  /** What a worker has of them; absent: all. */
+  readonly part?: PluginPart;
   /** Any JSON; null: none. */
   readonly config: unknown;
   /** From a call to its answer. */
@@ -30,9 +32,19 @@ export interface PluginSpec {
   readonly restart: PluginRestartSpec;
   /** Resident memory above which a process is replaced (soft) or killed (hard); null: no limit. */
   readonly memory: { readonly softBytes: number | null; readonly hardBytes: number | null };
+  /** Cores that a process may use on average over a window of so many milliseconds before it is replaced; null: no limit. */
+  readonly cpu: { readonly cores: number; readonly windowMs: number } | null;
   /** How long exchanges may keep a process that is to go. */
   readonly drainMs: number;
   readonly grants: PluginGrantsSpec;
+}
+
+/** What a worker has of the processes of a plugin. */
+export interface PluginPart {
+  /** Number of its first one among those of the whole weir. */
+  readonly first: number;
+  /** The number by which its supervisor knows processes that all workers share; null: it has its own. */
+  readonly pool: number | null;
 }
 
 /** What becomes of a request whose call came to nothing. */

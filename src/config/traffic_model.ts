@@ -231,4 +231,6 @@ export type HostsSpec =
   /** SRV records (RFC 2782): priorities become levels, weights weights. */
   | { readonly kind: "srv"; readonly name: string }
   /** A file with a list of endpoints, watched. */
-  | { readonly kind: "file"; readonly path: string };
+  | { readonly kind: "file"; readonly path: string }
+  /** A plugin tells them; `config` is any JSON that it is given for this cluster, null: none. */
+  | { readonly kind: "plugin"; readonly plugin: string; readonly config: unknown };

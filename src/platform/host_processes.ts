@@ -5,7 +5,9 @@ import process from "node:process";
 import type { Writable } from "node:stream";
 import { localFault, type ProxyError } from "../base/error.ts";
 import { cpuCount } from "./cpu_count.ts";
+import { DieWithParent } from "./die_with_parent.ts";
 import type { LinuxLibc } from "./linux_libc.ts";
+import { cpuSecondsOf } from "./process_cpu.ts";
 import { residentOf } from "./process_memory.ts";
 import { selfCommand } from "./self_command.ts";
 import { systemCode } from "./system_fault.ts";
@@ -17,9 +19,14 @@ const FIRST_PASSED = 3;
 export class HostProcesses implements Processes {
   readonly pid = process.pid;
   readonly #libc: LinuxLibc | null;
+  readonly #dying = new DieWithParent(process.env["PATH"] ?? "");
 
   constructor(libc: LinuxLibc | null) {
     this.#libc = libc;
+  }
+
+  get endsOwned(): boolean {
+    return this.#dying.works;
   }
 
   spawn(p: ProcessSpec, h: ProcessHandler): Process {
@@ -27,13 +34,15 @@ export class HostProcesses implements Processes {
     let passed: readonly number[] = wanted;
     try {
       passed = this.#aside(wanted);
-      const child = spawn(p.command, [...p.args], {
+      const owned = p.owned === true;
+      const { command, args } = owned ? this.#dying.wrap(p) : p;
+      const child = spawn(command, [...args], {
         env: { ...p.env },
         stdio: [p.stdin, p.stdout, p.stderr, ...passed],
-        detached: p.detached === true,
+        detached: owned || p.detached === true,
         ...(p.cwd === undefined ? {} : { cwd: p.cwd }),
       });
-      return new Child(p.command, child, h);
+      return new Child(p.command, child, owned, h);
     } catch (e) {
       // An argument that no process can have is thrown, everything else is told.
       return failed(spawnFault(p.command, e), h);
@@ -56,6 +65,10 @@ export class HostProcesses implements Processes {
 
   residentOf(pid: number): number | null {
     return residentOf(readText, pid);
+  }
+
+  cpuSecondsOf(pid: number): number | null {
+    return cpuSecondsOf(readText, pid);
   }
 
   signal(pid: number, signal: SignalName): boolean {
@@ -84,10 +97,13 @@ class Child implements Process {
   readonly pid: number;
   readonly #child: ChildProcess;
   readonly #input: Writable | null;
+  /** It leads a group that is ended with it. */
+  readonly #owned: boolean;
   #isGone = false;
 
-  constructor(command: string, child: ChildProcess, h: ProcessHandler) {
+  constructor(command: string, child: ChildProcess, owned: boolean, h: ProcessHandler) {
     this.#child = child;
+    this.#owned = owned;
     this.pid = child.pid ?? 0;
     this.#input = child.stdin;
     // A child that goes before it has read all.
@@ -102,6 +118,8 @@ class Child implements Process {
     child.on("exit", (code, signal) => {
       if (this.#isGone) return;
       this.#isGone = true;
+      // As long as one of the group is left, no other process is given its number.
+      if (owned) signalTo(-this.pid, "SIGKILL");
       h.onExit({ code, signal, failed: null });
     });
     child.on("error", (e) => {
@@ -136,6 +154,7 @@ class Child implements Process {
 
   kill(signal: SignalName): boolean {
     if (this.#isGone || this.pid === 0) return false;
+    if (this.#owned) return signalTo(-this.pid, signal);
     // Deno's own sends one signal and no other after it, and tells of it as the end's cause, whatever that was.
     return "Deno" in globalThis ? signalTo(this.pid, signal) : this.#child.kill(signal);
   }

@@ -21,6 +21,11 @@ export interface ProcessSpec {
   readonly descriptors?: readonly number[];
   /** A session of its own, so that a terminal's Ctrl-C reaches this process alone, which then passes it on as it likes. */
   readonly detached?: boolean;
+  /**
+   * A session of its own that is ended as one: signals go to all of it that is left, and what is left of it when the child ends is killed.
+   * Where the host can do it (`Processes.endsOwned`) the child is killed when this process ends, however that ends.
+   */
+  readonly owned?: boolean;
 }
 
 /** What a child is told of by. All are called on a later turn than `spawn`. */
@@ -65,6 +70,8 @@ export type SignalName = "SIGTERM" | "SIGINT" | "SIGHUP" | "SIGQUIT" | "SIGKILL"
 export interface Processes {
   /** This process's own number. */
   readonly pid: number;
+  /** Whether children that are `owned` are killed by the system when this process ends, killed itself perhaps. */
+  readonly endsOwned: boolean;
   /** Never throws: a child that can't be started is told by `onExit`. A child keeps this process alive while it runs. */
   spawn(p: ProcessSpec, h: ProcessHandler): Process;
   /**
@@ -81,6 +88,8 @@ export interface Processes {
   cpuCount(): number;
   /** Resident memory of a process in bytes. Null: no such process, or none that may be looked at. */
   residentOf(pid: number): number | null;
+  /** Seconds of processor time that a process has used, its children not counted. Null: no such process. */
+  cpuSecondsOf(pid: number): number | null;
   /** False: there is no such process, or it is another user's. Mind that numbers are used again: for a child, `Process.kill`. */
   signal(pid: number, signal: SignalName): boolean;
 }

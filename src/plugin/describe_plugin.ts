@@ -1,7 +1,7 @@
 import type { PluginSpec } from "../config/plugin_model.ts";
 import type { Platform, ProcessExit } from "../platform/types.ts";
 import { pluginVariables } from "./process/plugin_variables.ts";
-import { readDescription } from "./protocol/read_description.ts";
+import { type Description, readDescription } from "./protocol/read_description.ts";
 
 /** What a description may have of standard output. */
 const MOST_BYTES = 1024 * 1024;
@@ -9,14 +9,13 @@ const MOST_BYTES = 1024 * 1024;
 const SHOWN = 500;
 
 /**
- * Starts a plugin with `--describe` and reads what it says of itself. Resolves with what is wrong with it, for people, or with what says
- * what is wrong with the settings of a use.
+ * Starts a plugin with `--describe` and reads what it says of itself. A string: what is wrong with it, for people.
  */
 export async function describePlugin(
   platform: Pick<Platform, "processes" | "setTimer">,
   env: Readonly<Record<string, string | undefined>>,
   spec: PluginSpec,
-): Promise<string | ((config: unknown) => string | null)> {
+): Promise<string | Description> {
   const said = await outputOf(platform, env, spec);
   if (said.wrong !== null) return said.wrong;
   return readDescription(said.out);

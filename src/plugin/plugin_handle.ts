@@ -1,11 +1,19 @@
 import type { PluginSpec, PluginUseSpec } from "../config/plugin_model.ts";
 import type { FilterExchange, FilterFactory } from "../filter/types.ts";
+import type { EndpointWatch } from "./endpoints/endpoint_watches.ts";
 import type { PluginEnv } from "./process/plugin_env.ts";
 import type { PluginPool } from "./process/plugin_pool.ts";
 import { BoundUse } from "./use/plugin_factory.ts";
 
 /** Makes the processes of a plugin. */
 export type MakePool = (spec: PluginSpec) => PluginPool;
+
+/** What a cluster watches, and where. */
+interface Watched {
+  readonly watch: EndpointWatch;
+  pool: PluginPool;
+  number: number;
+}
 
 /** A use with the processes that it has now, and those of a config or an executable to come. */
 interface Use {
@@ -22,6 +30,7 @@ export class PluginHandle {
   readonly #env: PluginEnv;
   readonly #make: MakePool;
   readonly #uses = new Set<Use>();
+  readonly #watched = new Set<Watched>();
   #pool: PluginPool | null = null;
   #next: PluginPool | null = null;
   #watch: { close(): void } | null = null;
@@ -39,6 +48,12 @@ export class PluginHandle {
 
   get pids(): readonly number[] {
     return this.#pool?.pids ?? [];
+  }
+
+  /** Whether it tells endpoints, in the version that is to come into force if there is one. null: there is none at all. */
+  get tellsEndpoints(): boolean | null {
+    const pool = this.#next ?? this.#pool;
+    return pool === null ? null : pool.info.phases.endpoints !== undefined;
   }
 
   /** Starts the processes of a spec that is to come into force with `commit`. Resolves to what is wrong; null: nothing. */
@@ -61,6 +76,7 @@ export class PluginHandle {
     this.#next = null;
     this.#pool = pool;
     for (const u of this.#uses) if (u.next !== null) this.#swap(u, u.next);
+    for (const w of this.#watched) moveWatch(w, pool);
     before?.close();
     this.#watchAnew();
   }
@@ -85,6 +101,19 @@ export class PluginHandle {
         this.#uses.delete(use);
         use.bound.close();
         use.next?.close();
+      },
+    };
+  }
+
+  /** Endpoints of a cluster, from whatever processes there are, until it is closed. null: there are none. */
+  watchEndpoints(watch: EndpointWatch): { close(): void } | null {
+    const pool = this.#next ?? this.#pool;
+    if (pool === null) return null;
+    const w: Watched = { watch, pool, number: pool.endpoints.add(watch) };
+    this.#watched.add(w);
+    return {
+      close: () => {
+        if (this.#watched.delete(w)) w.pool.endpoints.remove(w.number);
       },
     };
   }
@@ -135,17 +164,40 @@ export class PluginHandle {
     u.next = null;
   }
 
+  /** The supervisor's processes of the plugin are others now. */
+  async swap(pool: number): Promise<void> {
+    const spec = this.#pool?.spec;
+    if (this.#closed || spec?.part === undefined) return;
+    const why = await this.prepare({ ...spec, part: { ...spec.part, pool } });
+    if (why === null) this.commit();
+    else
+      this.#env.log.log("error", "a plugin's new processes can't be used: the old ones go on for a while", {
+        plugin: spec.name,
+        reason: why,
+      });
+  }
+
   #watchAnew(): void {
     this.#watch?.close();
     const { spec } = this.#pool!;
+    // What the supervisor starts it also watches.
+    if (spec.part !== undefined && spec.part.pool !== null) return;
     this.#watch = this.#env.watchProgram(spec, () => void this.#replace(spec));
+  }
+
+  /** Of the same config, so that clusters go on to name it. */
+  async #prepareSuccessor(spec: PluginSpec): Promise<string | null> {
+    const why = await this.prepare(spec);
+    if (why !== null || this.#watched.size === 0 || this.tellsEndpoints === true) return why;
+    this.undo();
+    return "it has the phase endpoints no more, and clusters name it";
   }
 
   /** The executable on disk is another one. */
   async #replace(spec: PluginSpec): Promise<void> {
     if (this.#closed || this.#next !== null || this.#pool?.spec !== spec) return;
     const { log } = this.#env;
-    const why = await this.prepare(spec);
+    const why = await this.#prepareSuccessor(spec);
     if (this.#closed) return;
     if (why === null) {
       this.commit();
@@ -154,4 +206,11 @@ export class PluginHandle {
       log.log("error", "a plugin's program changed and does not start: the old one goes on", { plugin: spec.name, reason: why });
     }
   }
+}
+
+function moveWatch(w: Watched, to: PluginPool): void {
+  if (w.pool === to) return;
+  w.pool.endpoints.remove(w.number);
+  w.pool = to;
+  w.number = to.endpoints.add(w.watch);
 }

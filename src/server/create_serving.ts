@@ -11,6 +11,7 @@ import { HealthPlace } from "../upstream/health/health_place.ts";
 import { CountsMemory } from "./counts/counts_memory.ts";
 import type { LoadModule } from "./modules/module_table.ts";
 import type { WeirNumbers } from "./numbers/weir_numbers.ts";
+import { createSharedPlugins } from "./plugins/create_shared_plugins.ts";
 import { Supervisor } from "./processes/supervisor.ts";
 import { Server } from "./server.ts";
 import type { Serving } from "./serving.ts";
@@ -97,6 +98,10 @@ export function createServing({
         // The supervisor's own tell of the same files.
         tlsMetrics: new TlsMetrics(new Numbers()),
       }),
+    plugins: (changed) => {
+      const place = { platform, linux, processes, log, env, version: build.version, workers, changed };
+      return createSharedPlugins({ ...place, numbers: numbers.metrics.numbers });
+    },
     secrets: (changed) => new TlsSecrets({ platform, log, metrics: numbers.metrics.tls, files: diskSecrets, changed }),
   });
 }

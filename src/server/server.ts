@@ -13,6 +13,7 @@ import type { FilterEnv } from "../filter/types.ts";
 import { type ModuleFilterEnv, provisionModule } from "../filters/module/kind.ts";
 import type { Platform } from "../platform/types.ts";
 import type { Plugins } from "../plugin/plugins.ts";
+import type { PluginDoor } from "../plugin/shared/plugin_door.ts";
 import type { EventLog } from "../telemetry/event_log.ts";
 import type { Metrics, TlsMetrics } from "../telemetry/metrics.ts";
 import { VerifiedChains } from "../tls/peer/verified_chains.ts";
@@ -45,6 +46,7 @@ import { ownNumbers, type ServerNumbers } from "./numbers/server_numbers.ts";
 import { OverloadMonitor } from "./overload/overload_monitor.ts";
 import { ownFetch } from "./own_fetch.ts";
 import { createPlugins } from "./plugins/create_plugins.ts";
+import { openPluginEndpoints, sourceProblems } from "./plugins/plugin_sources.ts";
 import { sameSocket } from "./same_socket.ts";
 import type { DrainOptions, Serving } from "./serving.ts";
 import { type HeldSocket, HeldSockets } from "./sockets/held_socket.ts";
@@ -81,6 +83,8 @@ export interface ServerEnv {
   readonly loadModule?: LoadModule;
   /** Weir's own environment, of which plugins get a part; absent: they get none. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** What plugins have in this worker's supervisor; absent: there is none. */
+  readonly pluginDoor?: PluginDoor;
   /** What makes filters of their settings, but for plugins; absent: those that are built in. */
   readonly provision?: Provision;
   readonly log: EventLog;
@@ -165,7 +169,9 @@ export class Server implements AdminView, Serving {
         (ms, f) => platform.setTimer(ms, f),
       ),
     };
-    const { openEndpoints = openNone, log } = env;
+    const { log } = env;
+    const openEndpoints: OpenEndpoints = (spec, e) =>
+      openPluginEndpoints(spec, e, this.#plugins) ?? (env.openEndpoints ?? openNone)(spec, e);
     const clusterEnv = { platform, link: this.#link, slab: this.#slab, log, openEndpoints, health: this.#health };
     this.#clusters = new ClusterTable(clusterEnv, this.metrics);
     const fetch = ownFetch(this.#link, () => this.#clusters.all);
@@ -178,6 +184,7 @@ export class Server implements AdminView, Serving {
       env: env.env ?? {},
       version: env.build.version,
       fetch,
+      supervisor: env.pluginDoor ?? null,
     });
     this.accessLogs = new AccessLogs(this.metrics, { platform, log: env.log });
     this.secrets = new TlsSecrets({
@@ -441,8 +448,9 @@ export class Server implements AdminView, Serving {
     const clusters = this.#clusters.prepare(model.clusters, tls.clusters);
     const { made } = clusters;
     const plugins = await this.#plugins?.prepare(model.plugins);
-    const filters = await this.#filters.prepare(plugins?.problems.length ? [] : routesOf(model));
-    const notHad = [...(plugins?.problems ?? []), ...filters.problems];
+    const refused = [...(plugins?.problems ?? []), ...sourceProblems(model, this.#plugins)];
+    const filters = await this.#filters.prepare(refused.length > 0 ? [] : routesOf(model));
+    const notHad = [...refused, ...filters.problems];
     if (notHad.length > 0) {
       filters.undo();
       plugins?.undo();

@@ -45,6 +45,9 @@ export class PluginMetrics {
   readonly open: Counter;
   readonly linesDropped: Counter;
   readonly recordsLost: Counter;
+  /** Resident bytes of all processes. */
+  readonly memory: Counter;
+  readonly cpuSeconds: Counter;
   readonly #n: Numbers;
   readonly #plugin: string;
   readonly #phases = new Map<string, PluginPhaseMetrics>();
@@ -71,6 +74,8 @@ export class PluginMetrics {
       "Records of the log phase that a plugin was too slow for",
       labels,
     );
+    this.memory = n.gauge("weir_plugin_memory_bytes", "Resident memory of a plugin's processes", labels);
+    this.cpuSeconds = n.counter("weir_plugin_cpu_seconds_total", "Processor time that a plugin's processes have used", labels);
   }
 
   phase(name: string): PluginPhaseMetrics {

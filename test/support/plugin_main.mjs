@@ -118,6 +118,8 @@ async function act(what, m, frame) {
     }
     case "cache":
       return answer({ fields: [["set", "x-count", String(++count)]], cache: { key: ["field:x-user"], ttlMs: 60_000 } });
+    case "count":
+      return answer({ fields: [["set", "x-count", String(++count)]] });
     case "upper":
       return answer({}, upper(bytesOf(p, frame)));
     case "kv": {
@@ -180,6 +182,7 @@ function take(m, frame) {
   switch (m.method) {
     case "initialize": {
       const c = p.config ?? {};
+      if (directory !== undefined) appendFileSync(`${directory}/indexes`, `${p.process}\n`);
       configs.set(0, c);
       limits = p.limits;
       if (c.start === "hang") return;
@@ -217,7 +220,7 @@ function take(m, frame) {
       return typeof said === "string" ? void act(said, m) : send({ id: m.id, result: said ?? {} });
     }
     case "tick":
-      if (directory !== undefined) appendFileSync(`${directory}/ticks`, `${JSON.stringify(p)}\n`);
+      if (directory !== undefined) appendFileSync(`${directory}/ticks`, `${JSON.stringify({ ...p, pid: process.pid })}\n`);
       return;
     case "requestData":
       return stream("request", p, frame);

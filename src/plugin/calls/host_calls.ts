@@ -1,13 +1,14 @@
 import type { PluginSpec } from "../../config/plugin_model.ts";
 import type { Level } from "../../telemetry/event_log.ts";
 import type { Message } from "../link/message_reader.ts";
-import { BAD_PARAMS, HOST_CALL_FAILED, NOT_GRANTED, TOO_LARGE } from "../link/plugin_link.ts";
+import { HOST_CALL_FAILED, NOT_GRANTED } from "../link/plugin_link.ts";
 import type { PluginEnv } from "../process/plugin_env.ts";
 import type { HostCalls } from "../process/plugin_pool.ts";
-import type { PluginProcess } from "../process/plugin_process.ts";
+import type { PoolProcess } from "../process/pool_process.ts";
 import { HostCallError } from "./host_call_error.ts";
 import { type ClusterFetch, httpCall } from "./http_call.ts";
-import { KEY_BYTES, type KeyValues, VALUE_BYTES } from "./key_values.ts";
+import type { KeyStore } from "./key_store.ts";
+import { readKvCall } from "./kv_call.ts";
 import type { PluginCounters } from "./plugin_counters.ts";
 
 const LEVELS: ReadonlyMap<unknown, Level> = new Map<unknown, Level>([
@@ -22,20 +23,20 @@ const MESSAGE_CHARS = 4_000;
 export class PluginHostCalls implements HostCalls {
   readonly #spec: PluginSpec;
   readonly #env: Pick<PluginEnv, "log" | "platform">;
-  readonly #kv: KeyValues;
+  readonly #store: KeyStore;
   readonly #counters: PluginCounters;
   readonly #fetch: ClusterFetch;
 
   constructor(
     spec: PluginSpec,
     env: Pick<PluginEnv, "log" | "platform">,
-    kv: KeyValues,
+    store: KeyStore,
     counters: PluginCounters,
     fetch: ClusterFetch,
   ) {
     this.#spec = spec;
     this.#env = env;
-    this.#kv = kv;
+    this.#store = store;
     this.#counters = counters;
     this.#fetch = fetch;
   }
@@ -47,7 +48,7 @@ export class PluginHostCalls implements HostCalls {
     return true;
   }
 
-  request(p: PluginProcess, id: number | string, method: string, params: Message, bytes: Uint8Array | null): boolean {
+  request(p: PoolProcess, id: number | string, method: string, params: Message, bytes: Uint8Array | null): boolean {
     if (method.startsWith("kv.")) return this.#keyValue(p, id, method, params);
     if (method !== "http") return false;
     const { cluster } = params as { readonly cluster?: unknown };
@@ -83,39 +84,19 @@ export class PluginHostCalls implements HostCalls {
     });
   }
 
-  #keyValue(p: PluginProcess, id: number | string, method: string, params: Message): boolean {
+  #keyValue(p: PoolProcess, id: number | string, method: string, params: Message): boolean {
     if (!this.#spec.grants.kv) {
       p.link.refuse(id, NOT_GRANTED, "kv is not granted");
       return true;
     }
-    const { key, value, by, ttlMs } = params as { readonly [K in "key" | "value" | "by" | "ttlMs"]?: unknown };
-    if (typeof key !== "string" || key === "" || key.length > KEY_BYTES) {
-      p.link.refuse(id, BAD_PARAMS, `key is a string of 1 to ${KEY_BYTES} characters`);
-      return true;
-    }
-    const ttl = typeof ttlMs === "number" && ttlMs >= 1 ? ttlMs : Number.POSITIVE_INFINITY;
-    switch (method) {
-      case "kv.get":
-        p.link.answer(id, JSON.stringify({ value: this.#kv.get(key) ?? null }));
-        return true;
-      case "kv.delete":
-        p.link.answer(id, JSON.stringify({ deleted: this.#kv.delete(key) }));
-        return true;
-      case "kv.set":
-        if (value === undefined) p.link.refuse(id, BAD_PARAMS, "value is any JSON: there is none");
-        else if (JSON.stringify(value).length > VALUE_BYTES)
-          p.link.refuse(id, TOO_LARGE, `value is any JSON of up to ${VALUE_BYTES} characters`);
-        else if (!this.#kv.set(key, value, ttl)) p.link.refuse(id, TOO_LARGE, "there is no more room for values of this plugin");
-        else p.link.answer(id, "{}");
-        return true;
-      case "kv.add": {
-        const sum = typeof by === "number" && Number.isFinite(by) ? this.#kv.add(key, by, ttl) : null;
-        if (sum === null) p.link.refuse(id, BAD_PARAMS, "by is a number, and so is the value of the key");
-        else p.link.answer(id, JSON.stringify({ value: sum }));
-        return true;
-      }
-      default:
-        return false;
-    }
+    const call = readKvCall(method, params);
+    if (call === null) return false;
+    if ("code" in call) p.link.refuse(id, call.code, call.message);
+    else
+      this.#store.ask(call, (a) => {
+        if ("result" in a) p.link.answer(id, a.result);
+        else p.link.refuse(id, a.code, a.message);
+      });
+    return true;
   }
 }

@@ -1,6 +1,8 @@
 import type { Counter, Numbers } from "../../telemetry/numbers.ts";
 
 const SERIES = 100;
+/** Counters of the same form that Weir has itself (`PluginMetrics`). */
+const OWN: ReadonlySet<string> = new Set(["calls", "restarts", "log_lines_dropped", "records_lost", "cpu_seconds"]);
 const NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 
 /** Counters that a plugin has, as `weir_plugin_NAME_total`. */
@@ -16,7 +18,7 @@ export class PluginCounters {
 
   /** False: no name or labels of a counter, or one too many. */
   add(name: unknown, by: unknown, labels: unknown): boolean {
-    if (typeof name !== "string" || !NAME.test(name)) return false;
+    if (typeof name !== "string" || !NAME.test(name) || OWN.has(name)) return false;
     if (typeof by !== "number" || !(by >= 0)) return false;
     const own = labelsOf(labels);
     if (own === null) return false;

@@ -4,11 +4,12 @@ import { concatBytes, latin1 } from "../../base/bytes.ts";
 export type Message = Readonly<Record<string, unknown>>;
 
 export interface MessageSink {
-  /** `bytes`: the binary frame behind the line; null: none. */
-  onMessage(m: Message, bytes: Uint8Array | null): void;
+  /** `bytes`: the binary frame behind the line; null: none. `line`: without its end; not to be kept, for it may be part of a large chunk. */
+  onMessage(m: Message, bytes: Uint8Array | null, line: Uint8Array): void;
 }
 
 const LF = 0x0a;
+const NOTHING: Uint8Array = new Uint8Array(0);
 /** How much of a line that is no message is shown. */
 const SHOWN = 200;
 
@@ -26,6 +27,7 @@ export class MessageReader {
   #held = 0;
   /** The message whose frame is awaited. */
   #head: Message | null = null;
+  #headLine = NOTHING;
   #frame = 0;
   #broken = false;
 
@@ -69,7 +71,9 @@ export class MessageReader {
     // A copy: the chunk that was read holds what follows as well.
     const bytes = this.#held === 0 ? piece.slice() : this.#join(piece);
     this.#head = null;
-    this.#sink.onMessage(head, bytes);
+    const line = this.#headLine;
+    this.#headLine = NOTHING;
+    this.#sink.onMessage(head, bytes, line);
     return end;
   }
 
@@ -94,7 +98,7 @@ export class MessageReader {
     if (m["jsonrpc"] !== "2.0") return this.#fault(`a message without "jsonrpc": "2.0": ${quote(text)}`);
     const size = m["bytes"];
     if (size === undefined) {
-      this.#sink.onMessage(m, null);
+      this.#sink.onMessage(m, null, line);
       return null;
     }
     if (!this.binary) return this.#fault(`a binary frame, which was not agreed on: ${quote(text)}`);
@@ -102,6 +106,7 @@ export class MessageReader {
       return this.#fault(`a frame of ${quote(String(size))} bytes, where 1 to ${this.#limit} are allowed`);
     }
     this.#head = m;
+    this.#headLine = line;
     this.#frame = size as number;
     return null;
   }

@@ -14,10 +14,12 @@ export const HOST_CALL_FAILED = -32003;
 export interface LinkOwner {
   /** Bytes for the plugin's input. */
   write(b: Uint8Array): void;
-  /** A notification of the plugin. */
-  onNotice(method: string, params: Message, bytes: Uint8Array | null): void;
+  /** A notification of the plugin. `line`: the message as it came, without its end. */
+  onNotice(method: string, params: Message, bytes: Uint8Array | null, line: Uint8Array): void;
   /** A request of the plugin: `answer` or `refuse` it. */
-  onRequest(id: number | string, method: string, params: Message, bytes: Uint8Array | null): void;
+  onRequest(id: number | string, method: string, params: Message, bytes: Uint8Array | null, line: Uint8Array): void;
+  /** A late answer, or one to nothing that was asked here. */
+  onUnasked(id: unknown, line: Uint8Array, bytes: Uint8Array | null): void;
   /** What came is no message of the protocol: nothing more is read. */
   onBroken(why: string): void;
 }
@@ -40,12 +42,16 @@ export class PluginLink implements MessageSink, Flushable {
   readonly #times: LinkTimes;
   readonly #reader: MessageReader;
   readonly #open = new Map<number, Call>();
-  #next = 1;
+  readonly #step: number;
+  #next: number;
   /** Lines that wait, and frames between them. */
   #out: (string | Uint8Array)[] = [];
   #closed = false;
 
-  constructor(owner: LinkOwner, times: LinkTimes, messageBytes: number) {
+  /** Requests have the numbers `first`, `first + step` and so on. */
+  constructor(owner: LinkOwner, times: LinkTimes, messageBytes: number, { first, step } = { first: 1, step: 1 }) {
+    this.#next = first;
+    this.#step = step;
     this.#owner = owner;
     this.#times = times;
     this.#reader = new MessageReader(messageBytes, this);
@@ -63,7 +69,8 @@ export class PluginLink implements MessageSink, Flushable {
 
   /** Sends a request; `params` is JSON. Its call hears of it once: by `at` at the latest, in milliseconds of the wheel's clock. */
   request(call: Call, method: string, params: string, at: number, bytes: Uint8Array | null = null): void {
-    const id = this.#next++;
+    const id = this.#next;
+    this.#next += this.#step;
     call.id = id;
     this.#open.set(id, call);
     this.#times.wheel.schedule(call, at);
@@ -118,20 +125,22 @@ export class PluginLink implements MessageSink, Flushable {
 
   // ---- MessageSink ----
 
-  onMessage(m: Message, bytes: Uint8Array | null): void {
+  onMessage(m: Message, bytes: Uint8Array | null, line: Uint8Array): void {
     if (this.#closed) return;
     const { id, method } = m as { readonly id?: unknown; readonly method?: unknown };
     if (typeof method === "string") {
       const params = m["params"];
       const known = typeof params === "object" && params !== null && !Array.isArray(params) ? (params as Message) : NO_PARAMS;
-      if (id === undefined) this.#owner.onNotice(method, known, bytes);
-      else if (typeof id === "number" || typeof id === "string") this.#owner.onRequest(id, method, known, bytes);
+      if (id === undefined) this.#owner.onNotice(method, known, bytes, line);
+      else if (typeof id === "number" || typeof id === "string") this.#owner.onRequest(id, method, known, bytes, line);
       else this.#owner.onBroken(`a request whose id is neither a number nor a string: "${method}"`);
       return;
     }
     const call = typeof id === "number" ? this.#open.get(id) : undefined;
-    // A late answer, or one that nobody asked for.
-    if (call === undefined) return;
+    if (call === undefined) {
+      this.#owner.onUnasked(id, line, bytes);
+      return;
+    }
     this.#open.delete(call.id);
     this.#times.wheel.remove(call);
     const error = m["error"];

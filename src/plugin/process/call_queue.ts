@@ -1,5 +1,5 @@
 import type { PluginCall } from "./plugin_call.ts";
-import type { PluginProcess } from "./plugin_process.ts";
+import type { PoolProcess } from "./pool_process.ts";
 
 /** Calls that wait for a process that may take one more, in their order. */
 export class CallQueue {
@@ -30,7 +30,7 @@ export class CallQueue {
    * Sends the oldest, as long as there is room. A call that has a process of its own waits for that one, and holds up no other; one whose
    * time is over at `now` is left to its deadline.
    */
-  drain(now: number, roomFor: (c: PluginCall) => PluginProcess | null, send: (c: PluginCall, p: PluginProcess) => void): void {
+  drain(now: number, roomFor: (c: PluginCall) => PoolProcess | null, send: (c: PluginCall, p: PoolProcess) => void): void {
     for (const c of this.#waiting) {
       if (c.at <= now) continue;
       const p = roomFor(c);

@@ -1,13 +1,13 @@
 import type { PluginPhaseMetrics } from "../../telemetry/plugin_metrics.ts";
 import { Call, type CallFault, type CallOutcome } from "../link/call.ts";
-import type { PluginProcess } from "./plugin_process.ts";
+import type { PoolProcess } from "./pool_process.ts";
 
 /** An exchange's place at a plugin: all its calls go to one process. */
 export class Seat {
   /** Names the exchange to the process. */
   readonly x: number;
   /** null: no call was sent yet. */
-  process: PluginProcess | null = null;
+  process: PoolProcess | null = null;
 
   constructor(x: number) {
     this.x = x;

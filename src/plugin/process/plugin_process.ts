@@ -7,22 +7,31 @@ import { type InitializeResult, initializeResultSchema } from "../protocol/initi
 import { LogLines } from "./log_lines.ts";
 import type { PluginEnv } from "./plugin_env.ts";
 import { pluginVariables } from "./plugin_variables.ts";
+import { EVERY_NUMBER, type Numbering, type PoolProcess } from "./pool_process.ts";
+import { StrayLimit, TOO_MANY_STRAY } from "./stray_limit.ts";
 
 /** Versions of the protocol that are spoken here. */
 const PROTOCOL = { min: 1, max: 1 };
 /** Between the end of a plugin's input, SIGTERM and SIGKILL. */
 const GRACE_MS = 2_000;
-/** Messages that nobody asked for, a second, after a burst of as many: beyond that a process is ended, for it takes the time of requests. */
-const STRAY_PER_SECOND = 20_000;
 
 export interface PluginProcessOwner {
   /** It has answered `initialize`, and takes calls when the owner has configured it. */
   onInitialized(p: PluginProcess): void;
   /** Once: it is gone or of no more use. `why`: for people. */
   onGone(p: PluginProcess, why: string): void;
-  /** False: nobody asked for it. */
-  onNotice(p: PluginProcess, method: string, params: Message, bytes: Uint8Array | null): boolean;
-  onRequest(p: PluginProcess, id: number | string, method: string, params: Message, bytes: Uint8Array | null): void;
+  /** False: nobody asked for it. `line`: the message as it came. */
+  onNotice(p: PluginProcess, method: string, params: Message, bytes: Uint8Array | null, line: Uint8Array): boolean;
+  onRequest(
+    p: PluginProcess,
+    id: number | string,
+    method: string,
+    params: Message,
+    bytes: Uint8Array | null,
+    line: Uint8Array,
+  ): void;
+  /** An answer to nothing that was asked over its link; false: nobody asked for it. */
+  onUnasked(p: PluginProcess, id: unknown, line: Uint8Array, bytes: Uint8Array | null): boolean;
 }
 
 /*
@@ -35,32 +44,30 @@ const LEAVING = 2;
 const GONE = 3;
 
 /** One process of a plugin. */
-export class PluginProcess implements LinkOwner {
+export class PluginProcess implements LinkOwner, PoolProcess {
   readonly index: number;
   readonly link: PluginLink;
-  /** Exchanges that belong to it. */
-  exchanges = 0;
   readonly #env: PluginEnv;
   readonly #spec: PluginSpec;
   readonly #owner: PluginProcessOwner;
   readonly #lines: LogLines;
+  readonly #stray: StrayLimit;
+  #exchanges = 0;
   #state = STARTING;
   #process: Process | null = null;
   #info: InitializeResult | null = null;
   #timer: Timer | null = null;
   #ping: Timer | null = null;
   #fault = "";
-  #stray = STRAY_PER_SECOND;
-  #strayAt: number;
   #told = false;
 
-  constructor(env: PluginEnv, spec: PluginSpec, index: number, owner: PluginProcessOwner) {
+  constructor(env: PluginEnv, spec: PluginSpec, index: number, owner: PluginProcessOwner, ids: Numbering = EVERY_NUMBER) {
     this.#env = env;
     this.#spec = spec;
     this.index = index;
     this.#owner = owner;
-    this.#strayAt = env.platform.now();
-    this.link = new PluginLink(this, env, spec.messageBytes);
+    this.#stray = new StrayLimit(() => env.platform.now());
+    this.link = new PluginLink(this, env, spec.messageBytes, ids);
     const facts = { plugin: spec.name, process: index };
     this.#lines = new LogLines(
       (line) => env.log.log("info", "a plugin says", { ...facts, line }),
@@ -82,6 +89,18 @@ export class PluginProcess implements LinkOwner {
     return this.#info!;
   }
 
+  get exchanges(): number {
+    return this.#exchanges;
+  }
+
+  enter(): void {
+    this.#exchanges++;
+  }
+
+  exit(): void {
+    this.#exchanges--;
+  }
+
   start(): void {
     const { command, env, cwd, startMs } = this.#spec;
     this.#process = this.#env.processes.spawn(
@@ -94,7 +113,7 @@ export class PluginProcess implements LinkOwner {
         stdout: "pipe",
         stderr: "pipe",
         // A terminal's Ctrl-C is Weir's to answer: what is in flight still needs its plugins.
-        detached: true,
+        owned: true,
       },
       {
         onStdout: (b) => this.link.receive(b),
@@ -147,13 +166,17 @@ export class PluginProcess implements LinkOwner {
     this.#process?.write(b);
   }
 
-  onNotice(method: string, params: Message, bytes: Uint8Array | null): void {
+  onNotice(method: string, params: Message, bytes: Uint8Array | null, line: Uint8Array): void {
     if (this.#state !== READY && this.#state !== LEAVING) return;
-    if (!this.#owner.onNotice(this, method, params, bytes)) this.#mayStray();
+    if (!this.#owner.onNotice(this, method, params, bytes, line)) this.#mayStray();
   }
 
-  onRequest(id: number | string, method: string, params: Message, bytes: Uint8Array | null): void {
-    if (this.#mayStray()) this.#owner.onRequest(this, id, method, params, bytes);
+  onRequest(id: number | string, method: string, params: Message, bytes: Uint8Array | null, line: Uint8Array): void {
+    if (this.#mayStray()) this.#owner.onRequest(this, id, method, params, bytes, line);
+  }
+
+  onUnasked(id: unknown, line: Uint8Array, bytes: Uint8Array | null): void {
+    if (!this.#owner.onUnasked(this, id, line, bytes)) this.#mayStray();
   }
 
   onBroken(why: string): void {
@@ -249,11 +272,8 @@ export class PluginProcess implements LinkOwner {
 
   /** Whether there is room for one more message that nobody asked for. */
   #mayStray(): boolean {
-    const now = this.#env.platform.now();
-    this.#stray = Math.min(STRAY_PER_SECOND, this.#stray + ((now - this.#strayAt) * STRAY_PER_SECOND) / 1000);
-    this.#strayAt = now;
-    if (this.#stray-- >= 1) return true;
-    this.kill(`it sends more than ${STRAY_PER_SECOND} messages a second that nobody asked for`);
+    if (this.#stray.take()) return true;
+    this.kill(TOO_MANY_STRAY);
     return false;
   }
 

@@ -1,5 +1,6 @@
 import type { Platform } from "../../platform/types.ts";
 import { Plugins } from "../../plugin/plugins.ts";
+import type { PluginDoor } from "../../plugin/shared/plugin_door.ts";
 import type { EventLog } from "../../telemetry/event_log.ts";
 import type { Numbers } from "../../telemetry/numbers.ts";
 import type { LinkEnv } from "../../wire/link.ts";
@@ -14,10 +15,12 @@ export interface PluginPlace {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly version: string;
   readonly fetch: OwnFetch;
+  /** null: this process is all of the weir. */
+  readonly supervisor: PluginDoor | null;
 }
 
 /** The plugins of a process of Weir; null: it can have no processes below it. */
-export function createPlugins({ platform, link, log, numbers, env, version, fetch }: PluginPlace): Plugins | null {
+export function createPlugins({ platform, link, log, numbers, env, version, fetch, supervisor }: PluginPlace): Plugins | null {
   const { processes } = platform;
   if (processes === null) return null;
   return new Plugins({
@@ -33,5 +36,6 @@ export function createPlugins({ platform, link, log, numbers, env, version, fetc
     },
     numbers,
     fetch,
+    supervisor,
   });
 }

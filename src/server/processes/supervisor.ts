@@ -4,6 +4,8 @@ import type { Problem } from "../../config/problem.ts";
 import type { Receipt } from "../../config/source.ts";
 import type { WorkerProcess as WorkerPlace } from "../../export/worker_metrics.ts";
 import type { Timer } from "../../platform/types.ts";
+import type { PluginAsk } from "../../plugin/shared/plugin_news.ts";
+import type { NextShared, SharedPlugins } from "../../plugin/shared/shared_plugins.ts";
 import type { EventLog } from "../../telemetry/event_log.ts";
 import type { RowBatch } from "../../telemetry/row_records.ts";
 import { type CertsStatus, certsStatus } from "../../tls/store/certs_status.ts";
@@ -18,6 +20,7 @@ import type { MovedConnection, Mover } from "../moving/moved_connection.ts";
 import { numbersBytes } from "../numbers/numbers_bytes.ts";
 import { retainNames } from "../numbers/retain_names.ts";
 import type { WeirNumbers } from "../numbers/weir_numbers.ts";
+import { sourcePlugins } from "../plugins/plugin_sources.ts";
 import type { PreparedModel, Server } from "../server.ts";
 import type { DrainOptions, Serving } from "../serving.ts";
 import type { HeldSocket, HeldSockets } from "../sockets/held_socket.ts";
@@ -44,6 +47,8 @@ export interface SupervisorEnv {
   readonly front: (view: AdminView, workers: () => readonly WorkerPlace[], secrets: SecretFiles) => Server;
   /** Written by the front server, which checks the hosts of all clusters. */
   readonly board: HealthBoard;
+  /** What workers share of plugins; `changed` is called when the program of one was replaced. */
+  readonly plugins: (changed: (plugin: string) => void) => SharedPlugins;
   /** Made over the disk; `changed` is called when a file was replaced by a good one. */
   readonly secrets: (changed: () => void) => TlsSecrets;
 }
@@ -54,6 +59,7 @@ interface Prepared {
   readonly front: PreparedModel;
   readonly sockets: PreparedSockets;
   readonly secrets: PreparedSecrets;
+  readonly plugins: NextShared;
 }
 
 /** A worker that has said nothing for so long hangs. */
@@ -83,6 +89,7 @@ export class Supervisor implements Serving, AdminView {
   /** The same for the front server, which reads none by itself. */
   readonly #told = new ToldSecrets();
   #health: HealthRecord[] = [];
+  readonly #plugins: SharedPlugins;
   readonly #slots: readonly WorkerSlot[];
   readonly #turns = new Turns();
   readonly #shares = new Map<WorkerSlot, WorkerProcess>();
@@ -108,6 +115,7 @@ export class Supervisor implements Serving, AdminView {
     const places = (): WorkerPlace[] =>
       this.#slots.map((s) => ({ worker: String(s.index), pid: s.serving?.pid ?? null, restarts: s.restarts }));
     this.#front = env.front(this, places, this.#told);
+    this.#plugins = env.plugins((plugin) => void this.#renewPlugin(plugin));
     env.board.watch(null, (r) => this.#healthChanged(r));
     this.#sockets = new SocketTable(env.worker.linux, env.held, env.workers);
     this.#secrets = env.secrets(() => this.#secretsChanged());
@@ -119,7 +127,11 @@ export class Supervisor implements Serving, AdminView {
       onSpawn: (w: WorkerProcess) => env.numbers.add(w.id, "worker", w.numbers.fd, w.numbers.buffer),
       onMoved: (w: WorkerProcess, moved: readonly MovedConnection[]) => void this.#moved(w, moved),
       onRows: (w: WorkerProcess, batch: RowBatch) => env.numbers.apply(w.id, batch),
-      onGone: (w: WorkerProcess) => env.numbers.fold(w.id),
+      onPlugins: (w: WorkerProcess, ask: PluginAsk) => this.#plugins.hear(w, ask),
+      onGone: (w: WorkerProcess) => {
+        env.numbers.fold(w.id);
+        this.#plugins.gone(w);
+      },
       onChange: (slot: WorkerSlot) => this.#changed(slot),
     };
     this.#slots = Array.from({ length: env.workers }, (_, i) => new WorkerSlot(host, i));
@@ -256,6 +268,7 @@ export class Supervisor implements Serving, AdminView {
     this.#sockets.close();
     await this.#sockets.clearPaths();
     this.#secrets.close();
+    this.#plugins.kill();
     await this.#front.stop();
   }
 
@@ -270,6 +283,7 @@ export class Supervisor implements Serving, AdminView {
     this.#candidate = null;
     if (problems.length > 0) {
       prepared.sockets.undo();
+      prepared.plugins.undo();
       await prepared.front.undo();
       return { generation: this.#generation, problems };
     }
@@ -288,9 +302,16 @@ export class Supervisor implements Serving, AdminView {
     }
     this.#told.tell(secretTexts(secrets));
     const front = await this.#front.prepare(frontModel(model));
-    if ("commit" in front) return { model, front, sockets, secrets };
+    if (!("commit" in front)) {
+      sockets.undo();
+      return front.problems;
+    }
+    const plugins = await this.#plugins.prepare(model.plugins);
+    if (plugins.problems.length === 0) return { model, front, sockets, secrets, plugins };
     sockets.undo();
-    return front.problems;
+    plugins.undo();
+    await front.undo();
+    return plugins.problems;
   }
 
   #bringAll(model: Model): Promise<readonly Problem[]> {
@@ -343,9 +364,9 @@ export class Supervisor implements Serving, AdminView {
     return refusal;
   }
 
-  #offer(w: WorkerProcess, { model, secrets }: Prepared): Promise<readonly Problem[] | null> {
+  #offer(w: WorkerProcess, { model, secrets, plugins }: Prepared): Promise<readonly Problem[] | null> {
     return w.prepare({
-      ...this.#forWorker(w, model),
+      ...this.#forWorker(w, model, plugins),
       sockets: w.pass(this.#sockets.of(w.index)),
       secrets: secretTexts(secrets),
       health: this.#env.board.records(),
@@ -353,11 +374,16 @@ export class Supervisor implements Serving, AdminView {
   }
 
   /** What a worker serves: all but the admin addresses, and its part of the clusters' caps. */
-  #forWorker(w: WorkerProcess, model: Model): { readonly model: Model; readonly places: readonly ListenerPlace[] } {
+  #forWorker(
+    w: WorkerProcess,
+    model: Model,
+    plugins: Pick<NextShared, "poolOf">,
+  ): { readonly model: Model; readonly places: readonly ListenerPlace[] } {
+    const { workers } = this.#env;
     const places = this.#env.worker.counts.places(namesOf(model), new Set(namesOf(this.#model ?? model)));
     return {
       model: {
-        ...sharePlugins(shareBreakers(model, w.index, this.#env.workers), w.index, this.#env.workers),
+        ...sharePlugins(shareBreakers(model, w.index, workers), w.index, workers, (name) => plugins.poolOf(name)),
         admin: null,
         observe: null,
       },
@@ -365,12 +391,13 @@ export class Supervisor implements Serving, AdminView {
     };
   }
 
-  async #commit({ model, front, sockets, secrets }: Prepared): Promise<void> {
+  async #commit({ model, front, sockets, secrets, plugins }: Prepared): Promise<void> {
     if (this.#state !== "starting") await Promise.all(this.#serving().map((w) => w.commit()));
     front.commit();
     retainNames(withInternalListeners(model), (group, names) => this.#env.numbers.retain(group, names));
     sockets.commit();
     this.#secrets.commit(secrets);
+    plugins.commit();
     this.#model = model;
     this.#generation++;
     this.#state = "running";
@@ -389,7 +416,7 @@ export class Supervisor implements Serving, AdminView {
     try {
       if (this.#state !== "running") return false;
       const problems = await w.prepare({
-        ...this.#forWorker(w, this.#model!),
+        ...this.#forWorker(w, this.#model!, this.#plugins),
         sockets: w.pass(this.#sockets.of(w.index)),
         secrets: secretTexts(this.#secrets.inForce),
         health: this.#env.board.records(),
@@ -424,6 +451,15 @@ export class Supervisor implements Serving, AdminView {
     this.#told.tell(secrets);
     void this.#front.secrets.look();
     this.#tellAll({ kind: "secrets", secrets });
+  }
+
+  async #renewPlugin(plugin: string): Promise<void> {
+    const release = await this.#turns.take();
+    try {
+      if (this.#state === "running") await this.#plugins.renew(plugin, this.#serving());
+    } finally {
+      release();
+    }
   }
 
   /** Results come in crowds: those of one turn are told together. */
@@ -525,14 +561,15 @@ function namesOf({ listeners, udpListeners }: Model): readonly string[] {
 
 /** What the supervisor does itself: it answers on the admin addresses, and checks hosts. */
 function frontModel(model: Model): Model {
+  const clusters = new Map([...model.clusters].filter(([, c]) => c.health !== null));
   return {
     ...model,
     overload: null,
     listeners: new Map(),
     udpListeners: new Map(),
     routeTables: new Map(),
-    plugins: new Map(),
-    clusters: new Map([...model.clusters].filter(([, c]) => c.health !== null)),
+    plugins: sourcePlugins(model.plugins, clusters),
+    clusters,
     accessLogs: [],
   };
 }

@@ -1,5 +1,6 @@
 import { controlPath } from "../../config/control_path.ts";
 import type { Listener, Platform, Timer } from "../../platform/types.ts";
+import { PluginDoor } from "../../plugin/shared/plugin_door.ts";
 import type { AdjustableEventLog } from "../../telemetry/create_event_log.ts";
 import { Metrics } from "../../telemetry/metrics.ts";
 import { Numbers } from "../../telemetry/numbers.ts";
@@ -64,6 +65,7 @@ class Worker implements ChannelHandler<WorkerOrder> {
   readonly exited: Promise<number>;
   readonly #env: WorkerEnv;
   readonly #server: Server;
+  readonly #plugins: PluginDoor;
   readonly #sockets: WorkerSockets;
   readonly #secrets = new ToldSecrets();
   /** As the supervisor tells; it stays as it is when that is gone. */
@@ -98,6 +100,11 @@ class Worker implements ChannelHandler<WorkerOrder> {
     this.#counts = this.#countIn(linux.mapShared(counts));
     linux.closeDescriptor(counts);
     const metrics = new Metrics(new Numbers(numberMemory(memory, log)));
+    this.#plugins = new PluginDoor({
+      clock: platform,
+      send: (ask) => this.#channel.send({ kind: "plugins", ask }),
+      adopt: (fd, open) => void platform.adopt(fd, { accepted: false }, open),
+    });
     this.#server = new Server({
       platform,
       log,
@@ -109,6 +116,7 @@ class Worker implements ChannelHandler<WorkerOrder> {
       loadModule: env.loadModule,
       numbers: ownNumbers(metrics),
       env: env.env,
+      pluginDoor: this.#plugins,
       ...(this.#counts === null ? {} : { counts: this.#counts }),
     });
     env.onServer(this.#server);
@@ -168,6 +176,12 @@ class Worker implements ChannelHandler<WorkerOrder> {
       case "unshare":
         void this.#server.unshare(m.worker);
         break;
+      case "plugins":
+        this.#plugins.hear(
+          m.news,
+          m.news.kind === "process" ? takeDescriptors(this.#env.platform.linux!, this.#packets, 1)[0] : -1,
+        );
+        break;
       case "status":
         this.#channel.send({ kind: "status", id: m.id, status: this.#server.status() });
         break;
@@ -188,6 +202,7 @@ class Worker implements ChannelHandler<WorkerOrder> {
     const limitMs = this.#server.model?.process.worker.orphanMs ?? 0;
     this.#env.log.log("error", "the supervisor is gone, this worker serves on", { limitMs });
     this.#orphan = this.#env.platform.setTimer(limitMs, () => this.#drain(), true);
+    this.#plugins.orphaned();
     void this.#openPost();
   }
 

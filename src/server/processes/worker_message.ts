@@ -1,5 +1,6 @@
 import type { Model } from "../../config/model.ts";
 import type { Problem } from "../../config/problem.ts";
+import type { PluginAsk, PluginNews } from "../../plugin/shared/plugin_news.ts";
 import type { RowBatch } from "../../telemetry/row_records.ts";
 import type { HealthRecord } from "../../upstream/health/health_board.ts";
 import type { ListenerPlace } from "../counts/shared_counts.ts";
@@ -56,6 +57,7 @@ export type WorkerOrder =
   | { readonly kind: "unshare"; readonly worker: number }
   /** Connections of another worker, or of the weir before; their descriptors were sent before. */
   | { readonly kind: "adopt"; readonly connections: readonly NamedConnection[] }
+  | { readonly kind: "plugins"; readonly news: PluginNews }
   | { readonly kind: "status"; readonly id: number }
   | { readonly kind: "reopen" }
   | ({ readonly kind: "drain"; readonly move: boolean } & DrainOptions)
@@ -72,4 +74,5 @@ export type WorkerReport =
   | { readonly kind: "rows"; readonly batch: RowBatch }
   /** It drains, and these can go elsewhere; their descriptors were sent before. */
   | { readonly kind: "moved"; readonly connections: readonly NamedConnection[] }
+  | { readonly kind: "plugins"; readonly ask: PluginAsk }
   | { readonly kind: "beat" };

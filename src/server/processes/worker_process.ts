@@ -1,5 +1,7 @@
 import type { Problem } from "../../config/problem.ts";
 import type { LinuxCalls, Platform, Process, ProcessExit, Processes, SharedMemory } from "../../platform/types.ts";
+import type { PluginAsk, PluginNews } from "../../plugin/shared/plugin_news.ts";
+import type { PluginWorker } from "../../plugin/shared/shared_pool.ts";
 import type { RowBatch } from "../../telemetry/row_records.ts";
 import type { CountsMemory } from "../counts/counts_memory.ts";
 import type { MovedConnection } from "../moving/moved_connection.ts";
@@ -29,6 +31,7 @@ export interface WorkerWatcher {
   /** It drains, and gives these up. */
   onMoved(w: WorkerProcess, moved: readonly MovedConnection[]): void;
   onRows(w: WorkerProcess, batch: RowBatch): void;
+  onPlugins(w: WorkerProcess, ask: PluginAsk): void;
   /** The last call: it has ended, and all that it sent has come. */
   onExit(w: WorkerProcess, how: ProcessExit): void;
 }
@@ -39,7 +42,7 @@ type Question =
   | { readonly kind: "commit" | "undo" | "handOver" | "status" };
 
 /** A worker process, as its supervisor sees it. */
-export class WorkerProcess implements ChannelHandler<WorkerReport> {
+export class WorkerProcess implements ChannelHandler<WorkerReport>, PluginWorker {
   readonly index: number;
   /** Its own among all processes of this weir, of all generations. */
   readonly id: string;
@@ -122,6 +125,19 @@ export class WorkerProcess implements ChannelHandler<WorkerReport> {
     return sockets.map(nameOf);
   }
 
+  /** What it hears of plugins; a descriptor goes with it, and is closed here. */
+  tellPlugins(news: PluginNews, fd: number | null): void {
+    if (fd !== null) {
+      try {
+        if (!this.#gone) passDescriptors(this.#host.linux, this.#packets, [fd]);
+      } catch {
+        this.kill();
+      }
+      this.#host.linux.closeDescriptor(fd);
+    }
+    this.tell({ kind: "plugins", news });
+  }
+
   /** Gives it connections that another process gave up. */
   async adopt(moved: readonly MovedConnection[]): Promise<boolean> {
     const mover = new PacketMover({
@@ -175,6 +191,7 @@ export class WorkerProcess implements ChannelHandler<WorkerReport> {
         movedHere(takeDescriptors(this.#host.linux, this.#packets, m.connections.length), m.connections),
       );
     else if (m.kind === "rows") this.#watcher.onRows(this, m.batch);
+    else if (m.kind === "plugins") this.#watcher.onPlugins(this, m.ask);
     else if (m.kind !== "beat") {
       const answer = this.#waiting.get(m.id);
       this.#waiting.delete(m.id);

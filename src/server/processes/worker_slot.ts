@@ -1,4 +1,5 @@
 import type { ProcessExit, Timer } from "../../platform/types.ts";
+import type { PluginAsk } from "../../plugin/shared/plugin_news.ts";
 import type { EventLog } from "../../telemetry/event_log.ts";
 import type { RowBatch } from "../../telemetry/row_records.ts";
 import type { MovedConnection } from "../moving/moved_connection.ts";
@@ -16,6 +17,7 @@ export interface SlotHost {
   /** One that drains gives these up. */
   onMoved(w: WorkerProcess, moved: readonly MovedConnection[]): void;
   onRows(w: WorkerProcess, batch: RowBatch): void;
+  onPlugins(w: WorkerProcess, ask: PluginAsk): void;
   onGone(w: WorkerProcess): void;
   /** The slot's process serves, or there is none any more. */
   onChange(slot: WorkerSlot): void;
@@ -113,6 +115,7 @@ export class WorkerSlot {
         onStarted: (w) => void this.#started(w),
         onMoved: (w, moved) => this.#host.onMoved(w, moved),
         onRows: (w, batch) => this.#host.onRows(w, batch),
+        onPlugins: (w, ask) => this.#host.onPlugins(w, ask),
         onExit: (w, how) => this.#exited(w, how),
       });
       this.#host.onSpawn(made);

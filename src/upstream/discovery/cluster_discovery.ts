@@ -233,5 +233,7 @@ function sameSource(a: ClusterSpec, b: ClusterSpec): boolean {
   const [from, to] = [a.hosts, b.hosts];
   if (typeof from === "string" || typeof to === "string") return from === to && a.endpoints === b.endpoints;
   if (from.kind === "srv") return to.kind === "srv" && from.name === to.name && samePolicy(a.dns, b.dns);
+  if (from.kind === "plugin")
+    return to.kind === "plugin" && from.plugin === to.plugin && JSON.stringify(from.config) === JSON.stringify(to.config);
   return to.kind === "file" && from.path === to.path;
 }

@@ -1,5 +1,5 @@
 // Started by child.ts with an adapter and a role: the other process of a case. Its passed descriptors begin at 3.
-import { closeSync, openSync, readdirSync, readlinkSync, readSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from "node:fs";
 import process from "node:process";
 import type { Address, Conn, ConnHandler, DialOptions, Platform } from "../../../src/platform/types.ts";
 
@@ -103,6 +103,27 @@ const roles: Readonly<Record<string, (p: Platform) => unknown>> = {
       },
       { onExit: () => {} },
     );
+  },
+  /** Starts one that ends by no other signal, and not at the end of its input. */
+  owner: (p) => {
+    const { pid } = p.processes!.spawn(
+      {
+        command: "sh",
+        args: ["-c", "trap '' HUP INT TERM; exec sleep 60"],
+        env: { PATH: process.env["PATH"]! },
+        stdin: "pipe",
+        stdout: "inherit",
+        stderr: "inherit",
+        owned: true,
+      },
+      { onExit: () => {} },
+    );
+    // It asks to end with its parent before it becomes what it is to be.
+    const look = (): void => {
+      if (readFileSync(`/proc/${pid}/comm`, "latin1") === "sleep\n") tell({ pid });
+      else p.setTimer(5, look, true);
+    };
+    look();
   },
   orphan: (p) => {
     const willTell = p.linux!.dieWithParent(SIGTERM, process.ppid);

@@ -58,10 +58,38 @@ export const processCases: readonly Case[] = [
     },
   ],
   [
-    "memory of processes and usable cores are told",
+    "a child that is owned leads a group, which gets its signals and ends with it",
+    async ({ p }) => {
+      const owned = (script: string): Child =>
+        new Child(p, { command: "/bin/sh", args: ["-c", script], stdin: "ignore", owned: true });
+      // Those that it has started hold the pipe as long as they live.
+      const told = owned("trap 'exit 5' TERM; (trap 'echo 2; exit' TERM; echo 1; while :; do sleep 0.05; done) & wait");
+      expect(await told.told<number>()).toBe(1);
+      expect(told.process.kill("SIGTERM")).toBe(true);
+      expect(await told.exit).toEqual({ code: 5, signal: null, failed: null });
+      await told.closed;
+      const killed = owned("sleep 60 & echo 1; wait");
+      expect(await killed.told<number>()).toBe(1);
+      expect(killed.process.kill("SIGKILL")).toBe(true);
+      expect((await killed.exit).signal).toBe("SIGKILL");
+      await killed.closed;
+      const ended = owned("sleep 60 & exit 3");
+      expect((await ended.exit).code).toBe(3);
+      await ended.closed;
+      expect(ended.process.kill("SIGKILL")).toBe(false);
+      const { failed } = await new Child(p, { command: "none-of-that-name", args: [], owned: true }).exit;
+      expect(failed?.message).toContain("none-of-that-name");
+    },
+  ],
+  [
+    "memory and time of processes and usable cores are told",
     async ({ p }) => {
       expect(p.processes!.residentOf(process.pid)).toBeGreaterThan(1024 * 1024);
       expect(p.processes!.residentOf(0x3fffffff)).toBe(null);
+      const used = p.processes!.cpuSecondsOf(process.pid)!;
+      expect(used).toBeGreaterThan(0);
+      expect(used).toBeLessThanOrEqual((process.cpuUsage().user + process.cpuUsage().system) / 1e6 + 0.02);
+      expect(p.processes!.cpuSecondsOf(0x3fffffff)).toBe(null);
       expect(p.processes!.pid).toBe(process.pid);
       expect(p.processes!.cpuCount()).toBeGreaterThanOrEqual(1);
     },
@@ -177,6 +205,18 @@ export const childCases: readonly Case[] = [
       const child = startRole(p, adapter, "again");
       expect(await child.told<string[]>()).toEqual([adapter, "arguments", "a b", "--flag", ""]);
       await child.end();
+    },
+  ],
+  [
+    "a child that is owned is killed when its parent is, where the system has what that takes",
+    async ({ p, adapter }) => {
+      const child = startRole(p, adapter, "owner");
+      const { pid } = await child.told<{ pid: number }>();
+      child.process.kill("SIGKILL");
+      expect((await child.exit).signal).toBe("SIGKILL");
+      if (!p.processes!.endsOwned) p.processes!.signal(pid, "SIGKILL");
+      // It holds the pipe as long as it lives.
+      await child.closed;
     },
   ],
   [

@@ -41,6 +41,9 @@ describe("what is said of a route's clusters", () => {
       /among the hosts of _http\._tcp\.app\.test$/,
     );
     expect((await told("{ to: app }", "  app: { endpointsFile: eps.json }"))[1]).toMatch(/among the hosts in eps\.json$/);
+    expect((await told("{ to: app }", "  app: { endpointsPlugin: p }\nplugins: { p: { command: p } }"))[1]).toMatch(
+      /among the hosts that the plugin p tells$/,
+    );
   });
 
   const SUBSETS = `endpoints: [{ address: "10.0.0.1:80", metadata: { v: a } }, { address: "10.0.0.2:80", metadata: { v: b } }]`;

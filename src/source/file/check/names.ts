@@ -32,6 +32,12 @@ export class Names {
     for (const kind of ["clusters", "http"]) this.#checkClusters(namesAt(item.node, ["grants", kind]), this.#ofRoutes, report);
   }
 
+  /** The plugin that tells a cluster's endpoints. */
+  checkCluster(item: Item, to: Lowering): void {
+    const at = ["endpointsPlugin"];
+    this.#checkPlugins([...namesAt(item.node, at), ...namesAt(item.node, [...at, "use"])], to.reporter(item));
+  }
+
   /** Sessions of TCP or UDP go there and no requests. Known once all routes and listeners have been checked. */
   isOnlyOfSessions(name: string): boolean {
     return this.#ofSessions.has(name) && !this.#ofRoutes.has(name);
@@ -41,11 +47,7 @@ export class Names {
   checkRoute(item: Item, listeners: ReadonlyMap<string, Carried>, to: Lowering): void {
     const report = to.reporter(item);
     for (const at of [["to"], ["mirror"]]) this.#checkClusters(clusterNames(item.node, at), this.#ofRoutes, report);
-    for (const { name, at } of pluginNames(item.node)) {
-      this.#usedPlugins.add(name);
-      if (!this.#gathered.incomplete && !this.#gathered.plugins.has(name))
-        unknown("plugin", name, this.#gathered.plugins.keys(), at, report);
-    }
+    this.#checkPlugins(pluginNames(item.node), report);
     for (const { name, at } of namesAt(item.node, ["listeners"])) {
       const carried = listeners.get(name) ?? "http";
       if (carried !== "http")
@@ -65,6 +67,14 @@ export class Names {
     const rules: Path[] = sni?.kind === "list" ? sni.items.map((_, i) => ["sni", i, "to"]) : [];
     for (const at of [["to"], ["fallback", "to"], ...rules])
       this.#checkClusters(clusterNames(item.node, at), this.#ofSessions, report);
+  }
+
+  #checkPlugins(references: readonly Reference[], report: Reporter): void {
+    for (const { name, at } of references) {
+      this.#usedPlugins.add(name);
+      if (!this.#gathered.incomplete && !this.#gathered.plugins.has(name))
+        unknown("plugin", name, this.#gathered.plugins.keys(), at, report);
+    }
   }
 
   #checkClusters(references: readonly Reference[], used: Set<string>, report: Reporter): void {

@@ -6,7 +6,7 @@ import type { ClusterConfig } from "../schema/cluster.ts";
 import type { EndpointConfig } from "../schema/endpoint.ts";
 import type { Lowering } from "./lowering.ts";
 
-const SOURCES = ["endpoints", "srv", "endpointsFile"] as const;
+const SOURCES = ["endpoints", "srv", "endpointsFile", "endpointsPlugin"] as const;
 
 /** Where a cluster's hosts come from; what is wrong with it has been told. */
 export function lowerHosts(c: ClusterConfig, onlySessions: boolean, to: Lowering, report: Reporter): HostsSpec {
@@ -24,10 +24,17 @@ export function lowerHosts(c: ClusterConfig, onlySessions: boolean, to: Lowering
   }
   if (c.endpoints !== undefined) return "listed";
   if (c.srv !== undefined) return { kind: "srv", name: c.srv };
+  if (c.endpointsPlugin !== undefined) return lowerPluginSource(c.endpointsPlugin, to, report);
   if (c.endpointsFile === undefined) return "listed";
   const path = to.path(c.endpointsFile);
   to.endpointFiles.add(report, path);
   return { kind: "file", path };
+}
+
+function lowerPluginSource(c: NonNullable<ClusterConfig["endpointsPlugin"]>, to: Lowering, report: Reporter): HostsSpec {
+  const plugin = typeof c === "string" ? c : c.use;
+  to.pluginChecks.source(report, typeof c === "string" ? ["endpointsPlugin"] : ["endpointsPlugin", "use"], plugin);
+  return { kind: "plugin", plugin, config: (typeof c === "string" ? null : c.config) ?? null };
 }
 
 /** Hosts that nobody lists can't be compared, checked or left out. */

@@ -86,6 +86,7 @@ function lowerPlugins(to: Lowering, names: Names): Map<string, PluginSpec> {
 function lowerClusters(to: Lowering, names: Names): Map<string, ClusterSpec> {
   const out = new Map<string, ClusterSpec>();
   for (const [name, item] of to.gathered.clusters) {
+    names.checkCluster(item, to);
     const report = to.reporter(item);
     const c = decode(clusterSchema, toPlain(item.node), report);
     if (c !== null) out.set(name, lowerCluster(name, c, item, names.isOnlyOfSessions(name), to, report));

@@ -27,6 +27,7 @@ export function lowerPlugin(name: string, c: PluginConfig, to: Lowering): Plugin
     ping: c.ping === null ? null : { everyMs: c.ping.interval, timeoutMs: c.ping.timeout },
     restart: { baseMs: c.restart.base, maxMs: c.restart.max, crashes: c.restart.crashes, windowMs: c.restart.window },
     memory: { softBytes: c.memory.soft ?? null, hardBytes: c.memory.hard ?? null },
+    cpu: c.cpu === undefined ? null : { cores: c.cpu.max, windowMs: c.cpu.for },
     drainMs: c.drain,
     grants: {
       authority: c.grants.authority,

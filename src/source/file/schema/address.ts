@@ -1,6 +1,6 @@
 import ipaddr from "ipaddr.js";
 import type { Address } from "../../../platform/types.ts";
-import { type Leaf, leaf, mismatch, type Refusal, refuse } from "./leaf.ts";
+import { type Leaf, leaf, mismatch, Refusal, refuse } from "./leaf.ts";
 
 const LISTEN_WANTED = 'an address such as ":8080", "127.0.0.1:8080", "[::1]:8080" or "unix:/run/app.sock"';
 const DIAL_WANTED = 'an address such as "10.0.0.1:8080", "app.internal:8080", "[::1]:8080" or "unix:/run/app.sock"';
@@ -28,6 +28,15 @@ export const dialAddress: Leaf<Address> = leaf(
   },
   (v) => readAddress(v, DIAL_WANTED, dialHost, 1),
 );
+
+/** Reads the address of an endpoint that something else than a config tells; a string: what is wrong with it. */
+export function readDialAddress(text: string): Address | string {
+  const read = readAddress(text, DIAL_WANTED, dialHost, 1);
+  if (!(read instanceof Refusal)) return read;
+  const { wanted, hint } = read.facts;
+  const message = wanted === undefined ? read.message : `send ${wanted}: found ${JSON.stringify(text)}`;
+  return hint === undefined || hint === "" ? message : `${message} (${hint})`;
+}
 
 type ReadHost = (host: string, bracketed: boolean, whole: string) => string | Refusal;
 

@@ -10,7 +10,7 @@ import { hostName } from "./host.ts";
 import { http2Schema } from "./http2.ts";
 import { ipAddress } from "./ip.ts";
 import { outlierSchema } from "./outlier.ts";
-import { bool, choice, int, off } from "./scalar.ts";
+import { bool, choice, int, off, text } from "./scalar.ts";
 import { sharingSchema, subsetsSchema } from "./sharing.ts";
 import { srvName } from "./srv_name.ts";
 import { filePath } from "./tls_values.ts";
@@ -46,6 +46,16 @@ export const clusterSchema = z
         "Instead of endpoints: a name whose SRV records tell hosts, ports, weights and levels; asked again as they expire",
       ),
     endpointsFile: filePath.optional().describe("Instead of endpoints: a file with a list of them, YAML or JSON; watched"),
+    endpointsPlugin: z
+      .union([
+        text({ minLength: 1 }),
+        z.strictObject({
+          use: text({ minLength: 1 }).describe("Name of the plugin"),
+          config: z.unknown().optional().describe("What it is given for this cluster; none when absent"),
+        }),
+      ])
+      .optional()
+      .describe("Instead of endpoints: a plugin that tells them, by its name or with settings"),
     balance: balanceSchema
       .prefault("roundRobin")
       .describe("How an endpoint is chosen: the name of a policy, or one with settings"),

@@ -28,7 +28,10 @@ export const defaultsSchema = z.strictObject({
     .optional()
     .describe("Under each listener; under one of TCP what concerns its socket, under one of UDP allow and deny"),
   route: z.strictObject(routeCommon).optional().describe("Under each route"),
-  cluster: clusterSchema.omit({ endpoints: true, srv: true, endpointsFile: true }).optional().describe("Under each cluster"),
+  cluster: clusterSchema
+    .omit({ endpoints: true, srv: true, endpointsFile: true, endpointsPlugin: true })
+    .optional()
+    .describe("Under each cluster"),
 });
 
 export const includeSchema = z.union([text(), z.array(text())]);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { duration } from "./duration.ts";
-import { bool, choice, int, off, text } from "./scalar.ts";
+import { bool, choice, decimal, int, off, text } from "./scalar.ts";
 import { size } from "./size.ts";
 
 const names = z.union([text({ minLength: 1 }), z.array(text({ minLength: 1 }))]);
@@ -79,6 +79,13 @@ export const pluginSchema = z.strictObject({
     })
     .prefault({})
     .describe("Limits of one process; none when absent"),
+  cpu: z
+    .strictObject({
+      max: decimal(0.01, 1024).describe("Cores that it may use on average; beyond that another takes its place and it drains"),
+      for: duration(1_000).prefault("10s").describe("The time of the average"),
+    })
+    .optional()
+    .describe("Limit of the processor time of one process; none when absent"),
   drain: duration(0).prefault("30s").describe("How long requests may keep a process that is to go"),
   grants: z
     .strictObject({

@@ -23,6 +23,7 @@ export const SPEC: PluginSpec = {
   ping: null,
   restart: { baseMs: 100, maxMs: 1000, crashes: 3, windowMs: 60_000 },
   memory: { softBytes: null, hardBytes: null },
+  cpu: null,
   drainMs: 10_000,
   grants: { authority: false, clusters: [], http: [], kv: false },
 };
@@ -34,8 +35,11 @@ export class FakeProcess {
   readonly #handler: ProcessHandler;
   /** Messages that came, but for those that it answers itself. */
   readonly got: { readonly id?: number; readonly method: string; readonly params: Record<string, unknown> }[] = [];
+  /** All that came, a character a byte. */
+  written = "";
   queued = 0;
   rss = 0;
+  cpuSeconds = 0;
   ended = "";
   inputEnded = false;
   silent = false;
@@ -61,10 +65,16 @@ export class FakeProcess {
   }
 
   take(line: string): void {
-    const m = JSON.parse(line) as { id?: number; method: string; params: Record<string, unknown> };
     if (this.silent) return;
+    const m = JSON.parse(line) as { id?: number; method: string; params: Record<string, unknown> };
     if (m.method === "initialize")
-      this.answer(m.id!, { protocol: 1, name: "fake", version: "1", phases: { requestHead: {}, responseHead: {} } });
+      this.answer(m.id!, {
+        protocol: 1,
+        name: "fake",
+        version: "1",
+        capabilities: { binary: true },
+        phases: { requestHead: {}, responseHead: {} },
+      });
     else if (m.method === "configure" || m.method === "shutdown") this.answer(m.id!, {});
     else if (m.method !== "initialized") this.got.push(m);
     if (m.method === "shutdown") this.exit(0);
@@ -85,7 +95,9 @@ export class FakePlugins {
     const processes = {
       pid: 1,
       spawn: (spec: ProcessSpec, handler: ProcessHandler) => this.#spawn(spec, handler),
-      residentOf: (pid: number) => this.started.find((p) => p.pid === pid)?.rss ?? null,
+      endsOwned: true,
+      residentOf: (pid: number) => this.#of(pid)?.rss ?? null,
+      cpuSecondsOf: (pid: number) => this.#of(pid)?.cpuSeconds ?? null,
     } as unknown as Processes;
     this.env = {
       platform,
@@ -108,6 +120,10 @@ export class FakePlugins {
     return this.started.filter((p) => p.ended === "");
   }
 
+  #of(pid: number): FakeProcess | undefined {
+    return this.running.find((p) => p.pid === pid);
+  }
+
   #spawn(spec: ProcessSpec, handler: ProcessHandler): ReturnType<Processes["spawn"]> {
     const p = new FakeProcess(this.started.length + 10, spec, handler);
     this.started.push(p);
@@ -119,6 +135,7 @@ export class FakePlugins {
         return p.queued;
       },
       write: (b) => {
+        p.written += String.fromCharCode(...b);
         for (const line of new TextDecoder().decode(b).split("\n").slice(0, -1)) queueMicrotask(() => p.take(line));
         return true;
       },

@@ -5,7 +5,7 @@ import { PluginPool } from "../../../../src/plugin/process/plugin_pool.ts";
 import { ActionCall } from "../../../../src/plugin/use/action_call.ts";
 import { Numbers } from "../../../../src/telemetry/numbers.ts";
 import { PluginMetrics } from "../../../../src/telemetry/plugin_metrics.ts";
-import { FakePlugins, SPEC } from "./fake_plugins.ts";
+import { FakePlugins, type FakeProcess, SPEC } from "./fake_plugins.ts";
 
 const RULES = { side: "request", authority: false, clusters: new Set<string>() } as const;
 
@@ -187,6 +187,53 @@ describe("the processes of a plugin", () => {
     expect(s.fake.started[1]!.ended).toBe("SIGKILL");
   });
 
+  test("that use more of a processor than they may are replaced, after the time of the average", async () => {
+    const s = await new Scene({ cpu: { cores: 0.5, windowMs: 3_000 } }).started();
+    const a = s.ask();
+    await s.settled();
+    const [p] = s.fake.started;
+    // Much for a second is no more than a little for three.
+    p!.cpuSeconds = 100;
+    await s.fake.platform.advance(1_050);
+    for (const used of [1.4, 0, 0, 0.6, 0.6, 0]) {
+      p!.cpuSeconds += used;
+      await s.fake.platform.advance(1_000);
+    }
+    expect(s.fake.started.length).toBe(1);
+    for (const used of [0.6, 0.6, 0.6]) {
+      p!.cpuSeconds += used;
+      await s.fake.platform.advance(1_000);
+    }
+    expect([s.fake.started.length, p!.ended, s.pool.metrics.restarts.value]).toEqual([2, "", 1]);
+    expect(s.fake.logged.at(-1)).toContain("over its processor limit: it used 0.60 cores for 3000 ms");
+    // It finishes what it has, and is not replaced again.
+    p!.cpuSeconds += 100;
+    await s.fake.platform.advance(4_000);
+    expect([a.end, s.fake.started.length]).toEqual(["timeout", 2]);
+  });
+
+  test("are counted with their memory and their time, those that leave too", async () => {
+    const s = await new Scene({ processes: 2 }).started();
+    const [p, q] = s.fake.started as [FakeProcess, FakeProcess];
+    [p.rss, q.rss, p.cpuSeconds, q.cpuSeconds] = [100, 10, 2, 1];
+    await s.fake.platform.advance(1_050);
+    const { memory, cpuSeconds } = s.pool.metrics;
+    expect([memory.value, cpuSeconds.value]).toEqual([110, 3]);
+    p.exit(1);
+    q.rss = 20;
+    q.cpuSeconds = 1.5;
+    await s.fake.platform.advance(1_000);
+    expect([memory.value, cpuSeconds.value]).toEqual([20, 3.5]);
+    s.ask();
+    await s.settled();
+    s.pool.close();
+    await s.settled();
+    await s.fake.platform.advance(1_000);
+    expect(memory.value).toBe(20);
+    await s.fake.platform.advance(20_000);
+    expect(memory.value).toBe(0);
+  });
+
   test("that do not answer a ping are killed", async () => {
     const s = await new Scene({ ping: { everyMs: 1000, timeoutMs: 500 } }).started();
     await s.fake.platform.advance(1000);
@@ -197,5 +244,45 @@ describe("the processes of a plugin", () => {
     await s.fake.platform.advance(600);
     expect(p.ended).toBe("SIGKILL");
     expect(s.fake.logged.some((l) => l.includes("it hangs"))).toBe(true);
+  });
+});
+
+describe("endpoints", () => {
+  const watch = (heard: unknown[]) => ({ cluster: "api", config: "7", told: (v: unknown) => void heard.push(v) });
+  const watched = (s: Scene): string[] =>
+    s.fake.started.map((p) => p.got.map((m) => `${m.method} ${m.params["watch"]}`).join(", "));
+
+  test("are watched at one process, and anew at another when that ends", async () => {
+    const s = await new Scene({ processes: 2 }).started();
+    const heard: unknown[] = [];
+    s.pool.endpoints.add(watch(heard));
+    await s.settled();
+    expect(watched(s)).toEqual(["watchEndpoints 1", ""]);
+    expect(s.fake.started[0]!.got[0]!.params).toEqual({ watch: 1, cluster: "api", config: 7 });
+    s.fake.started[0]!.say({ jsonrpc: "2.0", method: "endpoints", params: { watch: 1, endpoints: ["a"] } });
+    s.fake.started[1]!.say({ jsonrpc: "2.0", method: "endpoints", params: { watch: 1, endpoints: ["b"] } });
+    s.fake.started[0]!.exit(1);
+    await s.settled();
+    expect([heard, watched(s)[1]]).toEqual([[["a"]], "watchEndpoints 1"]);
+    await s.fake.platform.advance(500);
+    expect([s.fake.started.length, watched(s)[2]]).toEqual([3, ""]);
+  });
+
+  test("are watched anew when there was no process for a while", async () => {
+    const s = await new Scene().started();
+    s.pool.endpoints.add(watch([]));
+    s.fake.started[0]!.exit(1);
+    await s.fake.platform.advance(500);
+    expect(watched(s)).toEqual(["watchEndpoints 1", "watchEndpoints 1"]);
+  });
+
+  test("are not watched any more at processes that go", async () => {
+    const s = await new Scene().started();
+    s.pool.endpoints.add(watch([]));
+    s.ask();
+    await s.settled();
+    s.pool.close();
+    await s.settled();
+    expect(watched(s)).toEqual(["watchEndpoints 1, requestHead undefined, unwatchEndpoints 1"]);
   });
 });
