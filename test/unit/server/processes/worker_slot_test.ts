@@ -46,6 +46,7 @@ class Scene {
         onSpawn: () => {},
         onMoved: () => {},
         onRows: () => {},
+        onPlugins: () => {},
         onGone: () => {},
         onChange: () => {},
       },
