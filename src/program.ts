@@ -221,6 +221,7 @@ function command(): Promise<number> {
         const script = new URL(import.meta.url);
         return new FileSource(platform, configPath, { env: io.env, runtime: io.runtime, first: loaded, script });
       }),
+    createPlatform: () => createPlatform((e) => io.err(`weir: ${textOf(e)}\n`)),
     proxy: (model, options) => serve(model, options, () => new StaticSource(model)),
     control: async (request) => {
       const platform = await createPlatform(() => {});

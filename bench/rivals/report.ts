@@ -4,8 +4,9 @@ import type { Work } from "./works/work.ts";
 
 const RIVALS = ["nginx", "haproxy", "envoy"];
 
-const HEADINGS: Readonly<Record<Metric, string>> = {
+export const HEADINGS: Readonly<Record<Metric, string>> = {
   cpu: "CPU µs/request",
+  children: "of children",
   perCpu: "per CPU second",
   busy: "% of core",
   rate: "requests/s",
@@ -60,19 +61,19 @@ export function verdictTable(verdicts: readonly Verdict[]): string {
   return `Numbers to reach (median of the rounds' ratios, least to most)\n${aligned(rows)}`;
 }
 
-function cell(metric: Metric, s: Spread | null): string {
+export function cell(metric: Metric, s: Spread | null): string {
   if (s === null) return "–";
   const scale = metric === "rss" ? 1 / 1024 ** 2 : 1;
-  const digits = metric === "cpu" || metric === "rss" ? 1 : 0;
+  const digits = metric === "cpu" || metric === "children" || metric === "rss" ? 1 : 0;
   const [median, min, max] = [s.median, s.min, s.max].map((n) => (n * scale).toFixed(digits));
   return min === max ? median! : `${median} (${min}–${max})`;
 }
 
-function ratioCell(s: Spread | null): string {
+export function ratioCell(s: Spread | null): string {
   return s === null ? "–" : `${s.median.toFixed(2)} (${s.min.toFixed(2)}–${s.max.toFixed(2)})`;
 }
 
-function aligned(rows: readonly (readonly string[])[]): string {
+export function aligned(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((r) => r[column]!.length)));
   return rows
     .map((r) =>

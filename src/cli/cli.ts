@@ -4,6 +4,7 @@ import { check } from "./check.ts";
 import { control } from "./control.ts";
 import { type CliDeps, type ControlCommand, EXIT, type ServeOptions } from "./deps.ts";
 import { explain } from "./explain.ts";
+import { addPlugin } from "./plugin/plugin_commands.ts";
 import { proxy } from "./proxy.ts";
 import { run } from "./run.ts";
 import { schema } from "./schema.ts";
@@ -65,6 +66,7 @@ function buildProgram(deps: CliDeps, ended: { code: number }): Command {
   addLooking(program, deps, ended);
   for (const command of Object.keys(CONTROL) as (keyof typeof CONTROL)[]) addControl(program, command, deps, ended);
   addUpgrade(program, deps, ended);
+  addPlugin(program, deps, ended);
   return program;
 }
 

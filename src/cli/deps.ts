@@ -1,5 +1,6 @@
 import type { Model } from "../config/model.ts";
 import type { RuntimeAbilities } from "../config/runtime_abilities.ts";
+import type { Platform } from "../platform/types.ts";
 import type { ProbeModule } from "../source/file/check/modules.ts";
 import type { DescribePlugin } from "../source/file/check/plugins.ts";
 import type { LoadedConfig } from "../source/file/load_config.ts";
@@ -64,6 +65,8 @@ export interface CliDeps {
   run(request: RunRequest): Promise<number>;
   /** The same with a model that no file stands behind. */
   proxy(model: Model, options: ServeOptions): Promise<number>;
+  /** Sockets, processes and timers of this runtime. */
+  createPlatform(): Promise<Platform>;
   /** 3 when no weir listens there. */
   control(request: ControlRequest): Promise<number>;
 }

@@ -100,15 +100,43 @@ export class WebCall implements ServedTarget {
       return;
     }
     this.#reader = body.getReader();
-    this.#event(() => x.reply(head, false));
-    await this.#pump(this.#reader, head.contentLength);
+    await this.#send(this.#reader, head);
   }
 
-  /** `length`: bytes that the head has promised; −1: none in particular. */
-  async #pump(reader: ReadableStreamDefaultReader<Uint8Array>, length: number): Promise<void> {
+  /** A body that is there already, as text is, goes with its head and says its length; the head of any other does not wait for it. */
+  async #send(reader: ReadableStreamDefaultReader<Uint8Array>, head: ResponseHead): Promise<void> {
+    const reads = [reader.read()];
+    const first = await soon(reads[0]!);
+    if (first !== null && !first.done) {
+      reads.push(reader.read());
+      const last = await soon(reads[1]!);
+      if (last?.done === true && !this.#over && this.#sendWhole(head, first.value)) return;
+    }
+    if (this.#over) return;
+    this.#event((x) => x.reply(head, false));
+    await this.#pump(reader, reads, head.contentLength);
+  }
+
+  /** false: it is no such body as its head says. */
+  #sendWhole(head: ResponseHead, body: unknown): boolean {
+    if (!(body instanceof Uint8Array) || body.length === 0) return false;
+    if (head.contentLength >= 0 && head.contentLength !== body.length) return false;
+    head.fields.set("Content-Length", String(body.length));
+    head.contentLength = body.length;
+    this.#over = true;
+    this.#event((x) => {
+      x.reply(head, false);
+      // A copy: the stream's memory is the handler's.
+      x.replyData(body.slice(), true);
+    });
+    return true;
+  }
+
+  /** `begun`: reads that come before those of the reader. `length`: bytes that the head has promised; −1: none in particular. */
+  async #pump(reader: ReadableStreamDefaultReader<Uint8Array>, begun: Promise<BodyRead>[], length: number): Promise<void> {
     let left = length < 0 ? Number.POSITIVE_INFINITY : length;
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await (begun.shift() ?? reader.read());
       if (this.#over) return;
       if (done) {
         // What a client would wait for, or take from the next reply, must not be left open.
@@ -175,6 +203,23 @@ export class WebCall implements ServedTarget {
     return new Request(url, init);
   }
 }
+
+type BodyRead = Awaited<ReturnType<ReadableStreamDefaultReader<Uint8Array>["read"]>>;
+
+/** Both runtimes need one for a body that is there. */
+const MICROTASKS = 3;
+
+/** What the promise comes to in a few microtasks; null: nothing yet, or it is rejected, which whoever awaits it hears of. */
+async function soon<T>(promise: Promise<T>): Promise<T | null> {
+  let found: T | null = null;
+  promise.then((value) => {
+    found = value;
+  }, ignore);
+  for (let i = 0; i < MICROTASKS && found === null; i++) await null;
+  return found;
+}
+
+function ignore(): void {}
 
 const NONE = new Uint8Array(0);
 /** Nothing is asked for before the handler reads. */

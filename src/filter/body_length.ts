@@ -36,6 +36,9 @@ function addsLength({ added }: Fields): boolean {
   return false;
 }
 
+export const WRONG_LENGTH =
+  "call forgetLength on the head, or replace the body: filters wrote one that is not as long as its Content-Length";
+
 /** Whether a body is as long as its head says. */
 export class LengthCheck {
   /** Bytes that may still come; Infinity: any number. */

@@ -1,14 +1,12 @@
-import { localFault, ProxyError } from "../base/error.ts";
+import { ProxyError } from "../base/error.ts";
 import type { Fields } from "../http/fields.ts";
 import type { RequestHead, ResponseHead } from "../http/head.ts";
-import { bodyForbidden } from "../http/status.ts";
-import { settleTrailers } from "../http/trailer_rules.ts";
-import { LengthCheck, setLength, settleLength } from "./body_length.ts";
 import { chooseHost } from "./choose_host.ts";
 import { fieldFault } from "./field_fault.ts";
 import type { FilterChain } from "./filter_chain.ts";
-import type { Answered, Phases } from "./filter_stage.ts";
 import { MessagePipe, type PipeOwner } from "./message_pipe.ts";
+import { ReplyEnd } from "./reply_end.ts";
+import { RequestEnd } from "./request_end.ts";
 import type { Filter, FilterExchange, HostChoice, Maybe, Reply } from "./types.ts";
 
 /** The exchange as what runs its filters needs it: where things go that are through. */
@@ -36,23 +34,6 @@ export interface FilterHost extends FilterExchange {
   fail(e: ProxyError): void;
 }
 
-const REQUEST: Phases<RequestHead> = {
-  seesData: (filter) => filter.onRequestData !== undefined,
-  head: (filter, x, _h, end) => filter.onRequest?.(x, end),
-  data: (filter, x, b, end, out) => filter.onRequestData!(x, b, end, out),
-  trailers: (filter, x, f, out) => filter.onRequestTrailers?.(x, f, out),
-};
-const RESPONSE: Phases<ResponseHead> = {
-  seesData: (filter) => filter.onResponseData !== undefined,
-  head: (filter, x, h, end) => filter.onResponse?.(x, h, end),
-  data: (filter, x, b, end, out) => filter.onResponseData!(x, b, end, out),
-  trailers: (filter, x, f, out) => filter.onResponseTrailers?.(x, f, out),
-};
-
-const LATE = localFault("internal", 0, "a filter answered when a reply had begun");
-const WRONG_LENGTH =
-  "call forgetLength on the head, or replace the body: filters wrote one that is not as long as its Content-Length";
-
 /** The filters of one exchange at work. */
 export class FilterRun implements PipeOwner {
   /** What goes on of the request has ended. */
@@ -72,17 +53,7 @@ export class FilterRun implements PipeOwner {
     this.#filters = filters;
     this.#chain = chain;
     chain?.enter();
-    this.#request = new MessagePipe<RequestHead>(this, filters, {
-      phases: REQUEST,
-      last: this.#requestSink(),
-      opened: () => host.requestOpened(),
-      hold: () => host.awaitBody(),
-      answer: (r) => {
-        this.#request.close();
-        host.shortCut(r);
-        return null;
-      },
-    });
+    this.#request = new MessagePipe<RequestHead>(this, filters, new RequestEnd(this, host));
   }
 
   get exchange(): FilterExchange {
@@ -103,6 +74,11 @@ export class FilterRun implements PipeOwner {
 
   requestTrailers(f: Fields): void {
     this.#request.trailers(f);
+  }
+
+  /** Nothing more of the request is taken. */
+  closeRequest(): void {
+    this.#request.close();
   }
 
   unblockRequest(): boolean {
@@ -141,16 +117,13 @@ export class FilterRun implements PipeOwner {
 
   /** The final head, an upstream's or Weir's own. */
   reply(h: ResponseHead, end: boolean): void {
-    const host = this.#host;
     this.replied = true;
-    const filters = this.#filters.slice(0, this.#request.reached).reverse().filter(hasReplyPhase);
-    this.#reply = new MessagePipe<ResponseHead>(this, filters, {
-      phases: RESPONSE,
-      last: this.#replySink(h),
-      opened: () => host.replyOpened(),
-      hold: ({ status }) => !bodyForbidden(status, host.method),
-      answer: (r, headGone) => this.#answerReply(r, headGone),
-    });
+    const filters: Filter[] = [];
+    for (let i = this.#request.reached - 1; i >= 0; i--) {
+      const f = this.#filters[i]!;
+      if (hasReplyPhase(f)) filters.push(f);
+    }
+    this.#reply = new MessagePipe<ResponseHead>(this, filters, new ReplyEnd(this, this.#host, h));
     this.#reply.head(h, end);
   }
 
@@ -160,6 +133,11 @@ export class FilterRun implements PipeOwner {
 
   replyTrailers(f: Fields): void {
     this.#reply?.trailers(f);
+  }
+
+  /** Nothing more of the reply that came is taken. */
+  closeReply(): void {
+    this.#reply?.close();
   }
 
   unblockReply(): boolean {
@@ -178,6 +156,13 @@ export class FilterRun implements PipeOwner {
     // A fault that a filter foresees is no throw of its code.
     if (cause instanceof ProxyError) this.#host.fail(cause);
     else this.#host.filterThrew(cause);
+  }
+
+  /** Whether filters have added fields that can't be sent: then the exchange fails. */
+  refuses(f: Fields): boolean {
+    const fault = fieldFault(f);
+    if (fault !== null) this.threw(new Error(fault));
+    return fault !== null;
   }
 
   fail(e: ProxyError): void {
@@ -200,94 +185,6 @@ export class FilterRun implements PipeOwner {
       }
     }
     this.#chain?.leave();
-  }
-
-  // ---- where messages go that are through ----
-
-  #requestSink() {
-    const host = this.#host;
-    const { contentLength: before } = host.request;
-    const check = new LengthCheck();
-    return {
-      head: (h: RequestHead, end: boolean): void => {
-        if (this.#refused(h.fields)) return;
-        this.requestEnded = end;
-        if (end && before !== 0 && h.contentLength !== 0) setLength(h, 0);
-        else {
-          if (end) h.contentLength = 0;
-          settleLength(h, before);
-        }
-        check.start(end ? 0 : h.contentLength);
-        host.passRequest();
-      },
-      data: (b: Uint8Array, end: boolean): boolean => {
-        if (!check.takes(b.length, end)) {
-          this.threw(new Error(WRONG_LENGTH));
-          return true;
-        }
-        if (end) this.requestEnded = true;
-        return host.passRequestData(b, end);
-      },
-      trailers: (f: Fields): void => {
-        if (this.#refused(f)) return;
-        this.requestEnded = true;
-        settleTrailers(f);
-        if (check.takes(0, true)) host.passRequestTrailers(f);
-        else this.threw(new Error(WRONG_LENGTH));
-      },
-    };
-  }
-
-  #replySink({ status: cameAs, contentLength: before }: ResponseHead) {
-    const host = this.#host;
-    const check = new LengthCheck();
-    return {
-      head: (h: ResponseHead, end: boolean): void => {
-        const { status } = h;
-        if (!Number.isInteger(status) || status < 200 || status > 599) {
-          this.threw(new Error(`give a final reply a status of 200 to 599, found ${status}`));
-          return;
-        }
-        if (this.#refused(h.fields)) return;
-        if (status !== cameAs) h.reason = "";
-        const bodyless = bodyForbidden(status, host.method);
-        if (status === 204) h.fields.remove("content-length");
-        else if (!bodyless && end && h.contentLength > 0) setLength(h, 0);
-        else settleLength(h, before);
-        check.start(bodyless ? -1 : end ? 0 : h.contentLength);
-        if (bodyless && !end) {
-          this.#reply?.close();
-          host.dropReply(null);
-        }
-        host.passReply(h, end || bodyless);
-      },
-      data: (b: Uint8Array, end: boolean): boolean => {
-        if (check.takes(b.length, end)) return host.passReplyData(b, end);
-        this.threw(new Error(WRONG_LENGTH));
-        return true;
-      },
-      trailers: (f: Fields): void => {
-        if (this.#refused(f)) return;
-        settleTrailers(f);
-        if (check.takes(0, true)) host.passReplyTrailers(f);
-        else this.threw(new Error(WRONG_LENGTH));
-      },
-    };
-  }
-
-  #refused(f: Fields): boolean {
-    const fault = fieldFault(f);
-    if (fault !== null) this.threw(new Error(fault));
-    return fault !== null;
-  }
-
-  #answerReply(r: Reply, headGone: boolean): Answered<ResponseHead> | null {
-    if (headGone) {
-      this.fail(LATE);
-      return null;
-    }
-    this.#host.dropReply(r);
-    return r;
   }
 }
 

@@ -13,11 +13,9 @@ export interface PipeOwner {
   fail(e: ProxyError): void;
 }
 
-/** What differs by direction. */
-export interface Direction<Head> extends Pick<StageOwner<Head>, "hold" | "answer"> {
+/** What differs by direction, and who takes the message in the end. */
+export interface Direction<Head> extends Pick<StageOwner<Head>, "hold" | "answer">, Omit<MessageSink<Head>, "open"> {
   readonly phases: Phases<Head>;
-  /** Who takes the message in the end. */
-  readonly last: Omit<MessageSink<Head>, "open">;
   /** Room came back: who sends may go on. */
   opened(): void;
 }
@@ -45,8 +43,8 @@ export class MessagePipe<Head extends RequestHead | ResponseHead> implements Sta
   readonly #owner: PipeOwner;
   readonly #direction: Direction<Head>;
   readonly #first: MessageSink<Head>;
+  readonly #last: PipeEnd<Head>;
   #pauses = 0;
-  #blocked = false;
   #waiters: Waiter<Head>[] | null = null;
   #burst = 0;
   #waking = false;
@@ -55,20 +53,9 @@ export class MessagePipe<Head extends RequestHead | ResponseHead> implements Sta
   constructor(owner: PipeOwner, filters: readonly Filter[], direction: Direction<Head>) {
     this.#owner = owner;
     this.#direction = direction;
-    const { last, phases } = direction;
-    const isOpen = (): boolean => !this.#blocked;
-    let sink: MessageSink<Head> = {
-      head: (h, end) => last.head(h, end),
-      data: (b, end) => {
-        const room = last.data(b, end);
-        if (!room) this.#blocked = true;
-        return room;
-      },
-      trailers: (f) => last.trailers(f),
-      get open() {
-        return isOpen();
-      },
-    };
+    const { phases } = direction;
+    this.#last = new PipeEnd(direction);
+    let sink: MessageSink<Head> = this.#last;
     for (let i = filters.length - 1; i >= 0; i--) sink = new FilterStage<Head>(this, filters[i]!, i, phases, sink);
     this.#first = sink;
   }
@@ -78,7 +65,7 @@ export class MessagePipe<Head extends RequestHead | ResponseHead> implements Sta
   }
 
   get open(): boolean {
-    return this.#pauses === 0 && !this.#blocked;
+    return this.#pauses === 0 && this.#last.open;
   }
 
   head(h: Head, end: boolean): void {
@@ -98,7 +85,7 @@ export class MessagePipe<Head extends RequestHead | ResponseHead> implements Sta
 
   /** Whoever takes the body has room again; whether the pipe is open now. */
   unblock(): boolean {
-    this.#blocked = false;
+    this.#last.open = true;
     if (this.#waiters !== null) this.#wake();
     return this.open;
   }
@@ -183,5 +170,29 @@ export class MessagePipe<Head extends RequestHead | ResponseHead> implements Sta
         }
       }
     }
+  }
+}
+
+/** Behind the last filter: remembers whether who takes the message has room. */
+class PipeEnd<Head> implements MessageSink<Head> {
+  open = true;
+  readonly #to: Omit<MessageSink<Head>, "open">;
+
+  constructor(to: Omit<MessageSink<Head>, "open">) {
+    this.#to = to;
+  }
+
+  head(h: Head, end: boolean): void {
+    this.#to.head(h, end);
+  }
+
+  data(b: Uint8Array, end: boolean): boolean {
+    const room = this.#to.data(b, end);
+    if (!room) this.open = false;
+    return room;
+  }
+
+  trailers(f: Fields): void {
+    this.#to.trailers(f);
   }
 }

@@ -1,12 +1,12 @@
 import { spawnSync } from "node:child_process";
 import { accessSync, constants, statSync } from "node:fs";
-import { delimiter, join, resolve } from "node:path";
+import { delimiter, join } from "node:path";
 import type { ProcessSpec } from "./types.ts";
 
 /** Where a host has setpriv(1), apart from PATH. */
 const USUAL = "/usr/bin:/bin";
 
-type Started = Pick<ProcessSpec, "command" | "args" | "env" | "cwd">;
+type Started = Pick<ProcessSpec, "command" | "args" | "env">;
 
 /**
  * Starts children so that the kernel kills them when this process ends, however that ends. Only a child can ask for that, between fork and
@@ -31,9 +31,9 @@ export class DieWithParent {
     return this.#setpriv !== "";
   }
 
-  wrap({ command, args, env, cwd = "." }: Started): { readonly command: string; readonly args: readonly string[] } {
+  wrap({ command, args, env }: Started): { readonly command: string; readonly args: readonly string[] } {
     // What can't be started is told best by the runtime itself.
-    const isThere = command.includes("/") ? isProgram(resolve(cwd, command)) : find(command, env["PATH"] ?? "") !== null;
+    const isThere = command.includes("/") ? isProgram(command) : find(command, env["PATH"] ?? "") !== null;
     if (!isThere || !this.works) return { command, args };
     return { command: this.#setpriv!, args: ["--pdeathsig", "KILL", "--", command, ...args] };
   }

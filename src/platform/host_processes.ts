@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
 import process from "node:process";
 import type { Writable } from "node:stream";
 import { localFault, type ProxyError } from "../base/error.ts";
@@ -35,7 +36,8 @@ export class HostProcesses implements Processes {
     try {
       passed = this.#aside(wanted);
       const owned = p.owned === true;
-      const { command, args } = owned ? this.#dying.wrap(p) : p;
+      const program = { ...p, command: programOf(p) };
+      const { command, args } = owned ? this.#dying.wrap(program) : program;
       const child = spawn(command, [...args], {
         env: { ...p.env },
         stdio: [p.stdin, p.stdout, p.stderr, ...passed],
@@ -180,6 +182,11 @@ function signalTo(pid: number, signal: SignalName): boolean {
   } catch {
     return false;
   }
+}
+
+/** A child changes its directory before its program is looked for. */
+function programOf({ command, cwd }: ProcessSpec): string {
+  return cwd !== undefined && command.includes("/") ? resolve(command) : command;
 }
 
 function readText(path: string): string | null {

@@ -4,7 +4,7 @@ import type { ProxyError } from "../base/error.ts";
 export type ChildStream = "ignore" | "inherit" | "pipe";
 
 export interface ProcessSpec {
-  /** A path, or a name that is looked for in `env.PATH`. */
+  /** A path from this process's own directory, whatever `cwd` says, or a name that is looked for in `env.PATH`. */
   readonly command: string;
   readonly args: readonly string[];
   /** All of the child's environment. Nothing is added to it, but for DENO_EXTRA_STDIO_FDS by Deno where there are `descriptors`. */

@@ -1,6 +1,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { hasTool } from "../plugins/toolchain.ts";
 import { until } from "../support/deadline.ts";
 import { freePort } from "../support/ports.ts";
 import { curl } from "../support/program.ts";
@@ -128,6 +129,32 @@ describe("config/handler.yaml", () => {
     expect(await asked("/api/x")).toBe("from the upstream\n");
     expect(await asked("/hello/you", "-H", "X-Forbidden: yes")).toBe("no x-forbidden here\n");
   });
+});
+
+const hasBoth =
+  (await hasTool("jq", ["--version"])) && (await hasTool("python3", ["-c", "import sys; sys.exit(sys.version_info < (3, 9))"]));
+
+describe("config/plugins.yaml", () => {
+  test.skipIf(!hasBoth)(
+    `has its requests and replies changed${hasBoth ? "" : ": skipped, install jq and Python 3.9 or newer"}`,
+    async () => {
+      const [web, upstream, adminPort] = await Promise.all([freePort(), freePort(), freePort()]);
+      using scratch = openScratch();
+      const { dir } = scratch;
+      // A runtime takes a while to start beside others that do.
+      const text = readFileSync(join(root, "config", "plugins.yaml"), "utf8")
+        .replaceAll("8080", `${web}`)
+        .replaceAll("8081", `${upstream}`)
+        .replaceAll("../plugins", join(root, "plugins"))
+        .replace("timeout: 1s", "timeout: 5s, startTimeout: 20s")
+        .replace("shell-hello }", "shell-hello, timeout: 5s, startTimeout: 20s }");
+      const own = `admin: { address: "127.0.0.1:${adminPort}" }\ncontrol: ${join(dir, "weir.sock")}\n`;
+      await using _ = await startWeir(text + own, { dir, adminPort });
+      expect((await curl(`http://127.0.0.1:${web}/`)).stdout).toBe("x-hello came\n");
+      expect((await curl(`http://127.0.0.1:${web}/card`)).stdout).toBe("paid with **** **** **** 1111\n");
+      expect((await curl(`http://127.0.0.1:${upstream}/`)).stdout).not.toContain("came");
+    },
+  );
 });
 
 describe("config/static.yaml", () => {

@@ -65,8 +65,10 @@ export async function openArena(peers: readonly Peer[], scene: Scene = CLEARTEXT
       children.push(child);
       const log = join(own, "access.log");
       await answers(child, port, scene);
-      const logLine = await firstLogLine(child, log);
-      subjects.push({ name: peer.name, pid: child.pid, port, logLine, said: child.said, emptyLog: () => truncateSync(log) });
+      const logs = peer.logsNothing !== true;
+      const logLine = logs ? await firstLogLine(child, log) : "";
+      const emptyLog = (): void => (logs ? truncateSync(log) : undefined);
+      subjects.push({ name: peer.name, pid: child.pid, port, logLine, said: child.said, emptyLog });
     }
     return { subjects, directory, close };
   } catch (e) {

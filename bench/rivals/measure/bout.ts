@@ -1,7 +1,7 @@
 import type { Subject } from "./arena.ts";
 import { nextLine } from "./arena.ts";
 import { startOnLoadCore } from "./child.ts";
-import { machineTime, memoryOf, processTree } from "./proc.ts";
+import { cpuTimeOf, machineTime, memoryOf, processTree } from "./proc.ts";
 import type { Sample } from "./sample.ts";
 import { loadTool } from "./tools.ts";
 
@@ -42,11 +42,14 @@ interface Printed {
 /** One round on one proxy. Throws when it failed requests: what is fast and wrong is no result. */
 export async function runBout(subject: Subject, load: Load): Promise<Sample["values"]> {
   const tree = processTree(subject.pid);
+  const timesBefore = tree.map(cpuTimeOf);
   const before = machineTime();
   const child = startOnLoadCore(load.tool, [loadTool(load.tool), load.mode, ...flags(subject, load, tree)]);
   const printed = JSON.parse(await nextLine(child.process)) as Printed;
   await child.stop();
   const after = machineTime();
+  const [own = 0, ...children] = tree.map((pid, i) => cpuTimeOf(pid) - timesBefore[i]!);
+  const below = children.reduce((a, b) => a + b, 0);
   if (String(processTree(subject.pid)) !== String(tree))
     throw new Error(`${subject.name}: processes came or went during a round`);
   const wrong = Object.entries(printed.statuses).filter(([status]) => !load.statuses.includes(status));
@@ -56,6 +59,8 @@ export async function runBout(subject: Subject, load: Load): Promise<Sample["val
   subject.emptyLog();
   return {
     cpu: printed.cpuNs / 1000 / printed.requests,
+    // The parts are of the warm-up and the window together.
+    children: (printed.cpuNs / 1000 / printed.requests) * (below / (own + below)),
     perCpu: (printed.requests * 1e9) / printed.cpuNs,
     busy: printed.cpuNs / 1e7 / printed.seconds,
     rate: printed.requests / printed.seconds,

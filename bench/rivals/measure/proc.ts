@@ -29,6 +29,18 @@ function statOf(pid: number): string[] | null {
   }
 }
 
+/** Nanoseconds of processor time of all threads of a process; 0: it has ended. */
+export function cpuTimeOf(pid: number): number {
+  const tasks = `/proc/${pid}/task`;
+  try {
+    let sum = 0;
+    for (const tid of readdirSync(tasks)) sum += Number(readFileSync(`${tasks}/${tid}/schedstat`, "latin1").split(" ", 1)[0]);
+    return sum;
+  } catch {
+    return 0;
+  }
+}
+
 export interface MachineTime {
   /** Clock ticks of all processors, idle ones included. */
   readonly all: number;

@@ -23,6 +23,8 @@ export interface Peer {
   /** As `--only` and the table call it. */
   readonly name: string;
   readonly relaysDatagrams?: boolean;
+  /** It writes no access log; absent: it does, and a run without one is none. */
+  readonly logsNothing?: boolean;
   /** What to do so that it can run; null: it can. */
   lacks(): string | null;
   /** Starts it, pinned and in the foreground. Who calls waits until it answers. */

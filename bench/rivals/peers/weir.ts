@@ -17,6 +17,8 @@ interface Variant {
   readonly profiles: string | null;
   /** 1 when absent. */
   readonly workers?: number;
+  /** Checkout that it is run from; absent: this one. */
+  readonly root?: string;
 }
 
 export const WEIRS: readonly Peer[] = weirs(null);
@@ -24,6 +26,11 @@ export const WEIRS: readonly Peer[] = weirs(null);
 /** Weir in its three forms; with a directory, under the runtime's own CPU profiler, which costs time of its own. */
 export function weirs(profiles: string | null): readonly Peer[] {
   return (["bun", "deno", "dist"] as const).map((home) => weir({ home, name: home, write: copyConfig, profiles }));
+}
+
+/** Another checkout's source, with the configs of this one. */
+export function weirFrom(root: string, home: "bun" | "deno", name: string): Peer {
+  return weir({ home, name, write: copyConfig, profiles: null, root });
 }
 
 function weir(v: Variant): Peer {
@@ -65,7 +72,7 @@ export function profilesOf(directory: string, subject: string): string {
 /** Deno takes no options by the environment, so its profiler needs the launcher's own command with a flag more. */
 function commandOf(v: Variant): string[] {
   if (v.home === "dist") return [EXECUTABLE];
-  if (v.home === "bun" || v.profiles === null) return [join(ROOT, "weir")];
+  if (v.home === "bun" || v.profiles === null) return [join(v.root ?? ROOT, "weir")];
   const script = `root=$1; directory=$2; shift 2; . "$root/tools/toolchain.sh"; toolchain_install
     exec "$deno" run --cpu-prof --cpu-prof-dir="$directory" $deno_flags "$root/src/main.ts" "$@"`;
   return ["sh", "-c", script, "weir", ROOT, profilesOf(v.profiles, v.name)];

@@ -52,7 +52,8 @@ export class MessageReader {
         this.#hold(b.subarray(at));
         return null;
       }
-      const line = this.#join(b.subarray(at, end));
+      // JSON may have a line end behind it: a chunk that is one line needs no view.
+      const line = at === 0 && end === b.length - 1 && this.#held === 0 ? b : this.#join(b.subarray(at, end));
       at = end + 1;
       const fault = this.#line(line);
       if (fault !== null) return fault;
@@ -84,11 +85,11 @@ export class MessageReader {
     } catch {
       return this.#fault(`a line that is not UTF-8: ${quote(latin1(line, 0, line.length))}`);
     }
-    if (text.trim() === "") return null;
     let value: unknown;
     try {
       value = JSON.parse(text);
     } catch {
+      if (text.trim() === "") return null;
       return this.#fault(`a line that is no message: ${quote(text)}`);
     }
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
@@ -134,6 +135,7 @@ export class MessageReader {
   }
 }
 
-function quote(text: string): string {
+function quote(line: string): string {
+  const text = line.endsWith("\n") ? line.slice(0, -1) : line;
   return JSON.stringify(text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text);
 }

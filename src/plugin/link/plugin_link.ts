@@ -44,8 +44,10 @@ export class PluginLink implements MessageSink, Flushable {
   readonly #open = new Map<number, Call>();
   readonly #step: number;
   #next: number;
-  /** Lines that wait, and frames between them. */
-  #out: (string | Uint8Array)[] = [];
+  /** Lines that wait. */
+  #text = "";
+  /** Lines and frames before them. */
+  #parts: Uint8Array[] = [];
   #closed = false;
 
   /** Requests have the numbers `first`, `first + step` and so on. */
@@ -114,7 +116,8 @@ export class PluginLink implements MessageSink, Flushable {
   close(fault: CallFault): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#out = [];
+    this.#text = "";
+    this.#parts = [];
     const open = [...this.#open.values()];
     this.#open.clear();
     for (const call of open) {
@@ -152,18 +155,27 @@ export class PluginLink implements MessageSink, Flushable {
 
   flush(): void {
     this.dirty = false;
-    const out = this.#out;
-    if (out.length === 0) return;
-    this.#out = [];
-    if (out.every((o) => typeof o === "string")) this.#owner.write(TEXT.encode(out.length === 1 ? out[0] : out.join("")));
-    else this.#owner.write(concatBytes(out.map((o) => (typeof o === "string" ? TEXT.encode(o) : o))));
+    if (this.#text === "" && this.#parts.length === 0) return;
+    const text = TEXT.encode(this.#text);
+    this.#text = "";
+    if (this.#parts.length === 0) {
+      this.#owner.write(text);
+      return;
+    }
+    const parts = this.#parts;
+    this.#parts = [];
+    if (text.length > 0) parts.push(text);
+    this.#owner.write(concatBytes(parts));
   }
 
   /** `head`: a message without its last brace. */
   #send(head: string, bytes: Uint8Array | null): void {
     if (this.#closed) return;
-    if (bytes === null || bytes.length === 0) this.#out.push(`${head}}\n`);
-    else this.#out.push(`${head},"bytes":${bytes.length}}\n`, bytes);
+    if (bytes === null || bytes.length === 0) this.#text += `${head}}\n`;
+    else {
+      this.#parts.push(TEXT.encode(`${this.#text}${head},"bytes":${bytes.length}}\n`), bytes);
+      this.#text = "";
+    }
     this.#times.flusher.gather(this);
   }
 }

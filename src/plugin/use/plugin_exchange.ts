@@ -62,7 +62,8 @@ export class PluginExchange implements Filter {
   readonly onResponseTrailers?: NonNullable<Filter["onResponseTrailers"]>;
   readonly #use: PluginUse;
   readonly #seat: Seat;
-  readonly #calls = new Set<PluginCall>();
+  /** Calls whose answer is awaited: seldom more than one. */
+  readonly #calls: PluginCall[] = [];
   #request: BodyPart | null = null;
   #response: BodyPart | null = null;
   #streams: { request: BodyStream | null; response: BodyStream | null } | null = null;
@@ -93,8 +94,7 @@ export class PluginExchange implements Filter {
 
   onDone(x: FilterExchange): void {
     this.#over = true;
-    for (const call of [...this.#calls]) call.cancel();
-    this.#calls.clear();
+    for (const call of this.#calls.splice(0)) call.cancel();
     this.#streams?.request?.close();
     this.#streams?.response?.close();
     this.#use.pool.leaveSeat(this.#seat, this.#use.phases.several);
@@ -115,7 +115,7 @@ export class PluginExchange implements Filter {
     let text = `,"config":${this.#use.config},"request":${requestText(x.request, wanted.fields)}`;
     if (!wanted.attributes.isEmpty) text += `,"attributes":${wanted.attributes.text(x)}`;
     if (end) text += `,"end":true`;
-    return this.#ask("requestHead", this.#use.requestRules, text, null).then<HeadVerdict>((a) => {
+    return this.#ask<HeadVerdict>("requestHead", this.#use.requestRules, text, null, (a) => {
       if ("outcome" in a) return this.#failed(x, "requestHead", a, () => this.#bodyOf("request", x, x.request, end, true));
       // The head is as it was when the plugin was asked.
       if (a.cache !== null) cache.put(x, a);
@@ -143,7 +143,7 @@ export class PluginExchange implements Filter {
     let text = `,"config":${this.#use.config},"response":${responseText(head, wanted.fields)}`;
     if (!wanted.attributes.isEmpty) text += `,"attributes":${wanted.attributes.text(x)}`;
     if (end) text += `,"end":true`;
-    return this.#ask("responseHead", this.#use.responseRules, text, null).then<HeadVerdict>((a) => {
+    return this.#ask<HeadVerdict>("responseHead", this.#use.responseRules, text, null, (a) => {
       if ("outcome" in a) return this.#failed(x, "responseHead", a, () => this.#bodyOf("response", x, head, end, true));
       toResponse(x, head, a);
       if (a.reset) return RESET;
@@ -162,10 +162,10 @@ export class PluginExchange implements Filter {
     text += `,"attempt":${choice.attempt}`;
     if (!attributes.isEmpty) text += `,"attributes":${attributes.text(x)}`;
     const call = new ChooseCall(pool, this.#seat, timeoutMs, text);
-    this.#calls.add(call);
+    this.#calls.push(call);
     pool.call(call);
     return call.answer.then((a) => {
-      this.#calls.delete(call);
+      this.#forget(call);
       if ("host" in a) return a.host;
       const verdict = this.#failed(x, "chooseUpstream", a, () => null);
       if (verdict instanceof Error) throw verdict;
@@ -254,7 +254,7 @@ export class PluginExchange implements Filter {
     if (trailers !== null) text += `,"trailers":${fieldsText(trailers, "*")}`;
     const frame = phases.binary && body.length > 0 ? body : null;
     if (frame === null) text += `,${writeBytes(body, phases.takesText)}`;
-    return this.#ask(phase, side === "request" ? requestRules : responseRules, text, frame).then<Verdict>((a) => {
+    return this.#ask<Verdict>(phase, side === "request" ? requestRules : responseRules, text, frame, (a) => {
       if ("outcome" in a) return this.#failed(x, phase, a, () => null);
       if (side === "request") {
         const fault = applyToRequest(x, a);
@@ -270,14 +270,27 @@ export class PluginExchange implements Filter {
 
   // ---- calls ----
 
-  async #ask(phase: string, rules: ActionRules, text: string, frame: Uint8Array | null): Promise<Action | CallFault> {
+  /** `settle` is called in the turn in which the answer comes. */
+  #ask<T>(
+    phase: string,
+    rules: ActionRules,
+    text: string,
+    frame: Uint8Array | null,
+    settle: (a: Action | CallFault) => T,
+  ): Promise<T> {
     const { pool, timeoutMs } = this.#use;
-    const call = new ActionCall(pool, this.#seat, phase, timeoutMs, rules, text, frame);
-    this.#calls.add(call);
+    const call = new ActionCall<T>(pool, this.#seat, phase, timeoutMs, rules, text, frame, (a) => {
+      this.#forget(call);
+      return settle(a);
+    });
+    this.#calls.push(call);
     pool.call(call);
-    const answer = await call.answer;
-    this.#calls.delete(call);
-    return answer;
+    return call.answer;
+  }
+
+  #forget(call: PluginCall): void {
+    const at = this.#calls.indexOf(call);
+    if (at >= 0) this.#calls.splice(at, 1);
   }
 
   #failed<T>(x: FilterExchange, phase: string, f: CallFault, goOn: () => T): T | Verdict {

@@ -60,6 +60,7 @@ export function readAction(result: unknown, frame: Uint8Array | null, rules: Act
   if (!isObject(result)) return "the result is no object";
   const fields = readChanges(result["fields"], rules);
   if (typeof fields === "string") return fields;
+  if (frame === null && hasAtMostFields(result)) return fields.length === 0 ? NO_ACTION : { ...NO_ACTION, fields };
   if (rules.side === "response") {
     for (const name of REQUEST_ONLY) if (result[name] !== undefined) return `${name} is for requests`;
   } else if (result["status"] !== undefined) return "status is for replies";
@@ -173,6 +174,12 @@ function readChanges(raw: unknown, rules: ActionRules): readonly FieldChange[] |
 
 function pairFault(name: unknown, value: unknown, rules: ActionRules): string | null {
   return typeof name === "string" && typeof value === "string" ? fieldFault(name, value, rules) : "a field is not two strings";
+}
+
+/** What most answers are. */
+function hasAtMostFields(r: Raw): boolean {
+  for (const name in r) if (name !== "fields") return false;
+  return true;
 }
 
 function isStatus(n: unknown): n is number {

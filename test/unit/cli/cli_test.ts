@@ -6,6 +6,7 @@ import { runCli } from "../../../src/cli/cli.ts";
 import type { CliDeps, ControlRequest, RunRequest } from "../../../src/cli/deps.ts";
 import type { Model } from "../../../src/config/model.ts";
 import { EVERY_ABILITY } from "../../../src/config/runtime_abilities.ts";
+import { createMemoryPlatform } from "../../../src/platform/memory.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "weir-cli-"));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -57,6 +58,7 @@ async function weir(...argv: string[]): Promise<Ran> {
       runs.push(request);
       return 0;
     },
+    createPlatform: async () => createMemoryPlatform(),
     proxy: async (model) => {
       proxies.push(model);
       return 0;

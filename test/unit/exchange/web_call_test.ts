@@ -53,7 +53,7 @@ describe("a handler inside the process", () => {
     client.send("hi");
     await site.settled();
     expect(statuses(client.text)).toEqual([200]);
-    expect(client.text).toEndWith("\r\n2\r\nhi\r\n0\r\n\r\n");
+    expect(client.text).toEndWith("\r\nContent-Length: 2\r\n\r\nhi");
   });
 
   test("that does not read the body says no 100", async () => {
@@ -98,7 +98,7 @@ describe("a handler inside the process", () => {
     site.open();
     await site.settled();
     expect(read).toBe(size);
-    expect(client.text).toContain(`\r\n${size}\r\n`);
+    expect(client.text).toEndWith(`\r\nContent-Length: 7\r\n\r\n${size}`);
   });
 
   test("is held to its Content-Length, short or long", async () => {
@@ -112,13 +112,39 @@ describe("a handler inside the process", () => {
     }
   });
 
+  test("whose body is a stream sends each piece when it is there", async () => {
+    let stream!: ReadableStreamDefaultController<Uint8Array>;
+    const body = new ReadableStream<Uint8Array>({
+      start(c) {
+        stream = c;
+      },
+    });
+    const site = await ServedSite.start(() => new Response(body));
+    const client = await site.client(get("/x"));
+    expect(client.take()).toEndWith("\r\nTransfer-Encoding: chunked\r\n\r\n");
+    stream.enqueue(new Uint8Array([97]));
+    await site.settled();
+    expect(client.take()).toBe("1\r\na\r\n");
+    stream.close();
+    await site.settled();
+    expect(client.take()).toBe("0\r\n\r\n");
+  });
+
+  test("whose stream has its first piece at once sends it with the head, and does not wait for more", async () => {
+    const body = new ReadableStream<Uint8Array>({ start: (c) => c.enqueue(new Uint8Array([97])) });
+    const site = await ServedSite.start(() => new Response(body));
+    const client = await site.client(get("/x"));
+    expect(client.text).toEndWith("\r\n\r\n1\r\na\r\n");
+    expect(client.closed).toBeNull();
+  });
+
   test("frames nothing itself", async () => {
     const headers = { "transfer-encoding": "gzip, chunked", connection: "x-a", "x-a": "b", "content-length": "nonsense" };
     const site = await ServedSite.start(() => new Response("body", { headers }));
     const client = await site.client(get("/x"));
     expect(statuses(client.text)).toEqual([200]);
     expect(client.text).not.toMatch(/gzip|x-a|nonsense/i);
-    expect(client.text).toEndWith("\r\n4\r\nbody\r\n0\r\n\r\n");
+    expect(client.text).toEndWith("\r\nContent-Length: 4\r\n\r\nbody");
     const empty = await ServedSite.start(() => new Response(null, { headers: { "content-length": "9" } }));
     expect((await empty.client(get("/x"))).text).toContain("Content-Length: 0\r\n");
   });

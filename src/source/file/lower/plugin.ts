@@ -11,7 +11,7 @@ export function lowerPlugin(name: string, c: PluginConfig, to: Lowering): Plugin
   const [program, ...args] = typeof c.command === "string" ? [c.command] : c.command;
   return {
     name,
-    command: [program!.includes("/") ? to.path(program!) : program!, ...args],
+    command: [program!.includes("/") ? asPath(to.path(program!)) : program!, ...args],
     env: c.env,
     cwd: c.cwd === undefined ? null : to.path(c.cwd),
     processes: c.processes,
@@ -36,6 +36,11 @@ export function lowerPlugin(name: string, c: PluginConfig, to: Lowering): Plugin
       kv: c.grants.kv,
     },
   };
+}
+
+/** Beside the config of a relative name there is no slash left, without which it would be looked for in PATH. */
+function asPath(path: string): string {
+  return path.includes("/") ? path : `./${path}`;
 }
 
 /** What the plugin itself says stands in for what the use does not: it is looked up when the plugin is known. */

@@ -48,6 +48,7 @@ class Scene {
         onRows: () => {},
         onPlugins: () => {},
         onGone: () => {},
+        onPlugins: () => {},
         onChange: () => {},
       },
       0,

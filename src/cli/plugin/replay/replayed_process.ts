@@ -1,5 +1,7 @@
 import { Buffer } from "node:buffer";
 import { type ChildProcess, spawn } from "node:child_process";
+import { resolve } from "node:path";
+import { COOKIE, pluginVariables } from "../../../plugin/process/plugin_variables.ts";
 import { bare } from "./like.ts";
 
 export interface Message {
@@ -11,8 +13,17 @@ export interface Message {
   bytes?: number;
 }
 
+/** How a plugin is started. */
+export interface PluginStart {
+  readonly command: readonly string[];
+  /** Added to the little that every plugin has. */
+  readonly env: Readonly<Record<string, string>>;
+  /** null: where this program was started. */
+  readonly cwd: string | null;
+}
+
 /** A plugin that runs, with the messages that came from it. Times here only end what hangs. */
-export class PluginProcess {
+export class ReplayedProcess {
   readonly messages: Message[] = [];
   readonly lines: string[] = [];
   stderr = "";
@@ -24,16 +35,21 @@ export class PluginProcess {
   #input: Buffer = Buffer.alloc(0);
   #waiting: (() => void)[] = [];
 
-  /** `raw`: its output are lines for people or `--describe`. */
-  constructor(command: readonly string[], args: readonly string[], cookie: boolean, raw: boolean) {
+  /** `own`: this program's environment. `raw`: its output are lines for people or `--describe`. */
+  constructor(
+    { command: [program, ...before], env: configured, cwd }: PluginStart,
+    own: Readonly<Record<string, string | undefined>>,
+    args: readonly string[],
+    cookie: boolean,
+    raw: boolean,
+  ) {
     this.#raw = raw;
-    const env: Record<string, string> = {};
-    for (const name of ["PATH", "HOME", "LANG", "TMPDIR"]) {
-      const value = process.env[name];
-      if (value !== undefined) env[name] = value;
-    }
-    if (cookie) env["WEIR_PLUGIN"] = "stdio-jsonrpc-1";
-    this.#child = spawn(command[0]!, [...command.slice(1), ...args], { env, stdio: ["pipe", "pipe", "pipe"] });
+    const env = pluginVariables(own, configured);
+    if (!cookie) delete env[COOKIE];
+    // A path is from here, and not from where the plugin works.
+    const file = cwd !== null && program!.includes("/") ? resolve(program!) : program!;
+    const options = { env, ...(cwd === null ? {} : { cwd }) };
+    this.#child = spawn(file, [...before, ...args], { ...options, stdio: ["pipe", "pipe", "pipe"] });
     this.#child.stdin!.on("error", () => undefined);
     this.#child.on("error", (e) => this.#fail(`can't be started: ${e.message}`));
     this.#child.stderr!.on("data", (b: Buffer) => {
@@ -123,7 +139,7 @@ export class PluginProcess {
 }
 
 /** Bytes, in whichever of their forms, become one member where they belong. */
-function normal(message: Message, frame: string | null): Message {
+export function normal(message: Message, frame: string | null): Message {
   const { id, method, error } = message;
   const out: Message = {};
   if (id !== undefined) out.id = id;
