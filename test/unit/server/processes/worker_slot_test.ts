@@ -47,6 +47,7 @@ class Scene {
         onMoved: () => {},
         onPlugins: () => {},
         onRows: () => {},
+        onPlugins: () => {},
         onGone: () => {},
         onChange: () => {},
       },
