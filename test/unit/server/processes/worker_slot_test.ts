@@ -48,7 +48,6 @@ class Scene {
         onRows: () => {},
         onPlugins: () => {},
         onGone: () => {},
-        onPlugins: () => {},
         onChange: () => {},
       },
       0,
