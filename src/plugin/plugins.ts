@@ -32,8 +32,10 @@ export interface PluginsOptions {
   readonly env: PluginEnv;
   readonly numbers: Numbers;
   readonly fetch: ClusterFetch;
-  /** null: this process is all of the weir. */
+  /** null: there is none, or this process is it. */
   readonly supervisor: PluginDoor | null;
+  /** Where values are, but for a worker's; null: here. */
+  readonly store: ((plugin: string) => KeyStore) | null;
 }
 
 /** All plugins of a process of Weir. */
@@ -137,8 +139,8 @@ export class Plugins {
   }
 
   #create(name: string): Plugin {
-    const { env, numbers, fetch, supervisor } = this.#options;
-    const store = supervisor?.store(name) ?? new OwnStore(env.platform);
+    const { env, numbers, fetch, supervisor, store: storeOf } = this.#options;
+    const store = supervisor?.store(name) ?? storeOf?.(name) ?? new OwnStore(env.platform);
     const metrics = new PluginMetrics(numbers, name);
     const counters = new PluginCounters(numbers, name);
     const make = (spec: PluginSpec): PluginPool => {

@@ -1,5 +1,6 @@
 import { workerMetrics } from "../export/worker_metrics.ts";
 import type { Platform } from "../platform/types.ts";
+import type { SharedPlugins } from "../plugin/shared/shared_plugins.ts";
 import type { EventLog } from "../telemetry/event_log.ts";
 import { Numbers } from "../telemetry/numbers.ts";
 import { TlsMetrics } from "../telemetry/tls_metrics.ts";
@@ -73,6 +74,7 @@ export function createServing({
       log.log("warning", "this system has no workers: a module that hangs holds up all, and a changed one takes a restart");
     return new Server({ ...alone, loadModule });
   }
+  let shared: SharedPlugins | null = null;
   return new Supervisor({
     worker: {
       platform,
@@ -95,12 +97,15 @@ export function createServing({
         numbers: numbers.ofFront,
         processes: workerMetrics(places),
         secretFiles,
+        // A plugin has one store for the whole weir, though the front server may have a process of its own of it.
+        pluginStore: (plugin) => ({ ask: (call, done) => shared?.store(plugin).ask(call, done), close: () => {} }),
         // The supervisor's own tell of the same files.
         tlsMetrics: new TlsMetrics(new Numbers()),
       }),
     plugins: (changed) => {
       const place = { platform, linux, processes, log, env, version: build.version, workers, changed };
-      return createSharedPlugins({ ...place, numbers: numbers.metrics.numbers });
+      shared = createSharedPlugins({ ...place, numbers: numbers.metrics.numbers });
+      return shared;
     },
     secrets: (changed) => new TlsSecrets({ platform, log, metrics: numbers.metrics.tls, files: diskSecrets, changed }),
   });

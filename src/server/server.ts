@@ -12,6 +12,7 @@ import type { ScrapedMetric } from "../export/scraped_metric.ts";
 import type { FilterEnv } from "../filter/types.ts";
 import { type ModuleFilterEnv, provisionModule } from "../filters/module/kind.ts";
 import type { Platform } from "../platform/types.ts";
+import type { KeyStore } from "../plugin/calls/key_store.ts";
 import type { Plugins } from "../plugin/plugins.ts";
 import type { PluginDoor } from "../plugin/shared/plugin_door.ts";
 import type { EventLog } from "../telemetry/event_log.ts";
@@ -85,6 +86,8 @@ export interface ServerEnv {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** What plugins have in this worker's supervisor; absent: there is none. */
   readonly pluginDoor?: PluginDoor;
+  /** Where values of plugins are, but for a worker's; absent: in this server. */
+  readonly pluginStore?: (plugin: string) => KeyStore;
   /** What makes filters of their settings, but for plugins; absent: those that are built in. */
   readonly provision?: Provision;
   readonly log: EventLog;
@@ -185,6 +188,7 @@ export class Server implements AdminView, Serving {
       version: env.build.version,
       fetch,
       supervisor: env.pluginDoor ?? null,
+      store: env.pluginStore ?? null,
     });
     this.accessLogs = new AccessLogs(this.metrics, { platform, log: env.log });
     this.secrets = new TlsSecrets({

@@ -13,6 +13,8 @@ setDefaultTimeout(60_000);
 const PLUGIN = resolve(import.meta.dirname, "../support/endpoints_plugin.mjs");
 /** How soon a list has to be in force on a busy machine. */
 const SOON_MS = 15_000;
+/** Three runtimes and their plugins have to start. */
+const READY_MS = 40_000;
 
 interface Watched {
   readonly pid: number;
@@ -40,16 +42,16 @@ function told(dir: string): Watched[] {
     .map((l) => JSON.parse(l) as Watched);
 }
 
-function configOf(dir: string, config: unknown, more: Readonly<Record<string, unknown>> = {}) {
+function configOf(dir: string, config: unknown, more: Readonly<Record<string, unknown>> = {}, program = PLUGIN) {
   return {
     routes: [{ name: "all", to: "found" }],
     clusters: { found: { endpointsPlugin: { use: "registry", config }, ...more } },
-    top: { plugins: { registry: { command: [process.execPath, PLUGIN, dir], startTimeout: "20s", restart: { base: "50ms" } } } },
+    top: { plugins: { registry: { command: [process.execPath, program, dir], startTimeout: "20s", restart: { base: "50ms" } } } },
   };
 }
 
 function start(dir: string, more: Readonly<Record<string, unknown>> = {}, args: readonly string[] = []): Promise<Site> {
-  return startSite({ ...configOf(dir, { service: "shop" }, more), args });
+  return startSite({ ...configOf(dir, { service: "shop" }, more), args, ms: READY_MS });
 }
 
 /** The cluster's hosts as weir tells them, with their states, sorted. */
@@ -202,6 +204,7 @@ describe("endpoints that a plugin tells", () => {
     const health = { http: "/healthz", interval: "200ms", unhealthyInterval: "100ms", timeout: "2s" };
     await using site = await start(dir, { health }, ["--workers", "2"]);
     await become(site, ...withState("healthy", [a, b]));
+    expect(site.weir.stderr).not.toContain("has told no endpoints");
     const load = SteadyLoad.ofConnections(site.port, "/", 4);
     tell(dir, endpointsOf(b, c));
     await become(site, ...withState("healthy", [b, c]));
@@ -209,7 +212,43 @@ describe("endpoints that a plugin tells", () => {
     b.set("ill");
     await until("the ill host to be found out", async () => (await hosts(site)).includes(`${b.address} unhealthy`), SOON_MS);
     for (let i = 0; i < 8; i++) expect((await get(site.port, "/")).body).toContain("u2");
+    b.set("ok");
+    const before = told(dir);
+    for (const pid of new Set(before.map((t) => t.pid))) process.kill(pid, "SIGKILL");
+    // One for each worker, and one for the checks.
+    await until("all watches to be anew", () => told(dir).length >= 2 * before.length, SOON_MS);
+    tell(dir, endpointsOf(a));
+    await become(site, ...withState("healthy", [a]));
+    for (let i = 0; i < 8; i++) expect((await get(site.port, "/")).body).toContain("u0");
   });
+});
+
+describe("a program that is replaced", () => {
+  for (const workers of ["1", "2"])
+    test(`by one without the phase goes on, with ${workers} workers, and gives way to one that has it`, async () => {
+      using scratch = openScratch();
+      const { dir } = scratch;
+      await using ups = await Upstreams.start(2);
+      const [a, b] = ups.all as [UpstreamProcess, UpstreamProcess];
+      tell(dir, endpointsOf(a));
+      const program = join(dir, "registry.mjs");
+      const text = readFileSync(PLUGIN, "utf8");
+      const write = (t: string): void => {
+        writeFileSync(`${program}.next`, t);
+        renameSync(`${program}.next`, program);
+      };
+      write(text);
+      await using site = await startSite({ ...configOf(dir, null, {}, program), args: ["--workers", workers], ms: READY_MS });
+      write(text.replace("{ endpoints: {} }", "{ log: {} }"));
+      await until("the refusal", () => site.weir.stderr.includes("it has the phase endpoints no more"), SOON_MS);
+      tell(dir, endpointsOf(b));
+      await become(site, ...unchecked(b));
+      const before = new Set(told(dir).map((t) => t.pid));
+      write(`${text}\n`);
+      await until("the new program to watch", () => told(dir).some((t) => !before.has(t.pid)), SOON_MS);
+      tell(dir, endpointsOf(a));
+      await become(site, ...unchecked(a));
+    });
 });
 
 describe("a plugin without the phase", () => {

@@ -84,7 +84,10 @@ describe("fewer processes than workers", () => {
     expect(sums.sort((a, b) => a - b)).toEqual(Array.from({ length: 60 }, (_, i) => i + 1));
     const body = "some words \x00\xff".repeat(100_000);
     const bodies = await Promise.all(Array.from({ length: 6 }, () => post(site, "/s", body)));
-    expect(bodies.map((b) => b.status)).toEqual(Array(6).fill(200));
+    expect(
+      bodies.map((b) => b.status),
+      site.weir.stderr,
+    ).toEqual(Array(6).fill(200));
     expect(site.origin.requests.slice(-6).every((r) => r.body === body.replace(/[a-z]/g, (c) => c.toUpperCase()))).toBe(true);
     expect(linesOf(dir, "started")).toHaveLength(1);
     expect(await site.weir.metric("weir_plugin_processes_ready")).toBe(1);
@@ -135,10 +138,14 @@ describe("fewer processes than workers", () => {
     const before = await workersOf(site);
     for (const w of before.slice(0, 2)) {
       process.kill(w.pid, "SIGKILL");
-      await until("another worker", async () => {
-        const now = (await workersOf(site)).find((s) => s.index === w.index)!;
-        return now.restarts === 1 && now.state === "running";
-      });
+      await until(
+        "another worker",
+        async () => {
+          const now = (await workersOf(site)).find((s) => s.index === w.index)!;
+          return now.restarts === 1 && now.state === "running";
+        },
+        20_000,
+      );
     }
     await ask(site, 20, "");
     expect(counts().sort((a, b) => a - b)).toEqual(Array.from({ length: 30 }, (_, i) => i + 1));

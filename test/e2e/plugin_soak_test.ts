@@ -120,7 +120,10 @@ class Soaked {
       await this.#expect(503, "/fails", `X-Do: ${what}`);
       await this.#settled();
     }
+    const restarts = (): Promise<number> => site.weir.metric("weir_plugin_restarts_total");
+    const before = await restarts();
     kill(startedIn(this.dir).at(-1)!);
+    await until("the kill to be noticed", async () => (await restarts()) > before);
     await this.#settled();
     if (n % 4 === 0) {
       await get(site.port, "/flood", "a", "X-Do: flood");
@@ -131,9 +134,9 @@ class Soaked {
     if (n % 4 === 0) await this.#reload({ routes: routesOf(this.#version) }, 0);
     if (n % 4 === 1) await this.#reload({ plugins: pluginsOf(this.dir, this.#version) }, 0);
     if (n % 4 === 2) {
-      const before = occurrences(site.weir.stderr, "new processes took over");
+      const taken = occurrences(site.weir.stderr, "new processes took over");
       writeProgram(this.dir, this.#version);
-      await until("the new program", () => occurrences(site.weir.stderr, "new processes took over") >= before + 3, 30_000);
+      await until("the new program", () => occurrences(site.weir.stderr, "new processes took over") >= taken + PLUGINS, 30_000);
     }
     if (n % 4 === 3) {
       const bad = pluginsOf(this.dir, this.#version, { start: "die" });

@@ -34,6 +34,7 @@ const DEFAULTS: Omit<PluginSpec, "name" | "command"> = {
   ping: null,
   restart: { baseMs: 100, maxMs: 30_000, crashes: 10, windowMs: 60_000 },
   memory: { softBytes: null, hardBytes: null },
+  cpu: null,
   drainMs: 30_000,
   grants: { authority: false, clusters: [], http: [], kv: true },
 };

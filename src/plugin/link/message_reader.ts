@@ -4,7 +4,7 @@ import { concatBytes, latin1 } from "../../base/bytes.ts";
 export type Message = Readonly<Record<string, unknown>>;
 
 export interface MessageSink {
-  /** `bytes`: the binary frame behind the line; null: none. `line`: without its end; not to be kept, for it may be part of a large chunk. */
+  /** `bytes`: the binary frame behind the line; null: none. `line`: with its end or without; not to be kept, for it may be part of a large chunk. */
   onMessage(m: Message, bytes: Uint8Array | null, line: Uint8Array): void;
 }
 

@@ -14,7 +14,7 @@ export const HOST_CALL_FAILED = -32003;
 export interface LinkOwner {
   /** Bytes for the plugin's input. */
   write(b: Uint8Array): void;
-  /** A notification of the plugin. `line`: the message as it came, without its end. */
+  /** A notification of the plugin. `line`: the message as it came, with its end or without. */
   onNotice(method: string, params: Message, bytes: Uint8Array | null, line: Uint8Array): void;
   /** A request of the plugin: `answer` or `refuse` it. */
   onRequest(id: number | string, method: string, params: Message, bytes: Uint8Array | null, line: Uint8Array): void;

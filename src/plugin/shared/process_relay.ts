@@ -32,6 +32,11 @@ export class ProcessRelay implements SessionSide {
     return this.#retired;
   }
 
+  /** Clusters of some worker have their endpoints from it. */
+  get isWatched(): boolean {
+    return [...this.#sessions.values()].some((s) => s.watches.size > 0);
+  }
+
   /** A worker takes part, over `conn`. */
   join(conn: Conn, rest: number): RelaySession {
     const s = new RelaySession(conn, rest, this, this.#env.flusher);

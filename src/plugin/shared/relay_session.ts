@@ -51,7 +51,8 @@ export class RelaySession implements ConnHandler, Flushable {
 
   /** A message of the process. */
   pass(line: Uint8Array, bytes: Uint8Array | null): void {
-    this.#out.push(line, LF);
+    this.#out.push(line);
+    if (line.at(-1) !== LF[0]) this.#out.push(LF);
     if (bytes !== null) this.#out.push(bytes);
     this.#flusher.gather(this);
   }

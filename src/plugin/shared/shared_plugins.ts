@@ -111,7 +111,7 @@ export class SharedPlugins {
     if (shared === undefined || before === null) return;
     const { log } = this.#o.env;
     const pool = this.#makePool(before.spec);
-    const why = (await pool.start()) ?? (await this.#configureAs(before, pool));
+    const why = (await pool.start()) ?? pool.lacking(before) ?? (await this.#configureAs(before, pool));
     if (why !== null) {
       pool.supersede();
       log.log("error", "a plugin's program changed and does not start: the old one goes on", { plugin, reason: why });
@@ -124,10 +124,20 @@ export class SharedPlugins {
     log.log("info", "a plugin's program changed: new processes took over", { plugin });
   }
 
+  /** Where the values of a plugin are, of this config or the next. */
+  store(plugin: string): OwnStore {
+    let store = this.#stores.get(plugin);
+    if (store === undefined) {
+      store = new OwnStore(this.#o.env.platform);
+      this.#stores.set(plugin, store);
+    }
+    return store;
+  }
+
   hear(w: PluginWorker, m: PluginAsk): void {
     switch (m.kind) {
       case "kv":
-        this.#store(m.plugin).ask(m.call, (answer) => w.tellPlugins({ kind: "kv", id: m.id, answer }, null));
+        this.store(m.plugin).ask(m.call, (answer) => w.tellPlugins({ kind: "kv", id: m.id, answer }, null));
         break;
       case "attach": {
         const pool = this.#pools.get(m.pool);
@@ -208,7 +218,7 @@ export class SharedPlugins {
   }
 
   #askStore(plugin: string): OwnStore["ask"] {
-    return (call, done) => this.#store(plugin).ask(call, done);
+    return (call, done) => this.store(plugin).ask(call, done);
   }
 
   #shared(name: string): Shared {
@@ -235,14 +245,5 @@ export class SharedPlugins {
     while (taken.has(this.#lastRest));
     this.#rests.set(w, this.#lastRest);
     return this.#lastRest;
-  }
-
-  #store(plugin: string): OwnStore {
-    let store = this.#stores.get(plugin);
-    if (store === undefined) {
-      store = new OwnStore(this.#o.env.platform);
-      this.#stores.set(plugin, store);
-    }
-    return store;
   }
 }

@@ -65,6 +65,13 @@ export class SharedPool implements ProcessesOwner<PluginProcess> {
     this.settings = new SharedSettings(this.#own, env.platform);
   }
 
+  /** What is wrong with it in the place of another version; null: nothing. Only after a good start. */
+  lacking(before: SharedPool): string | null {
+    if (this.#own.info.phases.endpoints !== undefined) return null;
+    const isWatched = [...before.#relays.values()].some((r) => r.isWatched);
+    return isWatched ? "it has the phase endpoints no more, and clusters name it" : null;
+  }
+
   start(): Promise<string | null> {
     return this.#own.start();
   }

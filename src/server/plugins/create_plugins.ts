@@ -1,4 +1,5 @@
 import type { Platform } from "../../platform/types.ts";
+import type { KeyStore } from "../../plugin/calls/key_store.ts";
 import { Plugins } from "../../plugin/plugins.ts";
 import type { PluginDoor } from "../../plugin/shared/plugin_door.ts";
 import type { EventLog } from "../../telemetry/event_log.ts";
@@ -17,10 +18,22 @@ export interface PluginPlace {
   readonly fetch: OwnFetch;
   /** null: this process is all of the weir. */
   readonly supervisor: PluginDoor | null;
+  /** Where values are, but for a worker's; null: here. */
+  readonly store: ((plugin: string) => KeyStore) | null;
 }
 
 /** The plugins of a process of Weir; null: it can have no processes below it. */
-export function createPlugins({ platform, link, log, numbers, env, version, fetch, supervisor }: PluginPlace): Plugins | null {
+export function createPlugins({
+  platform,
+  link,
+  log,
+  numbers,
+  env,
+  version,
+  fetch,
+  supervisor,
+  store,
+}: PluginPlace): Plugins | null {
   const { processes } = platform;
   if (processes === null) return null;
   return new Plugins({
@@ -37,5 +50,6 @@ export function createPlugins({ platform, link, log, numbers, env, version, fetc
     numbers,
     fetch,
     supervisor,
+    store,
   });
 }

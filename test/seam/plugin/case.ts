@@ -53,6 +53,6 @@ export async function once(
   expect(seam.requests.length).toBe(want.asked ?? 1);
   expect(seam.done.map((d) => d.flags)).toEqual([want.flags ?? ""]);
   if (want.metadata !== undefined) expect(seam.done[0]!.metadata).toEqual(want.metadata as never);
-  expect(seam.active).toEqual([0, 0, 0]);
+  expect(seam.active).toEqual([0, 0, 0, 0]);
   return { seam, seen, request: seam.requests[0] };
 }

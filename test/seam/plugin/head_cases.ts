@@ -121,14 +121,14 @@ export const headCases: readonly PluginCase[] = [
         const { status } = await bench.ask(seam, {});
         expect([act, status >= 500, seam.requests.length]).toEqual([act, true, 0]);
         expect(seam.done[0]!.metadata).toBe(null);
-        expect(seam.active).toEqual([0, 0, 0]);
+        expect(seam.active).toEqual([0, 0, 0, 0]);
       }
     },
   },
   {
-    name: "a value that would be another line never goes on",
+    name: "a value that no field may hold never goes on",
     run: async (bench) => {
-      for (const value of ["a\r\nx-evil: 1", "a\nx-evil: 1", "a\0", "\u010d\u010ax-evil: 1"]) {
+      for (const value of ["a\r\nx-evil: 1", "a\nx-evil: 1", "a\0", "\u010d\u010ax-evil: 1", " a", "a\t"]) {
         const seam = await bench.start(heads({ fields: [["set", "x-a", value]] }));
         const { status } = await bench.ask(seam, {});
         expect([value, status >= 500, seam.requests.length]).toEqual([value, true, 0]);
@@ -400,7 +400,7 @@ export const headCases: readonly PluginCase[] = [
       const seam = await bench.start({ requestHead: (t) => (t.path === "/bad" ? { fails: "it broke" } : {}) });
       const [good, bad, again] = [await bench.ask(seam, {}), await bench.ask(seam, { path: "/bad" }), await bench.ask(seam, {})];
       expect([good.status, bad.status >= 500, again.status]).toEqual([200, true, 200]);
-      expect(seam.active).toEqual([0, 0, 0]);
+      expect(seam.active).toEqual([0, 0, 0, 0]);
     },
   },
   {
@@ -415,7 +415,7 @@ export const headCases: readonly PluginCase[] = [
       await bench.ask(seam, { leaves: true }).catch(() => {});
       await seam.settled();
       expect([seam.requests.length, seam.done.length]).toEqual([0, 1]);
-      expect(seam.active).toEqual([0, 0, 0]);
+      expect(seam.active).toEqual([0, 0, 0, 0]);
     },
   },
 ];

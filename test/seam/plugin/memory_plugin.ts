@@ -217,6 +217,7 @@ export class MemoryProcesses {
       pid: 1,
       spawn: (_spec: ProcessSpec, handler: ProcessHandler): Process => this.#spawn(handler),
       residentOf: () => null,
+      cpuSecondsOf: () => null,
     } as unknown as Processes;
   }
 

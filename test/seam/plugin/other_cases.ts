@@ -76,9 +76,9 @@ export const replyHeadCases: readonly PluginCase[] = [
     },
   },
   {
-    name: "a reply's value that would be another line never goes on",
+    name: "a reply's value that no field may hold never goes on",
     run: async (bench) => {
-      for (const value of ["a\r\nx-evil: 1", "a\0", "\u010d\u010ax-evil: 1"]) {
+      for (const value of ["a\r\nx-evil: 1", "a\0", "\u010d\u010ax-evil: 1", " a", "a\t"]) {
         const seam = await bench.start({ responseHead: () => ({ fields: [["set", "x-a", value]] }) });
         const seen = await bench.ask(seam, {});
         expect([value, seen.status >= 500, seen.fields["x-evil"] ?? ""]).toEqual([value, true, ""]);

@@ -1,5 +1,6 @@
 import type { FilterSpec, Model, RouteTableSpec } from "../../../src/config/model.ts";
 import type { PluginFailureSpec } from "../../../src/config/plugin_model.ts";
+import type { FilterFactory } from "../../../src/filter/types.ts";
 import type { MemoryPlatform } from "../../../src/platform/memory.ts";
 import { Server } from "../../../src/server/server.ts";
 import { parseConfig } from "../../../src/source/file/load_config.ts";
@@ -25,6 +26,22 @@ export interface SeamOptions {
 
 const REPLY = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-Origin: 1\r\n\r\nhello";
 
+interface Done {
+  readonly flags: string;
+  readonly metadata: Readonly<Record<string, unknown>> | null;
+}
+
+function observer(done: Done[]): FilterFactory {
+  return {
+    open: () => ({
+      onDone: (x) => {
+        const seen = x.findMetadata("seen");
+        done.push({ flags: x.flags, metadata: seen === null ? null : Object.fromEntries(seen) });
+      },
+    }),
+  };
+}
+
 /** A weir in memory whose route has a plugin, in one of its homes, with origins that answer by themselves and a clock that stands. */
 export class PluginSeam {
   readonly platform: MemoryPlatform;
@@ -32,34 +49,21 @@ export class PluginSeam {
   /** What came to the origins, in its order, with the port of who got it. */
   readonly requests: (Message & { readonly port: number })[] = [];
   /** What another filter of the route finds when an exchange is over. */
-  readonly done: { readonly flags: string; readonly metadata: Readonly<Record<string, unknown>> | null }[] = [];
+  readonly done: Done[];
 
-  private constructor(platform: MemoryPlatform, server: Server) {
+  private constructor(platform: MemoryPlatform, server: Server, done: Done[]) {
     this.platform = platform;
     this.server = server;
+    this.done = done;
   }
 
   static async start(home: Home, behaviour: Behaviour, o: SeamOptions = {}): Promise<PluginSeam> {
     const { platform, env, use } = home.furnish(behaviour, o.onFailure ?? { kind: "closed", status: 503 });
-    const done: PluginSeam["done"] = [];
-    const observer = {
-      open: () => ({
-        onDone: (x: { readonly flags: string; findMetadata(ns: string): ReadonlyMap<string, unknown> | null }) => {
-          const seen = x.findMetadata("seen");
-          done.push({ flags: x.flags, metadata: seen === null ? null : Object.fromEntries(seen) });
-        },
-      }),
-    };
-    const server = new Server({
-      platform,
-      log: { log: () => {} },
-      build: { version: "0", commit: "test" },
-      provision: () => observer,
-      ...env,
-    });
-    const seam = new PluginSeam(platform, server);
-    seam.done.length = 0;
-    Object.defineProperty(seam, "done", { value: done });
+    const done: Done[] = [];
+    const log = { log: () => {} };
+    const build = { version: "0", commit: "test" };
+    const server = new Server({ platform, log, build, provision: () => observer(done), ...env });
+    const seam = new PluginSeam(platform, server, done);
     for (const port of [...APP, OTHER]) await seam.#listen(port, o.origin ?? (() => REPLY));
     await seam.#apply(use, o);
     return seam;
@@ -83,13 +87,18 @@ export class PluginSeam {
     await this.settled();
   }
 
-  /** Requests in flight, downstream and upstream: none may be left over. */
+  /** Requests in flight, downstream and upstream, and calls of plugins: none may be left over. */
   get active(): readonly number[] {
     const { metrics } = this.server;
+    let calls = 0;
+    for (const name of ["weir_plugin_calls_open", "weir_plugin_calls_queued"])
+      for (const { metric } of metrics.numbers.families.get(name)?.rows.values() ?? [])
+        calls += (metric as { value: number }).value;
     return [
       metrics.listener("web").requestsActive.value,
       metrics.cluster("app").requestsActive.value,
       metrics.cluster("other").requestsActive.value,
+      calls,
     ];
   }
 

@@ -1,10 +1,9 @@
 import type { PluginSpec } from "../../../config/plugin_model.ts";
-import type { Platform } from "../../../platform/types.ts";
+import type { Platform, Processes } from "../../../platform/types.ts";
 import type { PluginPool } from "../../../plugin/process/plugin_pool.ts";
 import { type About, type CliIo, EXIT } from "../../deps.ts";
 import { pluginTarget, type TargetArgs } from "../plugin_target.ts";
 import { callParams } from "../replay/call_params.ts";
-import { cpuMsOf, ownCpuMs } from "./cpu_time.ts";
 import { paced, Round, saturated } from "./load.ts";
 import { openPool } from "./open_pool.ts";
 
@@ -35,7 +34,7 @@ interface Measured {
     readonly max: number | null;
   };
   /** Microseconds a call; null: the system does not tell. */
-  readonly cpuUs: { readonly weir: number; readonly plugin: number | null };
+  readonly cpuUs: { readonly weir: number | null; readonly plugin: number | null };
 }
 
 const PHASES = ["requestHead", "responseHead"] as const;
@@ -58,7 +57,7 @@ export async function benchPlugin(args: BenchPluginArgs, { io, about, createPlat
     return EXIT.problems;
   }
   try {
-    return await measure(args, spec, pool, io, (pid) => processes.residentOf(pid));
+    return await measure(args, spec, pool, io, processes);
   } finally {
     pool.kill();
   }
@@ -75,7 +74,7 @@ async function measure(
   spec: PluginSpec,
   pool: PluginPool,
   io: CliIo,
-  residentOf: (pid: number) => number | null,
+  processes: Processes,
 ): Promise<number> {
   const { name, version, phases } = pool.info;
   const phase = PHASES.find((p) => phases[p] !== undefined);
@@ -87,12 +86,14 @@ async function measure(
   const { rate, concurrency, seconds } = args;
   const round = async (run: (r: Round, ask: () => Promise<void>) => Promise<void>): Promise<Measured> => {
     const r = new Round();
-    return measured(r, pool.pids, () => run(r, () => r.ask(pool, phase, spec.timeoutMs, text)));
+    return measured(r, processes, pool.pids, () => run(r, () => r.ask(pool, phase, spec.timeoutMs, text)));
   };
   await round((r, ask) => saturated(r, Math.min(8, concurrency), Math.min(WARM_SECONDS, seconds), ask));
   const atRate = await round((r, ask) => paced(r, rate, seconds, () => void ask()));
   const atOnce = await round((r, ask) => saturated(r, concurrency, seconds, ask));
-  const memory = pool.pids.map(residentOf).reduce<number | null>((sum, m) => (m === null ? sum : (sum ?? 0) + m), null);
+  const memory = pool.pids
+    .map((pid) => processes.residentOf(pid))
+    .reduce<number | null>((sum, m) => (m === null ? sum : (sum ?? 0) + m), null);
   const found = { name, version, phase, processes: spec.processes, seconds, memoryBytes: memory };
   if (args.json)
     io.out(`${JSON.stringify({ ...found, paced: { rate, ...atRate }, saturated: { concurrency, ...atOnce } }, null, 2)}\n`);
@@ -116,12 +117,19 @@ function paramsText(phase: (typeof PHASES)[number], needs: object, { path, heade
   return `,${JSON.stringify(params).slice(1, -1)}`;
 }
 
-async function measured(r: Round, pids: readonly number[], run: () => Promise<void>): Promise<Measured> {
-  const [own, others, began] = [ownCpuMs(), cpuMsOf(pids), performance.now()];
+async function measured(r: Round, processes: Processes, pids: readonly number[], run: () => Promise<void>): Promise<Measured> {
+  const cpuMs = (list: readonly number[]): number | null =>
+    list.reduce<number | null>((sum, pid) => {
+      const seconds = processes.cpuSecondsOf(pid);
+      return sum === null || seconds === null ? null : sum + seconds * 1000;
+    }, 0);
+  const own = [processes.pid];
+  const [before, othersBefore, began] = [cpuMs(own), cpuMs(pids), performance.now()];
   await run();
   const took = (performance.now() - began) / 1000;
-  const [ownAfter, othersAfter] = [ownCpuMs(), cpuMsOf(pids)];
   const calls = Math.max(1, r.answered + r.failed);
+  const perCall = (from: number | null, to: number | null): number | null =>
+    from === null || to === null ? null : ((to - from) * 1000) / calls;
   return {
     answered: r.answered,
     failed: r.failed,
@@ -129,8 +137,8 @@ async function measured(r: Round, pids: readonly number[], run: () => Promise<vo
     callsPerSecond: Math.round(r.answered / took),
     roundTripMs: { p50: r.below(0.5), p90: r.below(0.9), p99: r.below(0.99), max: r.below(1) },
     cpuUs: {
-      weir: ((ownAfter - own) * 1000) / calls,
-      plugin: others === null || othersAfter === null ? null : ((othersAfter - others) * 1000) / calls,
+      weir: perCall(before, cpuMs(own)),
+      plugin: perCall(othersBefore, cpuMs(pids)),
     },
   };
 }
@@ -138,11 +146,12 @@ async function measured(r: Round, pids: readonly number[], run: () => Promise<vo
 function linesOf({ answered, failed, fault, callsPerSecond, roundTripMs, cpuUs }: Measured): string {
   const { p50, p90, p99, max } = roundTripMs;
   const bad = failed === 0 ? "" : `, ${failed} failed (${fault})`;
-  const plugin = cpuUs.plugin === null ? "" : `, plugin ${cpuUs.plugin.toFixed(1)} µs`;
   return [
     `  ${answered} answered${bad}: ${callsPerSecond} a second`,
     `  round trip: p50 ${us(p50)}, p90 ${us(p90)}, p99 ${us(p99)}, max ${us(max)}`,
-    `  CPU a call: weir ${cpuUs.weir.toFixed(1)} µs${plugin}`,
+    ...(cpuUs.weir === null || cpuUs.plugin === null
+      ? []
+      : [`  CPU a call: weir ${cpuUs.weir.toFixed(1)} µs, plugin ${cpuUs.plugin.toFixed(1)} µs`]),
     "",
   ].join("\n");
 }

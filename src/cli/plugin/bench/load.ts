@@ -20,11 +20,15 @@ export class Round {
     const seat = pool.seat();
     const began = performance.now();
     const rules = phase === "requestHead" ? RULES : ({ ...RULES, side: "response" } as const);
-    const call = new ActionCall(pool, seat, phase, timeoutMs, rules, text);
+    let took = 0;
+    const call = new ActionCall(pool, seat, phase, timeoutMs, rules, text, null, (a) => {
+      // In the turn in which it came, as what serves requests takes it.
+      took = performance.now() - began;
+      return a;
+    });
     this.open++;
     pool.call(call);
     const answer = await call.answer;
-    const took = performance.now() - began;
     this.open--;
     pool.leaveSeat(seat, true);
     if ("outcome" in answer) {

@@ -4,7 +4,7 @@ import { rustLibrary } from "./sdk_files.ts";
 export async function rustKit(name: string): Promise<Kit> {
   const program = `target/release/${name}`;
   return {
-    needs: "Rust 1.70 or newer with cargo, which fetches serde and serde_json from crates.io",
+    needs: "a recent Rust with cargo, which fetches serde and serde_json from crates.io",
     build: "cargo build --release",
     command: [`./${program}`],
     config: (folder) => `{ command: ${inFolder(folder, program)} }`,

@@ -57,7 +57,17 @@ describe("a process that several workers share", () => {
       `{"jsonrpc":"2.0","method":"requestOut","params":{"x":${xs[1]}},"bytes":2}\n\n{{"jsonrpc":"2.0","method":"x","params":{}}`,
     );
     await weir.settled();
-    expect(seen).toEqual([["b", "requestOut", true, "\n{"]]);
+    expect(seen.splice(0)).toEqual([["b", "requestOut", true, "\n{"]]);
+    // The line and its frame as chunks of their own.
+    p.say(`{"jsonrpc":"2.0","method":"requestOut","params":{"x":${xs[0]}},"bytes":3}`);
+    p.say("{{");
+    p.say(`{"jsonrpc":"2.0","method":"requestOut","params":{"x":${xs[0]}},"bytes":2}`);
+    p.say("}");
+    await weir.settled();
+    expect(seen).toEqual([
+      ["a", "requestOut", true, "{{\n"],
+      ["a", "requestOut", true, "}\n"],
+    ]);
   });
 
   test("hears of the end of what a worker leaves open, and its late answers are nobody's", async () => {
