@@ -47,7 +47,6 @@ class Scene {
         onMoved: () => {},
         onPlugins: () => {},
         onRows: () => {},
-        onPlugins: () => {},
         onGone: () => {},
         onChange: () => {},
       },
