@@ -7,6 +7,8 @@ export interface PluginSpec {
   readonly env: Readonly<Record<string, string>>;
   /** null: where Weir was started. */
   readonly cwd: string | null;
+  /** Whom its processes are where Weir is root: names or numbers, as Weir's own to drop to; null: as Weir. */
+  readonly runAs: { readonly user: string | null; readonly group: string | null } | null;
   /** For the whole weir; of a `part`, its own. */
   readonly processes: number;
   /** What a worker has of them; absent: all. */

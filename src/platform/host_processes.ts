@@ -43,6 +43,7 @@ export class HostProcesses implements Processes {
         stdio: [p.stdin, p.stdout, p.stderr, ...passed],
         detached: owned || p.detached === true,
         ...(p.cwd === undefined ? {} : { cwd: p.cwd }),
+        ...p.account,
       });
       return new Child(p.command, child, owned, h);
     } catch (e) {

@@ -11,6 +11,8 @@ export interface ProcessSpec {
   readonly env: Readonly<Record<string, string>>;
   /** Absent: this process's own. */
   readonly cwd?: string;
+  /** Whom the child is, by the system's numbers; it then has no other groups. Only for root. Absent: as this process. */
+  readonly account?: { readonly uid: number; readonly gid: number };
   readonly stdin: ChildStream;
   readonly stdout: ChildStream;
   readonly stderr: ChildStream;

@@ -35,6 +35,10 @@ export class PluginHandle {
   #next: PluginPool | null = null;
   #watch: { close(): void } | null = null;
   #closed = false;
+  /** Configs whose processes start. */
+  #preparing = 0;
+  /** Processes of another executable start. */
+  #replacing: Promise<void> | null = null;
 
   constructor(env: PluginEnv, make: MakePool) {
     this.#env = env;
@@ -58,6 +62,14 @@ export class PluginHandle {
 
   /** Starts the processes of a spec that is to come into force with `commit`. Resolves to what is wrong; null: nothing. */
   async prepare(spec: PluginSpec): Promise<string | null> {
+    this.#preparing++;
+    await this.#replacing;
+    const why = await this.#prepare(spec);
+    this.#preparing--;
+    return why;
+  }
+
+  async #prepare(spec: PluginSpec): Promise<string | null> {
     const pool = this.#make(spec);
     const why = (await pool.start()) ?? (await this.#configureAll(pool));
     if (why !== null) {
@@ -168,7 +180,7 @@ export class PluginHandle {
   async swap(pool: number): Promise<void> {
     const spec = this.#pool?.spec;
     if (this.#closed || spec?.part === undefined) return;
-    const why = await this.prepare({ ...spec, part: { ...spec.part, pool } });
+    const why = await this.#prepare({ ...spec, part: { ...spec.part, pool } });
     if (why === null) this.commit();
     else
       this.#env.log.log("error", "a plugin's new processes can't be used: the old ones go on for a while", {
@@ -182,12 +194,16 @@ export class PluginHandle {
     const { spec } = this.#pool!;
     // What the supervisor starts it also watches.
     if (spec.part !== undefined && spec.part.pool !== null) return;
-    this.#watch = this.#env.watchProgram(spec, () => void this.#replace(spec));
+    this.#watch = this.#env.watchProgram(spec, () => {
+      this.#replacing ??= this.#replace(spec).finally(() => {
+        this.#replacing = null;
+      });
+    });
   }
 
   /** Of the same config, so that clusters go on to name it. */
   async #prepareSuccessor(spec: PluginSpec): Promise<string | null> {
-    const why = await this.prepare(spec);
+    const why = await this.#prepare(spec);
     if (why !== null || this.#watched.size === 0 || this.tellsEndpoints === true) return why;
     this.undo();
     return "it has the phase endpoints no more, and clusters name it";
@@ -195,7 +211,8 @@ export class PluginHandle {
 
   /** The executable on disk is another one. */
   async #replace(spec: PluginSpec): Promise<void> {
-    if (this.#closed || this.#next !== null || this.#pool?.spec !== spec) return;
+    // A config that is being prepared starts the new one as well.
+    if (this.#closed || this.#preparing > 0 || this.#next !== null || this.#pool?.spec !== spec) return;
     const { log } = this.#env;
     const why = await this.#prepareSuccessor(spec);
     if (this.#closed) return;

@@ -2,14 +2,15 @@ import { readFileSync } from "node:fs";
 import type { ProcessLimitsSpec } from "../config/model.ts";
 import type { OsCalls } from "../platform/types.ts";
 
+/** Names or numbers; one of them at least is there. */
+type Account = Pick<ProcessLimitsSpec, "user" | "group">;
+
 /** Gives up root after the listeners are bound, when the config names a user or a group. Returns what went wrong; null: done or not asked. */
 export function dropPrivileges(spec: ProcessLimitsSpec, os: OsCalls | null): string | null {
   if (spec.user === null && spec.group === null) return null;
-  const user = spec.user === null ? null : findUser(spec.user);
-  if (spec.user !== null && user === null) return `user "${spec.user}" is not in /etc/passwd`;
-  const gid = spec.group === null ? user!.gid : findGroup(spec.group);
-  if (gid === null) return `group "${spec.group}" is not in /etc/group`;
-  const uid = user?.uid ?? process.getuid?.() ?? 0;
+  const account = findAccount(spec);
+  if (typeof account === "string") return account;
+  const { uid, gid } = account;
   if (uid === process.getuid?.() && gid === process.getgid?.()) return null;
   if (os === null) return "this runtime can't change its user here";
   try {
@@ -18,6 +19,19 @@ export function dropPrivileges(spec: ProcessLimitsSpec, os: OsCalls | null): str
   } catch (e) {
     return e instanceof Error ? e.message : String(e);
   }
+}
+
+export function isRoot(): boolean {
+  return process.getuid?.() === 0;
+}
+
+/** The system's numbers of a user, a group, or both; a string: why there are none. */
+export function findAccount({ user: name, group }: Account): { readonly uid: number; readonly gid: number } | string {
+  const user = name === null ? null : findUser(name);
+  if (name !== null && user === null) return `user "${name}" is not in /etc/passwd`;
+  const gid = group === null ? user!.gid : findGroup(group);
+  if (gid === null) return `group "${group}" is not in /etc/group`;
+  return { uid: user?.uid ?? process.getuid?.() ?? 0, gid };
 }
 
 function findUser(name: string): { readonly uid: number; readonly gid: number } | null {

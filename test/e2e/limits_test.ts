@@ -154,6 +154,19 @@ describe("privileges", () => {
     expect(/^0+$/.test(statusOf(site.weir.pid, "CapEff"))).toBe(true);
   });
 
+  test.skipIf(!isRoot).each([1, 2])("are no plugin's either, from its first process on, with %d workers", async (workers) => {
+    // It ends a while after it has answered, and says each time who it is.
+    const answer = '{"jsonrpc":"2.0","id":%s,"result":{"protocol":1,"name":"who","version":"1","phases":{"log":{}}}}';
+    const number = String.raw`sed -E 's/.*"id":([0-9]+).*/\1/'`;
+    const script = `id -u >&2; id -G >&2; read -r l; n=$(printf %s "$l" | ${number}); printf '${answer}\\n' "$n"; sleep 1`;
+    const plugins = { who: { command: ["/bin/sh", "-c", script], restart: { base: "100ms" } } };
+    const route = { filters: [{ plugin: "who" }] };
+    await using site = await startSite({ route, args: ["--workers", String(workers)], top: { user: "nobody", plugins } });
+    const said = (): string[] => [...site.weir.stderr.matchAll(/"line":"([^"]*)"/g)].map((m) => m[1]!);
+    await until("three processes", () => said().length >= 6, 30_000);
+    expect([...new Set(said())]).toEqual(["65534"]);
+  });
+
   test.skipIf(!isRoot)("an unknown user is a problem before anything is served", async () => {
     await expect(startSite({ routes: OWN, top: { user: "no-such-user" } })).rejects.toThrow("no-such-user");
   });

@@ -33,7 +33,7 @@ const COMMON = new Set([
 ]);
 
 /** As the command line knows them: named where they are added, or a key of the table of those that go to the control socket. */
-const cli = readFileSync(join(root, "src", "cli", "cli.ts"), "utf8");
+const cli = ["cli.ts", "plugin/plugin_commands.ts"].map((f) => readFileSync(join(root, "src", "cli", f), "utf8")).join("\n");
 const weirCommands = new Set(
   [...cli.matchAll(/\.command\("([a-z-]+)/g), ...cli.matchAll(/^ {2}"?([a-z-]+)"?: "/gm)].map((m) => m[1]!),
 );

@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import type { PluginSpec } from "../../config/plugin_model.ts";
-import { loadConfig } from "../../source/file/load_config.ts";
+import type { ConfigFiles } from "../../source/file/config_files.ts";
+import { loadConfig, parseConfig } from "../../source/file/load_config.ts";
 import { type CliIo, EXIT } from "../deps.ts";
 import { wantsColor } from "../render/paint.ts";
 import { renderProblems } from "../render/render_problems.ts";
@@ -16,33 +17,12 @@ export interface TargetArgs {
 }
 
 const DEFAULT_CONFIG = "weir.yaml";
-
-/** A plugin of which a config says nothing but its command: the defaults of docs/config.md. */
-const DEFAULTS: Omit<PluginSpec, "name" | "command"> = {
-  env: {},
-  cwd: null,
-  processes: 1,
-  config: null,
-  timeoutMs: 200,
-  startMs: 5_000,
-  concurrency: 100,
-  queue: 1_000,
-  onFailure: { kind: "closed", status: 503 },
-  messageBytes: 4 * 1024 * 1024,
-  bodyBytes: 1024 * 1024,
-  streamWindow: 256 * 1024,
-  ping: null,
-  restart: { baseMs: 100, maxMs: 30_000, crashes: 10, windowMs: 60_000 },
-  memory: { softBytes: null, hardBytes: null },
-  cpu: null,
-  drainMs: 30_000,
-  grants: { authority: false, clusters: [], http: [], kv: true },
-};
+const NO_FILES: ConfigFiles = { read: () => Promise.reject(new Error("no file")), list: () => Promise.resolve([]) };
 
 /** A number: the exit code of a command that was told why there is none. */
 export async function pluginTarget({ command, config, plugin }: TargetArgs, io: CliIo): Promise<PluginSpec | number> {
   if (command.length > 0) {
-    if (config === null && plugin === null) return { ...DEFAULTS, name: basename(command.at(-1)!), command };
+    if (config === null && plugin === null) return await started(command);
     return misused("pass a command behind --, or --config and --plugin: found both", io);
   }
   const file = config ?? DEFAULT_CONFIG;
@@ -60,6 +40,18 @@ export async function pluginTarget({ command, config, plugin }: TargetArgs, io: 
     plugin === null ? `choose one with --plugin: ${which}` : `pass the name of a plugin: found ${plugin}, ${which}`,
     io,
   );
+}
+
+/** A plugin of which a config says nothing but its command. It may keep values, as fixtures do not say what is granted. */
+async function started(command: readonly string[]): Promise<PluginSpec> {
+  const config = {
+    listeners: { none: { address: "127.0.0.1:1" } },
+    routes: [{ name: "none", respond: { status: 404 } }],
+    plugins: { plugin: { command: ["plugin"], ping: null, grants: { kv: true } } },
+  };
+  const { model, problems } = await parseConfig(JSON.stringify(config), DEFAULT_CONFIG, {}, NO_FILES);
+  if (model === null) throw new Error(problems.map((p) => p.message).join("; "));
+  return { ...model.plugins.get("plugin")!, name: basename(command.at(-1)!), command };
 }
 
 function misused(message: string, io: CliIo): number {

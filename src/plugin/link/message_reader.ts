@@ -70,7 +70,7 @@ export class MessageReader {
     }
     const head = this.#head!;
     // A copy: the chunk that was read holds what follows as well.
-    const bytes = this.#held === 0 ? piece.slice() : this.#join(piece);
+    const bytes = this.#held === 0 ? new Uint8Array(piece) : this.#join(piece);
     this.#head = null;
     const line = this.#headLine;
     this.#headLine = NOTHING;

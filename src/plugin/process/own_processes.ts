@@ -15,6 +15,8 @@ const WATCH_MS = 1_000;
 
 interface Slot {
   process: PluginProcess | null;
+  /** Takes calls until `process` does; null: there is none to wait for. */
+  before: PluginProcess | null;
   /** Waits for the next try. */
   timer: Timer | null;
 }
@@ -63,7 +65,7 @@ export class OwnProcesses implements PluginProcesses, PluginProcessOwner {
     this.#first = spec.part?.first ?? 0;
     this.#wait = new RestartWait(spec.restart, () => env.random());
     this.#usage = new UsageWatch(spec, env.processes, metrics);
-    this.#slots = Array.from({ length: spec.processes }, () => ({ process: null, timer: null }));
+    this.#slots = Array.from({ length: spec.processes }, () => ({ process: null, before: null, timer: null }));
   }
 
   get info(): InitializeResult {
@@ -117,6 +119,8 @@ export class OwnProcesses implements PluginProcesses, PluginProcessOwner {
       const p = slot.process;
       slot.process = null;
       if (p !== null) this.#retire(p);
+      if (slot.before !== null) this.#retire(slot.before);
+      slot.before = null;
     }
   }
 
@@ -136,7 +140,10 @@ export class OwnProcesses implements PluginProcesses, PluginProcessOwner {
     if (wasReady) this.#metrics.ready.add(-1);
     if (wasReady || wasRetired) this.#owner.onGone(p, why);
     const slot = this.#slots.find((s) => s.process === p);
-    if (slot === undefined) return;
+    if (slot === undefined) {
+      for (const s of this.#slots) if (s.before === p) s.before = null;
+      return;
+    }
     slot.process = null;
     if (this.#onStart !== null) {
       const tell = this.#onStart;
@@ -205,6 +212,7 @@ export class OwnProcesses implements PluginProcesses, PluginProcessOwner {
       tell(null);
     }
     this.#owner.onReady(p);
+    this.#letGoBefore(p);
   }
 
   /** null: it has taken them. */
@@ -269,8 +277,17 @@ export class OwnProcesses implements PluginProcesses, PluginProcessOwner {
     if (slot === undefined) return;
     this.#env.log.log("warning", "a process of a plugin is replaced", this.#facts(p, why));
     this.#metrics.restarts.add(1);
+    slot.before = p;
     this.#startIn(slot);
-    this.#retire(p);
+  }
+
+  /** A successor takes calls. */
+  #letGoBefore(successor: PluginProcess): void {
+    const slot = this.#slots.find((s) => s.process === successor);
+    const before = slot?.before ?? null;
+    if (slot === undefined || before === null) return;
+    slot.before = null;
+    this.#retire(before);
   }
 
   #facts(p: PluginProcess, why: string): { plugin: string; process: number; pid: number; reason: string } {

@@ -13,6 +13,8 @@ export interface PluginEnv extends LinkTimes {
   readonly version: string;
   /** Calls `changed` when the program of a plugin is another one on disk. */
   watchProgram(spec: PluginSpec, changed: () => void): { close(): void };
+  /** Whom its processes are to be; null: as Weir. A string: why that can't be. */
+  accountOf(spec: PluginSpec): { readonly uid: number; readonly gid: number } | string | null;
   /** 0 to below 1. */
   random(): number;
 }

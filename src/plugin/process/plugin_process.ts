@@ -103,12 +103,18 @@ export class PluginProcess implements LinkOwner, PoolProcess {
 
   start(): void {
     const { command, env, cwd, startMs } = this.#spec;
+    const account = this.#env.accountOf(this.#spec);
+    if (typeof account === "string") {
+      this.kill(`it does not start: ${account}`);
+      return;
+    }
     this.#process = this.#env.processes.spawn(
       {
         command: command[0]!,
         args: command.slice(1),
         env: pluginVariables(this.#env.env, env),
         ...(cwd === null ? {} : { cwd }),
+        ...(account === null ? {} : { account }),
         stdin: "pipe",
         stdout: "pipe",
         stderr: "pipe",

@@ -6,6 +6,7 @@ import type { EventLog } from "../../telemetry/event_log.ts";
 import type { Numbers } from "../../telemetry/numbers.ts";
 import type { LinkEnv } from "../../wire/link.ts";
 import type { OwnFetch } from "../own_fetch.ts";
+import { findAccount, isRoot } from "../privileges.ts";
 import { watchProgram } from "./watch_program.ts";
 
 export interface PluginPlace {
@@ -44,6 +45,7 @@ export function createPlugins({
       log,
       env,
       version,
+      accountOf: ({ runAs }) => (runAs === null || !isRoot() ? null : findAccount(runAs)),
       random: Math.random,
       watchProgram: (spec, changed) => watchProgram(platform, env["PATH"] ?? "", spec, changed),
     },

@@ -4,6 +4,7 @@ import { SharedPlugins } from "../../plugin/shared/shared_plugins.ts";
 import type { EventLog } from "../../telemetry/event_log.ts";
 import type { Numbers } from "../../telemetry/numbers.ts";
 import { Flusher } from "../../wire/flusher.ts";
+import { findAccount, isRoot } from "../privileges.ts";
 import { watchProgram } from "./watch_program.ts";
 
 export interface SharedPluginsPlace {
@@ -36,6 +37,7 @@ export function createSharedPlugins(o: SharedPluginsPlace): SharedPlugins {
         (ms, f) => platform.setTimer(ms, f),
       ),
       flusher: new Flusher(() => platform.now(), platform.afterTurn),
+      accountOf: ({ runAs }) => (runAs === null || !isRoot() ? null : findAccount(runAs)),
       random: Math.random,
       watchProgram: (spec, f) => watchProgram(platform, env["PATH"] ?? "", spec, f),
       openStream: (open) => {

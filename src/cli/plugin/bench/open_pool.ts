@@ -22,6 +22,7 @@ export function openPool(spec: PluginSpec, platform: Platform, processes: Proces
     env: io.env,
     version,
     watchProgram: () => ({ close: () => {} }),
+    accountOf: () => null,
     random: Math.random,
   };
   return new PluginPool(spec, env, new PluginMetrics(new Numbers(), spec.name), hostCalls());

@@ -1,4 +1,4 @@
-import type { ClusterSpec, ListenerSpec, Model, RouteSpec, UdpListenerSpec } from "../../../config/model.ts";
+import type { ClusterSpec, ListenerSpec, Model, ProcessLimitsSpec, RouteSpec, UdpListenerSpec } from "../../../config/model.ts";
 import type { PluginSpec } from "../../../config/plugin_model.ts";
 import { checkActions } from "../check/actions.ts";
 import { checkAddresses } from "../check/addresses.ts";
@@ -40,7 +40,7 @@ export function lowerConfig(to: Lowering): Model {
   const listeners = decodeListeners(to);
   for (const item of to.gathered.listeners.values()) names.checkListener(item, to);
   const routes = lowerRoutes(to, names, listeners);
-  const plugins = lowerPlugins(to, names);
+  const plugins = lowerPlugins(rest.process, to, names);
   const clusters = lowerClusters(to, names);
   const { tables, of } = buildTables([...listeners.http.keys()], routes);
   const specs = new Map<string, ListenerSpec>();
@@ -69,14 +69,14 @@ export function lowerConfig(to: Lowering): Model {
   return { ...rest, listeners: specs, udpListeners: udp, routeTables: tables, clusters, plugins };
 }
 
-function lowerPlugins(to: Lowering, names: Names): Map<string, PluginSpec> {
+function lowerPlugins(process: ProcessLimitsSpec, to: Lowering, names: Names): Map<string, PluginSpec> {
   const out = new Map<string, PluginSpec>();
   for (const [name, item] of to.gathered.plugins) {
     names.checkPlugin(item, to);
     const report = to.reporter(item);
     const c = decode(pluginSchema, toPlain(item.node), report);
     if (c === null) continue;
-    const spec = lowerPlugin(name, c, to);
+    const spec = lowerPlugin(name, c, process, to);
     out.set(name, spec);
     to.pluginChecks.plugin(report, spec);
   }

@@ -1,3 +1,4 @@
+import type { ProcessLimitsSpec } from "../../../config/model.ts";
 import type { PluginFailureSpec, PluginSpec, PluginUseSpec } from "../../../config/plugin_model.ts";
 import type { Reporter } from "../problem_list.ts";
 import type { PluginConfig, PluginUseConfig } from "../schema/plugin.ts";
@@ -7,13 +8,14 @@ import type { Lowering } from "./lowering.ts";
 /** Answer of a request whose call failed, where nothing else is said. */
 const CLOSED_STATUS = 503;
 
-export function lowerPlugin(name: string, c: PluginConfig, to: Lowering): PluginSpec {
+export function lowerPlugin(name: string, c: PluginConfig, { user, group }: ProcessLimitsSpec, to: Lowering): PluginSpec {
   const [program, ...args] = typeof c.command === "string" ? [c.command] : c.command;
   return {
     name,
     command: [program!.includes("/") ? asPath(to.path(program!)) : program!, ...args],
     env: c.env,
     cwd: c.cwd === undefined ? null : to.path(c.cwd),
+    runAs: user === null && group === null ? null : { user, group },
     processes: c.processes,
     config: c.config ?? null,
     timeoutMs: c.timeout,

@@ -10,6 +10,7 @@ export const SPEC: PluginSpec = {
   command: ["p"],
   env: {},
   cwd: null,
+  runAs: null,
   processes: 1,
   config: null,
   timeoutMs: 200,
@@ -110,6 +111,7 @@ export class FakePlugins {
       log: { log: (_, event, facts) => this.logged.push(`${event}: ${String(facts?.["reason"] ?? "")}`) },
       env: { PATH: "/bin", SECRET: "s" },
       version: "1",
+      accountOf: () => null,
       random: () => 1,
       watchProgram: () => ({ close: () => {} }),
     };

@@ -187,6 +187,55 @@ describe("the processes of a plugin", () => {
     expect(s.fake.started[1]!.ended).toBe("SIGKILL");
   });
 
+  test("above their soft limit take calls until their successor does", async () => {
+    const s = await new Scene({ memory: { softBytes: 100, hardBytes: null } }).started();
+    const [old] = s.fake.started;
+    old!.rss = 200;
+    s.fake.next = "silent";
+    await s.fake.platform.advance(2_200);
+    expect([s.fake.started.length, old!.ended]).toEqual([2, ""]);
+    const a = s.ask();
+    await s.settled();
+    old!.answer(old!.got[0]!.id!, {});
+    await s.settled();
+    expect(a.end).toBe("ok");
+    s.pool.leaveSeat(a.seat, false);
+    // It never says a word, and another one is tried.
+    s.fake.next = "serves";
+    await s.fake.platform.advance(5_200);
+    expect(s.fake.started.map((p) => p.ended)).toEqual(["code 0", "SIGKILL", ""]);
+    const b = s.ask();
+    await s.settled();
+    expect(s.fake.started[2]!.got).toHaveLength(1);
+    b.call.cancel();
+  });
+
+  test("that end while their successor starts fail their own calls alone", async () => {
+    const s = await new Scene({ memory: { softBytes: 100, hardBytes: null } }).started();
+    s.fake.started[0]!.rss = 200;
+    s.fake.next = "silent";
+    await s.fake.platform.advance(1_100);
+    const a = s.ask();
+    await s.settled();
+    s.fake.started[0]!.exit(1);
+    await s.settled();
+    expect([a.end, s.fake.started.length]).toEqual(["gone", 2]);
+    s.fake.next = "serves";
+    await s.fake.platform.advance(5_200);
+    expect(s.fake.running).toHaveLength(1);
+  });
+
+  test("are whom the config says, and don't start when there is no such user", async () => {
+    const s = new Scene({ runAs: { user: "u", group: null } });
+    s.fake.env.accountOf = ({ runAs }) => (runAs?.user === "u" ? { uid: 5, gid: 6 } : null);
+    await s.started();
+    expect(s.fake.started[0]!.spec.account).toEqual({ uid: 5, gid: 6 });
+    const t = new Scene();
+    t.fake.env.accountOf = () => 'user "x" is not in /etc/passwd';
+    expect(await t.pool.start()).toContain('user "x" is not in /etc/passwd');
+    expect(t.fake.started).toEqual([]);
+  });
+
   test("that use more of a processor than they may are replaced, after the time of the average", async () => {
     const s = await new Scene({ cpu: { cores: 0.5, windowMs: 3_000 } }).started();
     const a = s.ask();
