@@ -47,7 +47,7 @@ async function started(command: readonly string[]): Promise<PluginSpec> {
   const config = {
     listeners: { none: { address: "127.0.0.1:1" } },
     routes: [{ name: "none", respond: { status: 404 } }],
-    plugins: { plugin: { command: ["plugin"], ping: null, grants: { kv: true } } },
+    plugins: { plugin: { command: ["plugin"], ping: false, grants: { kv: true } } },
   };
   const { model, problems } = await parseConfig(JSON.stringify(config), DEFAULT_CONFIG, {}, NO_FILES);
   if (model === null) throw new Error(problems.map((p) => p.message).join("; "));
