@@ -52,7 +52,7 @@ export PATH="$root/node_modules/.bin:$PATH"
 unset BUN_OPTIONS BUN_INSPECT NODE_OPTIONS WEIR_RUNTIME
 
 # Seconds that a part may take before it counts as hung: twice what the longest, the whole program's on Deno, takes on two cores beside the other lane.
-limit=1800
+limit=3000
 if [ -n "${WEIR_LONG-}" ]; then limit=7200; fi
 
 scratch=$(mktemp -d)
