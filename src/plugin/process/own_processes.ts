@@ -1,7 +1,6 @@
 import type { PluginSpec } from "../../config/plugin_model.ts";
 import type { Timer } from "../../platform/types.ts";
 import type { PluginMetrics } from "../../telemetry/plugin_metrics.ts";
-import type { Message } from "../link/message_reader.ts";
 import { AskedCall } from "../link/plugin_link.ts";
 import type { InitializeResult } from "../protocol/initialize.ts";
 import type { PluginEnv } from "./plugin_env.ts";
@@ -155,30 +154,11 @@ export class OwnProcesses implements PluginProcesses, PluginProcessOwner {
     this.#restart(slot, p, why, wasReady);
   }
 
-  onNotice(p: PluginProcess, method: string, params: Message, bytes: Uint8Array | null, line: Uint8Array): boolean {
-    return this.#owner.onNotice(p, method, params, bytes, line);
-  }
-
-  onRequest(
-    p: PluginProcess,
-    id: number | string,
-    method: string,
-    params: Message,
-    bytes: Uint8Array | null,
-    line: Uint8Array,
-  ): void {
-    this.#owner.onRequest(p, id, method, params, bytes, line);
-  }
-
-  onUnasked(p: PluginProcess, id: unknown, line: Uint8Array, bytes: Uint8Array | null): boolean {
-    return this.#owner.onUnasked(p, id, line, bytes);
-  }
-
   // ---- processes ----
 
   #startIn(slot: Slot): void {
     slot.timer = null;
-    const p = new PluginProcess(this.#env, this.#spec, this.#first + this.#slots.indexOf(slot), this, this.#ids);
+    const p = new PluginProcess(this.#env, this.#spec, this.#first + this.#slots.indexOf(slot), this, this.#owner, this.#ids);
     slot.process = p;
     p.start();
   }

@@ -7,7 +7,7 @@ import { type InitializeResult, initializeResultSchema } from "../protocol/initi
 import { LogLines } from "./log_lines.ts";
 import type { PluginEnv } from "./plugin_env.ts";
 import { pluginVariables } from "./plugin_variables.ts";
-import { EVERY_NUMBER, type Numbering, type PoolProcess } from "./pool_process.ts";
+import { EVERY_NUMBER, type Numbering, type PoolProcess, type ProcessHearer } from "./pool_process.ts";
 import { StrayLimit, TOO_MANY_STRAY } from "./stray_limit.ts";
 
 /** Versions of the protocol that are spoken here. */
@@ -20,18 +20,6 @@ export interface PluginProcessOwner {
   onInitialized(p: PluginProcess): void;
   /** Once: it is gone or of no more use. `why`: for people. */
   onGone(p: PluginProcess, why: string): void;
-  /** False: nobody asked for it. `line`: the message as it came. */
-  onNotice(p: PluginProcess, method: string, params: Message, bytes: Uint8Array | null, line: Uint8Array): boolean;
-  onRequest(
-    p: PluginProcess,
-    id: number | string,
-    method: string,
-    params: Message,
-    bytes: Uint8Array | null,
-    line: Uint8Array,
-  ): void;
-  /** An answer to nothing that was asked over its link; false: nobody asked for it. */
-  onUnasked(p: PluginProcess, id: unknown, line: Uint8Array, bytes: Uint8Array | null): boolean;
 }
 
 /*
@@ -50,6 +38,7 @@ export class PluginProcess implements LinkOwner, PoolProcess {
   readonly #env: PluginEnv;
   readonly #spec: PluginSpec;
   readonly #owner: PluginProcessOwner;
+  readonly #hearer: ProcessHearer<PluginProcess>;
   readonly #lines: LogLines;
   readonly #stray: StrayLimit;
   #exchanges = 0;
@@ -61,11 +50,19 @@ export class PluginProcess implements LinkOwner, PoolProcess {
   #fault = "";
   #told = false;
 
-  constructor(env: PluginEnv, spec: PluginSpec, index: number, owner: PluginProcessOwner, ids: Numbering = EVERY_NUMBER) {
+  constructor(
+    env: PluginEnv,
+    spec: PluginSpec,
+    index: number,
+    owner: PluginProcessOwner,
+    hearer: ProcessHearer<PluginProcess>,
+    ids: Numbering = EVERY_NUMBER,
+  ) {
     this.#env = env;
     this.#spec = spec;
     this.index = index;
     this.#owner = owner;
+    this.#hearer = hearer;
     this.#stray = new StrayLimit(() => env.platform.now());
     this.link = new PluginLink(this, env, spec.messageBytes, ids);
     const facts = { plugin: spec.name, process: index };
@@ -174,15 +171,15 @@ export class PluginProcess implements LinkOwner, PoolProcess {
 
   onNotice(method: string, params: Message, bytes: Uint8Array | null, line: Uint8Array): void {
     if (this.#state !== READY && this.#state !== LEAVING) return;
-    if (!this.#owner.onNotice(this, method, params, bytes, line)) this.#mayStray();
+    if (!this.#hearer.onNotice(this, method, params, bytes, line)) this.#mayStray();
   }
 
   onRequest(id: number | string, method: string, params: Message, bytes: Uint8Array | null, line: Uint8Array): void {
-    if (this.#mayStray()) this.#owner.onRequest(this, id, method, params, bytes, line);
+    if (this.#mayStray()) this.#hearer.onRequest(this, id, method, params, bytes, line);
   }
 
   onUnasked(id: unknown, line: Uint8Array, bytes: Uint8Array | null): void {
-    if (!this.#owner.onUnasked(this, id, line, bytes)) this.#mayStray();
+    if (!this.#hearer.onUnasked(this, id, line, bytes)) this.#mayStray();
   }
 
   onBroken(why: string): void {

@@ -22,8 +22,17 @@ export interface PoolProcess {
   kill(why: string): void;
 }
 
+/** Hears what processes say beside the answers to their calls. */
+export interface ProcessHearer<P extends PoolProcess = PoolProcess> {
+  /** False: nobody asked for it. `line`: the message as it came. */
+  onNotice(p: P, method: string, params: Message, bytes: Uint8Array | null, line: Uint8Array): boolean;
+  onRequest(p: P, id: number | string, method: string, params: Message, bytes: Uint8Array | null, line: Uint8Array): void;
+  /** An answer to nothing that was asked from here; false: nobody asked for it. */
+  onUnasked(p: P, id: unknown, line: Uint8Array, bytes: Uint8Array | null): boolean;
+}
+
 /** Whoever gives calls to processes. */
-export interface ProcessesOwner<P extends PoolProcess = PoolProcess> {
+export interface ProcessesOwner<P extends PoolProcess = PoolProcess> extends ProcessHearer<P> {
   /** It takes calls. */
   onReady(p: P): void;
   /** It gets no new exchanges, and is to leave when it has none. */
@@ -32,11 +41,6 @@ export interface ProcessesOwner<P extends PoolProcess = PoolProcess> {
   onGone(p: P, why: string): void;
   /** None takes calls, and it is not likely that one will soon. */
   onHopeless(why: string): void;
-  /** False: nobody asked for it. `line`: the message as it came. */
-  onNotice(p: P, method: string, params: Message, bytes: Uint8Array | null, line: Uint8Array): boolean;
-  onRequest(p: P, id: number | string, method: string, params: Message, bytes: Uint8Array | null, line: Uint8Array): void;
-  /** An answer to nothing that was asked from here; false: nobody asked for it. */
-  onUnasked(p: P, id: unknown, line: Uint8Array, bytes: Uint8Array | null): boolean;
 }
 
 /** Numbers that nobody else uses: `first`, `first + step` and so on. */

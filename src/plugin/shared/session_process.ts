@@ -1,7 +1,7 @@
 import type { Conn, ConnHandler } from "../../platform/types.ts";
 import type { Message } from "../link/message_reader.ts";
 import type { LinkOwner, LinkTimes } from "../link/plugin_link.ts";
-import type { Numbering, PoolProcess } from "../process/pool_process.ts";
+import type { Numbering, PoolProcess, ProcessHearer } from "../process/pool_process.ts";
 import { StrayLimit, TOO_MANY_STRAY } from "../process/stray_limit.ts";
 import type { InitializeResult } from "../protocol/initialize.ts";
 import { BlockReader, blockHead, DATA, GONE, KILL, MARKS, RETIRE, textBlock } from "./block.ts";
@@ -13,16 +13,6 @@ export interface SessionOwner {
   onRetired(p: SessionProcess): void;
   /** The last call. */
   onGone(p: SessionProcess, why: string): void;
-  /** False: nobody asked for it. */
-  onNotice(p: SessionProcess, method: string, params: Message, bytes: Uint8Array | null, line: Uint8Array): boolean;
-  onRequest(
-    p: SessionProcess,
-    id: number | string,
-    method: string,
-    params: Message,
-    bytes: Uint8Array | null,
-    line: Uint8Array,
-  ): void;
 }
 
 const TEXT = new TextDecoder();
@@ -36,6 +26,7 @@ export class SessionProcess implements PoolProcess, LinkOwner, ConnHandler {
   readonly #conn: Conn;
   readonly #times: LinkTimes;
   readonly #owner: SessionOwner;
+  readonly #hearer: ProcessHearer;
   readonly #reader = new BlockReader((kind, payload) => this.#onBlock(kind, payload));
   readonly #stray: StrayLimit;
   #marks: number[] = [];
@@ -51,6 +42,7 @@ export class SessionProcess implements PoolProcess, LinkOwner, ConnHandler {
     times: LinkTimes,
     messageBytes: number,
     owner: SessionOwner,
+    hearer: ProcessHearer,
   ) {
     this.index = index;
     this.pid = pid;
@@ -58,6 +50,7 @@ export class SessionProcess implements PoolProcess, LinkOwner, ConnHandler {
     this.#conn = conn;
     this.#times = times;
     this.#owner = owner;
+    this.#hearer = hearer;
     this.#stray = new StrayLimit(() => times.flusher.now);
     this.link = new SessionLink(this, times, messageBytes, ids, (kind, number) => this.#marks.push(kind, number));
     if (this.info.capabilities?.binary === true) this.link.allowFrames();
@@ -111,12 +104,12 @@ export class SessionProcess implements PoolProcess, LinkOwner, ConnHandler {
 
   onNotice(method: string, params: Message, bytes: Uint8Array | null, line: Uint8Array): void {
     // The supervisor lets pass what belongs to an exchange, and knows nothing of streams.
-    if (!this.#owner.onNotice(this, method, params, bytes, line) && !this.#stray.take()) this.kill(TOO_MANY_STRAY);
+    if (!this.#hearer.onNotice(this, method, params, bytes, line) && !this.#stray.take()) this.kill(TOO_MANY_STRAY);
   }
 
   onRequest(id: number | string, method: string, params: Message, bytes: Uint8Array | null, line: Uint8Array): void {
     this.link.asked(id);
-    this.#owner.onRequest(this, id, method, params, bytes, line);
+    this.#hearer.onRequest(this, id, method, params, bytes, line);
   }
 
   /** The supervisor counts those. */

@@ -1,6 +1,5 @@
 import type { PluginSpec } from "../../config/plugin_model.ts";
 import type { PluginMetrics } from "../../telemetry/plugin_metrics.ts";
-import type { Message } from "../link/message_reader.ts";
 import { OwnProcesses } from "../process/own_processes.ts";
 import type { PluginEnv } from "../process/plugin_env.ts";
 import { EVERY_NUMBER, type Numbering, type PluginProcesses, type ProcessesOwner } from "../process/pool_process.ts";
@@ -109,7 +108,7 @@ export class SharedProcesses implements PluginProcesses, PoolListener, SessionOw
     flusher.enter();
     let made: SessionProcess | null = null;
     this.#door.adopt(fd, (conn) => {
-      made = new SessionProcess(conn, facts, this.#numbering, this.#env, this.#spec.messageBytes, this);
+      made = new SessionProcess(conn, facts, this.#numbering, this.#env, this.#spec.messageBytes, this, this.#owner);
       return made;
     });
     this.#sessions.add(made!);
@@ -141,21 +140,6 @@ export class SharedProcesses implements PluginProcesses, PoolListener, SessionOw
     this.#sessions.delete(p);
     this.#owner.onGone(p, why);
     if (this.#closed) this.#detachWhenFree();
-  }
-
-  onNotice(p: SessionProcess, method: string, params: Message, bytes: Uint8Array | null, line: Uint8Array): boolean {
-    return this.#owner.onNotice(p, method, params, bytes, line);
-  }
-
-  onRequest(
-    p: SessionProcess,
-    id: number | string,
-    method: string,
-    params: Message,
-    bytes: Uint8Array | null,
-    line: Uint8Array,
-  ): void {
-    this.#owner.onRequest(p, id, method, params, bytes, line);
   }
 
   #detachWhenFree(): void {
