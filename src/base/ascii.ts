@@ -18,6 +18,15 @@ export const CLASS: Uint8Array = /* @__PURE__ */ buildClasses();
 /** ASCII letters folded to lower case, all other bytes as they are. */
 export const LOWER: Uint8Array = /* @__PURE__ */ buildLower();
 
+/** Whether each character of `text` is a byte with one of these bits of `CLASS`. */
+export function allOf(text: string, bits: number): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c > 0xff || (CLASS[c]! & bits) === 0) return false;
+  }
+  return true;
+}
+
 function buildClasses(): Uint8Array {
   const t = new Uint8Array(256);
   const mark = (chars: string, bit: number): void => {

@@ -1,4 +1,4 @@
-import { CLASS, TOKEN, VALUE } from "../base/ascii.ts";
+import { allOf, TOKEN, VALUE } from "../base/ascii.ts";
 import type { Fields } from "../http/fields.ts";
 
 /**
@@ -23,12 +23,4 @@ export function fieldFault({ added }: Fields): string | null {
 /** NaN, of an empty value, is none. */
 function isBlank(c: number): boolean {
   return c === 0x20 || c === 0x09;
-}
-
-function allOf(text: string, kind: number): boolean {
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i);
-    if (c > 0xff || (CLASS[c]! & kind) === 0) return false;
-  }
-  return true;
 }

@@ -1,4 +1,4 @@
-import { CLASS, TARGET, TOKEN } from "../base/ascii.ts";
+import { allOf, TARGET, TOKEN } from "../base/ascii.ts";
 import { isAuthority } from "../http/authority.ts";
 import type { RequestHead } from "../http/head.ts";
 import { normalizePath } from "../http/path.ts";
@@ -57,20 +57,12 @@ export function changeRequest(head: RequestHead, change: RequestChange, policy: 
 }
 
 function isMethod(s: string): boolean {
-  return s.length > 0 && s.length <= METHOD_BYTES && isOf(s, TOKEN);
+  return s.length > 0 && s.length <= METHOD_BYTES && allOf(s, TOKEN);
 }
 
 /** As `readRequestLine` has it: a fragment is no part of a target. */
 function isTarget(s: string): boolean {
-  return isOf(s, TARGET) && !s.includes("#");
-}
-
-function isOf(s: string, bit: number): boolean {
-  for (let i = 0; i < s.length; i++) {
-    const c = s.charCodeAt(i);
-    if (c > 0xff || (CLASS[c]! & bit) === 0) return false;
-  }
-  return true;
+  return allOf(s, TARGET) && !s.includes("#");
 }
 
 function shown(s: string): string {

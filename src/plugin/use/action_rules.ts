@@ -1,4 +1,4 @@
-import { CLASS, TARGET, TOKEN, VALUE } from "../../base/ascii.ts";
+import { allOf, TARGET, TOKEN, VALUE } from "../../base/ascii.ts";
 
 /** What an answer may change at its place. */
 export interface ActionRules {
@@ -41,12 +41,4 @@ export function pathFault(path: string): string | null {
 
 export function isMethod(method: string): boolean {
   return method !== "" && allOf(method, TOKEN) && method !== "CONNECT";
-}
-
-function allOf(text: string, kind: number): boolean {
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i);
-    if (c > 0xff || (CLASS[c]! & kind) === 0) return false;
-  }
-  return true;
 }
