@@ -232,8 +232,8 @@ export class UpstreamCluster implements Cluster {
     const plan = { spec, pool: this.#pool };
     if (this.#checks !== null) this.#checks.become(plan);
     else if (health.checks) {
-      const { board, pacer, uncounted } = health;
-      const env = { now: () => platform.now(), link, log, board, pacer, uncounted, random: Math.random };
+      const { board, pacer, uncounted, random } = health;
+      const env = { now: () => platform.now(), link, log, board, pacer, uncounted, random };
       this.#checks = new ClusterChecks(env, this.name, this.metrics, plan);
     }
     if (!began || before === null) return;

@@ -8,11 +8,14 @@ export class HealthPlace {
   readonly board: HealthBoard;
   /** false: somebody else checks, and tells the board. */
   readonly checks: boolean;
+  /** When checks come within their jitter: 0 to below 1. */
+  readonly random: () => number;
   readonly pacer: Pacer = new Pacer();
   readonly uncounted: ClusterMetrics = new ClusterMetrics(new Numbers(), "");
 
-  constructor(board: HealthBoard, checks: boolean) {
+  constructor(board: HealthBoard, checks: boolean, random: () => number = Math.random) {
     this.board = board;
     this.checks = checks;
+    this.random = random;
   }
 }

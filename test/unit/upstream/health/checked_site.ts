@@ -78,7 +78,7 @@ export class CheckedSite {
       slab: new Slab(),
       log: this.log,
       openEndpoints: noSource,
-      health: new HealthPlace(board, checks),
+      health: new HealthPlace(board, checks, () => 0.5),
     };
     this.cluster = new UpstreamCluster(env, spec, this.metrics, null);
   }
