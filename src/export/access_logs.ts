@@ -26,6 +26,16 @@ export class AccessLogs implements AccessLog {
     this.#env = env;
   }
 
+  /**
+   * What comes before `commit` goes to the logs in force. The first config's listeners take requests before it is committed: where no log
+   * is in force, those to come are from now on.
+   */
+  prepare(specs: readonly AccessLogSpec[]): { commit(): void; undo(): void } {
+    const first = this.#outputs.length === 0;
+    if (first) this.apply(specs);
+    return { commit: () => this.apply(specs), undo: () => (first ? this.apply([]) : undefined) };
+  }
+
   /** Formats are checked when the config is decoded; one with problems throws here. */
   apply(specs: readonly AccessLogSpec[]): void {
     const formats = specs.map((spec) => formatOf(spec));

@@ -488,6 +488,7 @@ export class Server implements AdminView, Serving {
       server: this.metrics.server,
       shedding: this.#overload.shedding,
     };
+    const logs = this.accessLogs.prepare(model.accessLogs);
     // Before anything is taken away: an address that can't be had refuses the config and costs nothing.
     const problems = await change.bind(
       (spec) =>
@@ -497,6 +498,7 @@ export class Server implements AdminView, Serving {
     const undo = async (): Promise<void> => {
       await change.undo(this.#env.log);
       await udp?.undo();
+      logs.undo();
       filters.undo();
       plugins?.undo();
       for (const c of made) c.close();
@@ -511,6 +513,7 @@ export class Server implements AdminView, Serving {
         this.secrets.commit(secrets);
         plugins?.commit();
         filters.commit();
+        logs.commit();
         this.#commit(model, sites, change, udp, clusters, tls);
         release();
         return { generation: this.#generation, problems: [] };
@@ -550,7 +553,6 @@ export class Server implements AdminView, Serving {
     this.#health.board.retain(checked);
     this.#caps!.update(model.process);
     this.#overload.apply(model.overload);
-    this.accessLogs.apply(model.accessLogs);
     retainNames(model, (group, names) => this.#numbers.retain(group, names));
     this.#model = model;
     this.#generation++;

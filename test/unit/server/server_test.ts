@@ -1,4 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { encodeLatin1, latin1 } from "../../../src/base/bytes.ts";
 import type { Model } from "../../../src/config/model.ts";
 import { createMemoryPlatform, type MemoryPlatform } from "../../../src/platform/memory.ts";
@@ -214,3 +217,28 @@ describe("CONNECT", () => {
 });
 
 const NOBODY = { onData: () => {}, onDrain: () => {}, onEnd: () => {}, onClose: () => {} };
+
+test("a request that comes before the first config is committed is in the access log", async () => {
+  const dir = mkdtempSync(join(tmpdir(), "weir-server-"));
+  const path = join(dir, "access.log");
+  const platform = createMemoryPlatform();
+  const server = new Server({ platform, log: { log: () => {} }, build: { version: "0", commit: "test" } });
+  const logged = `${CONFIG}accessLog: { to: { file: ${path} }, format: "{path}" }\n`;
+  try {
+    const refused = await server.prepare(await modelOf(logged));
+    if (!("undo" in refused)) throw new Error("refused");
+    await refused.undo();
+    const prepared = await server.prepare(await modelOf(logged));
+    if (!("commit" in prepared)) throw new Error("refused");
+    const client = new Client(platform);
+    await platform.settled();
+    client.send(GET);
+    await platform.settled();
+    expect(client.text).toStartWith("HTTP/1.1 200 OK\r\n");
+    prepared.commit();
+    await server.stop();
+    expect(readFileSync(path, "utf8")).toBe("/own\n");
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+});
