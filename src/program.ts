@@ -10,6 +10,7 @@ import { writeAll } from "./cli/write_all.ts";
 import type { Model } from "./config/model.ts";
 import type { RuntimeAbilities } from "./config/runtime_abilities.ts";
 import type { ConfigSource } from "./config/source.ts";
+import { prepareWebGlobals } from "./exchange/web_globals.ts";
 import { createNodePlatform } from "./platform/node.ts";
 import type { Platform } from "./platform/types.ts";
 import { describePlugin } from "./plugin/describe_plugin.ts";
@@ -96,6 +97,7 @@ async function offer(offerPackages: Platform["offerPackages"]): Promise<void> {
       serving?.countThrow();
       log.log("error", "something in this process threw where nobody waits for it", { event, reason: textOf(e) });
     });
+  prepareWebGlobals(globalThis);
   offerPackages?.(await loadOffered());
 }
 

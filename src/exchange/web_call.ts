@@ -3,21 +3,26 @@ import { Fields } from "../http/fields.ts";
 import type { ResponseHead } from "../http/head.ts";
 import type { Exchange } from "./exchange.ts";
 import { ANSWERED, TRACE_REFUSED } from "./exchange_faults.ts";
+import { knownText } from "./known_text.ts";
+import { LazyRequest, type RequestSource } from "./lazy_request.ts";
 import { httpDate } from "./reply.ts";
 import type { ServedTarget } from "./site.ts";
 import type { Handler } from "./web.ts";
 
 /** One call of a handler inside the process: the exchange as `Request` and `Response`, whose bodies are the same streams. */
-export class WebCall implements ServedTarget {
+export class WebCall implements ServedTarget, RequestSource {
   readonly #x: Exchange;
   readonly #handler: Handler;
-  readonly #abort = new AbortController();
+  #abort: AbortController | null = null;
+  /** Why the handler should give up; null: it should not. */
+  #reason: ProxyError | null = null;
   #body: ReadableStreamDefaultController<Uint8Array> | null = null;
   #writable: (() => void) | null = null;
   /** The reply's body, while it is read. */
   #reader: ReadableStreamDefaultReader<Uint8Array> | null = null;
   #over = false;
   #continued = false;
+  #url = "";
 
   constructor(x: Exchange, handler: Handler) {
     this.#x = x;
@@ -31,12 +36,53 @@ export class WebCall implements ServedTarget {
       return;
     }
     if (this.#x.requestPassed) this.#x.requestSent();
-    void this.#run().catch((cause: unknown) => {
-      if (this.#over) return;
-      this.#x.site.handlerThrew(cause);
-      this.#event((x) => x.fail(localFault("internal", 500, "the handler threw", cause)));
-    });
+    try {
+      const { scheme, authority, path } = this.#x.head;
+      this.#url = new URL(`${scheme}://${authority === "" ? "localhost" : authority}${path === "*" ? "/" : path}`).href;
+      const answer = this.#handler.fetch(this.#request());
+      if (answer instanceof Response) this.#answer(answer)?.catch(this.#threw);
+      else
+        void Promise.resolve(answer)
+          .then((r) => this.#answer(r))
+          .catch(this.#threw);
+    } catch (e) {
+      this.#threw(e);
+    }
   }
+
+  readonly #threw = (cause: unknown): void => {
+    if (this.#over) return;
+    this.#x.site.handlerThrew(cause);
+    this.#event((x) => x.fail(localFault("internal", 500, "the handler threw", cause)));
+  };
+
+  // ---- RequestSource ----
+
+  get method(): string {
+    return this.#x.head.method;
+  }
+
+  get url(): string {
+    return this.#url;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#abort === null) {
+      this.#abort = new AbortController();
+      if (this.#reason !== null) this.#abort.abort(this.#reason);
+    }
+    return this.#abort.signal;
+  }
+
+  makeHeaders(): Headers {
+    const headers = new Headers();
+    this.#x.head.fields.forEach((name, value) => {
+      headers.append(name, value);
+    });
+    return headers;
+  }
+
+  // ---- RequestTarget ----
 
   takeData(b: Uint8Array, end: boolean): boolean {
     if (end) this.#x.requestSent();
@@ -71,7 +117,8 @@ export class WebCall implements ServedTarget {
     // The reply may be over while the handler still reads the request's body: it must not wait for ever.
     if (!this.#over) {
       this.#over = true;
-      this.#abort.abort(e);
+      this.#reason = e;
+      this.#abort?.abort(e);
     }
     try {
       this.#body?.error(e);
@@ -84,15 +131,43 @@ export class WebCall implements ServedTarget {
     this.#reader?.cancel(e).catch(() => {});
   }
 
-  async #run(): Promise<void> {
-    const response = await this.#handler.fetch(this.#request());
+  /** null: it has been sent whole. */
+  #answer(response: Response): Promise<void> | null {
+    if (!(response instanceof Response)) throw new TypeError("the handler gave something else than a Response");
+    const text = knownText(response);
+    return text !== null && (this.#over || this.#sendText(response, text)) ? null : this.#sendBody(response);
+  }
+
+  /** false: it is no such text as its head says. */
+  #sendText(response: Response, text: string): boolean {
+    const x = this.#x;
+    const head = responseHead(response, x.site.wall());
+    const { fields } = head;
+    if (head.status === 204 || head.status === 304) return false;
+    const said = fields.list("content-length");
+    const body = UTF_8.encode(text);
+    const length = String(body.length);
+    if (said !== null && said !== length) return false;
+    if (said === null) fields.add("Content-Length", length);
+    head.contentLength = body.length;
+    const end = body.length === 0 || x.method === "HEAD";
+    this.#over = true;
+    this.#event(() => {
+      x.reply(head, end);
+      if (!end) x.replyData(body, true);
+    });
+    return true;
+  }
+
+  async #sendBody(response: Response): Promise<void> {
     const { body } = response;
     if (this.#over) {
       await body?.cancel();
       return;
     }
     const x = this.#x;
-    const head = responseHead(response, x.method === "HEAD", x.site.wall());
+    const head = responseHead(response, x.site.wall());
+    head.contentLength = lengthOf(response, x.method === "HEAD", head.fields);
     if (body === null || x.method === "HEAD" || head.status === 204 || head.status === 304) {
       await body?.cancel();
       this.#over = true;
@@ -178,31 +253,35 @@ export class WebCall implements ServedTarget {
 
   #request(): Request {
     const { head, requestPassed } = this.#x;
-    const headers = new Headers();
-    head.fields.forEach((name, value) => {
-      headers.append(name, value);
-    });
-    const url = `${head.scheme}://${head.authority === "" ? "localhost" : head.authority}${head.path === "*" ? "/" : head.path}`;
-    const bodyless = requestPassed || head.method === "GET" || head.method === "HEAD";
-    const init: RequestInit & { duplex?: "half" } = { method: head.method, headers, signal: this.#abort.signal };
-    if (!bodyless) {
-      init.body = new ReadableStream<Uint8Array>(
-        {
-          start: (c) => {
-            this.#body = c;
-          },
-          pull: () => this.#pull(),
-          cancel: () => {
-            this.#body = null;
-          },
-        },
-        ON_DEMAND,
-      );
+    const { method } = head;
+    const lacksBody = requestPassed || method === "GET" || method === "HEAD";
+    if (lacksBody && SAID_AS_IS.has(method)) return new LazyRequest(this) as unknown as Request;
+    const init: RequestInit & { duplex?: "half" } = { method, headers: this.makeHeaders(), signal: this.signal };
+    if (!lacksBody) {
+      init.body = this.#openBody();
       init.duplex = "half";
     }
-    return new Request(url, init);
+    return new Request(this.#url, init);
+  }
+
+  #openBody(): ReadableStream<Uint8Array> {
+    return new ReadableStream<Uint8Array>(
+      {
+        start: (c) => {
+          this.#body = c;
+        },
+        pull: () => this.#pull(),
+        cancel: () => {
+          this.#body = null;
+        },
+      },
+      ON_DEMAND,
+    );
   }
 }
+
+/** Methods that a `Request` takes, and in no other way than they are written. */
+const SAID_AS_IS: ReadonlySet<string> = new Set(["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]);
 
 type BodyRead = Awaited<ReturnType<ReadableStreamDefaultReader<Uint8Array>["read"]>>;
 
@@ -222,12 +301,12 @@ async function soon<T>(promise: Promise<T>): Promise<T | null> {
 function ignore(): void {}
 
 const NONE = new Uint8Array(0);
+const UTF_8 = new TextEncoder();
 /** Nothing is asked for before the handler reads. */
 const ON_DEMAND = { highWaterMark: 0 };
 
-/** `head`: of a reply to HEAD, which has the fields of a body and none. */
-function responseHead(r: Response, head: boolean, wall: number): ResponseHead {
-  if (!(r instanceof Response)) throw new TypeError("the handler gave something else than a Response");
+/** Without its body's length, which is nothing until it is known. */
+function responseHead(r: Response, wall: number): ResponseHead {
   // Of interim ones there can be none, and an error of `Response.error()` has 0.
   if (r.status < 200 || r.status > 599) throw new RangeError(`the handler gave status ${r.status}, which ends no exchange`);
   const fields = Fields.empty();
@@ -236,10 +315,13 @@ function responseHead(r: Response, head: boolean, wall: number): ResponseHead {
   });
   for (const cookie of r.headers.getSetCookie()) fields.add("Set-Cookie", cookie);
   if (!r.headers.has("date")) fields.add("Date", httpDate(wall));
-  return { status: r.status, reason: "", fields, contentLength: lengthOf(r, head, fields), upgrade: "" };
+  return { status: r.status, reason: "", fields, contentLength: 0, upgrade: "" };
 }
 
-/** What its Content-Length promises, where that is one; a body that is not there has none but 0. */
+/**
+ * What its Content-Length promises, where that is one; a body that is not there has none but 0. `head`: of a reply to HEAD, which has the
+ * fields of a body and none.
+ */
 function lengthOf({ body, status }: Response, head: boolean, fields: Fields): number {
   const length = fields.list("content-length");
   if (body === null && !head && status !== 304) {

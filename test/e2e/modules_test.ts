@@ -71,6 +71,12 @@ app.get("/app/env", (c) => c.json({ ...c.env.connection, route: c.env.route, lis
 app.post("/app/echo", (c) => new Response(c.req.raw.body));
 app.get("/app/stream", (c: Context) => stream(c, async (s) => { for (let i = 0; i < 3; i++) await s.write(\`\${i};\`); }));
 app.all("/app/via/*", (c) => c.env.fetch("cluster://origin" + c.req.url.slice(c.req.url.indexOf("/app/via") + 8), { method: c.req.method, headers: { "x-from": "app" }, body: c.req.raw.body, duplex: "half" } as RequestInit));
+app.get("/app/copy", async (c) => {
+  const mine = new Request(c.req.raw, { headers: { "x-from": "copy" } });
+  const kept = mine instanceof Request && c.req.raw instanceof Request && c.req.raw.clone().url === mine.url;
+  const answers = [await c.env.fetch("cluster://origin/env", mine), await fetch(c.env.config.there, c.req.raw), await fetch(new Request(c.env.config.there, c.req.raw))];
+  return Response.json([kept, ...(await Promise.all(answers.map((r) => r.text())))], { headers: { "x-made": "by json" } });
+});
 app.get("/app/unknown", async (c) => c.text(await c.env.fetch("cluster://none/").then(() => "answered", (e) => e.message)));
 app.get("/app/dead", async (c) => c.text(await c.env.fetch("cluster://dead/").then(() => "answered", (e) => String(e))));
 app.get("/app/late", async (c) => {
@@ -87,7 +93,11 @@ app.get("/app/loop", () => { for (;;) {} });
 export default app;
 `;
 const GREETING = `export const greeting: string = "hello";`;
-const ROUTES = [{ name: "app", match: [{ prefix: "/app" }], handler: { module: "app.ts", config: { name: "weir" } } }];
+const ROUTES = routesOf({ name: "weir" });
+
+function routesOf(config: object): readonly object[] {
+  return [{ name: "app", match: [{ prefix: "/app" }], handler: { module: "app.ts", config } }];
+}
 
 describe("a module that answers", () => {
   test("is an application of Hono, with what the config gives it", async () => {
@@ -125,6 +135,26 @@ describe("a module that answers", () => {
     expect(await site.weir.metric("weir_cluster_responses_total", { cluster: "origin" })).toBe(2);
     // One worker, under a supervisor.
     expect(JSON.parse((await site.weir.control("status", "--json")).stdout).workers).toHaveLength(1);
+  });
+
+  test("has requests that are the runtime's, and replies that keep what they are made of", async () => {
+    await using origin = await startOrigin({
+      serve: (r, conn) => conn.send(reply(200, `${r.startLine} ${fieldValue(r.fields, "x-from")} ${fieldValue(r.fields, "x-own")}`)),
+    });
+    const routes = routesOf({ there: `http://127.0.0.1:${origin.port}/there` });
+    await using site = await start({ "app.ts": HONO, "greeting.ts": GREETING }, routes, {
+      clusters: { origin: { endpoints: [`127.0.0.1:${origin.port}`] } },
+    });
+    const answer = await get(site.port, "/app/copy", "test.example", "X-Own: o");
+    expect(JSON.parse(answer.body)).toEqual([
+      true,
+      "GET /env HTTP/1.1 copy ",
+      "GET /there HTTP/1.1  o",
+      "GET /there HTTP/1.1  o",
+    ]);
+    expect(fieldValue(answer.fields, "x-made")).toBe("by json");
+    expect(fieldValue(answer.fields, "content-type")).toStartWith("application/json");
+    expect(fieldValue(answer.fields, "content-length")).toBe(String(answer.body.length));
   });
 
   test("gets bodies as they come, and gives them as they are taken", async () => {

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { latin1 } from "../../../src/base/bytes.ts";
+import { keepText } from "../../../src/exchange/known_text.ts";
 import type { Handler } from "../../../src/exchange/web.ts";
 import { get, ServedSite, statuses } from "./served_site.ts";
 
@@ -101,15 +103,26 @@ describe("a handler inside the process", () => {
     expect(client.text).toEndWith(`\r\nContent-Length: 7\r\n\r\n${size}`);
   });
 
-  test("is held to its Content-Length, short or long", async () => {
-    for (const length of ["3", "5"]) {
-      const site = await ServedSite.start(() => new Response("four", { headers: { "content-length": length } }));
-      const client = await site.client(get("/x"));
-      expect(client.closed).not.toBeNull();
-      expect(client.text).not.toContain("four\r\n");
-      expect(site.handlerFaults).toBe(1);
-      expect(site.active).toEqual([0, 0]);
-    }
+  test("has the URL as a Request has it", async () => {
+    const site = await ServedSite.start((r) => new Response(r.url));
+    const ask = async (path: string, host: string): Promise<string> =>
+      (await site.client(get(path).replace(/Host: .*/, `Host: ${host}`))).text.split("\r\n\r\n")[1]!;
+    expect(await ask("/a%20b?c=d", "Example.COM:80")).toBe("http://example.com/a%20b?c=d");
+    expect(await ask("/", "[::1]:81")).toBe("http://[::1]:81/");
+    expect(await ask("/{a}", "a:8080")).toBe(new Request("http://a:8080/{a}").url);
+  });
+
+  test("hears at any time that its client has gone", async () => {
+    let request!: Request;
+    const site = await ServedSite.start((r) => {
+      request = r;
+      return new Promise(() => {});
+    });
+    const client = await site.client(get("/x"));
+    client.conn!.reset();
+    await site.settled();
+    expect(request.signal.aborted).toBe(true);
+    expect(request.signal).toBe(request.signal);
   });
 
   test("whose body is a stream sends each piece when it is there", async () => {
@@ -138,13 +151,7 @@ describe("a handler inside the process", () => {
     expect(client.closed).toBeNull();
   });
 
-  test("frames nothing itself", async () => {
-    const headers = { "transfer-encoding": "gzip, chunked", connection: "x-a", "x-a": "b", "content-length": "nonsense" };
-    const site = await ServedSite.start(() => new Response("body", { headers }));
-    const client = await site.client(get("/x"));
-    expect(statuses(client.text)).toEqual([200]);
-    expect(client.text).not.toMatch(/gzip|x-a|nonsense/i);
-    expect(client.text).toEndWith("\r\nContent-Length: 4\r\n\r\nbody");
+  test("has no length but 0 without a body", async () => {
     const empty = await ServedSite.start(() => new Response(null, { headers: { "content-length": "9" } }));
     expect((await empty.client(get("/x"))).text).toContain("Content-Length: 0\r\n");
   });
@@ -186,6 +193,86 @@ describe("a handler inside the process", () => {
     client.conn!.reset();
     await site.settled();
     expect(cancelled).not.toBeNull();
+    expect(site.active).toEqual([0, 0]);
+  });
+});
+
+/** As the runtime makes it, and with its text kept beside it. */
+const makes: readonly (readonly [string, (body: string | null, init?: ResponseInit) => Response])[] = [
+  ["a reply's stream", (body, init) => new Response(body, init)],
+  ["a reply's text", (body, init) => keepText(new Response(body, init), body)],
+];
+
+describe.each(makes)("%s", (_how, make) => {
+  test("is held to its Content-Length, short or long", async () => {
+    for (const length of ["3", "5"]) {
+      const site = await ServedSite.start(() => make("four", { headers: { "content-length": length } }));
+      const client = await site.client(get("/x"));
+      expect(client.closed).not.toBeNull();
+      expect(client.text).not.toContain("four\r\n");
+      expect(site.handlerFaults).toBe(1);
+      expect(site.active).toEqual([0, 0]);
+    }
+  });
+
+  test("goes with its head, which says its length", async () => {
+    for (const body of ["four", "fünf €", "x".repeat(10_000)])
+      for (const later of [false, true]) {
+        const site = await ServedSite.start(() => (later ? Promise.resolve(make(body)) : make(body)));
+        const client = await site.client(get("/x") + get("/y"));
+        const bytes = new TextEncoder().encode(body);
+        expect(statuses(client.text)).toEqual([200, 200]);
+        expect(client.text.split(`Content-Length: ${bytes.length}\r\n\r\n${latin1(bytes, 0, bytes.length)}`)).toHaveLength(3);
+        expect(site.active).toEqual([0, 0]);
+      }
+  });
+
+  test("may be empty", async () => {
+    const site = await ServedSite.start(() => make(""));
+    const client = await site.client(get("/x") + get("/y"));
+    expect(statuses(client.text)).toEqual([200, 200]);
+    expect(client.text).toEndWith("\r\n\r\n");
+  });
+
+  test("is not sent in reply to HEAD, nor with a status that has none", async () => {
+    const site = await ServedSite.start((r) => {
+      const made = make("four", { headers: { "x-a": "b" } });
+      return r.method === "HEAD" ? made : Object.defineProperty(made, "status", { value: 304 });
+    });
+    const client = await site.client(get("/x").replace("GET", "HEAD") + get("/y") + get("/y"));
+    expect(statuses(client.text)).toEqual([200, 304, 304]);
+    expect(client.text).not.toContain("four");
+  });
+
+  test("frames nothing itself", async () => {
+    const headers = { "transfer-encoding": "gzip, chunked", connection: "x-a", "x-a": "b", "content-length": "nonsense" };
+    const site = await ServedSite.start(() => make("body", { headers }));
+    const client = await site.client(get("/x"));
+    expect(statuses(client.text)).toEqual([200]);
+    expect(client.text).not.toMatch(/gzip|x-a|nonsense/i);
+    expect(client.text).toEndWith("\r\nContent-Length: 4\r\n\r\nbody");
+  });
+
+  test("that its maker has read is none any more", async () => {
+    const site = await ServedSite.start(async () => {
+      const made = make("four");
+      await made.text();
+      return made;
+    });
+    const client = await site.client(get("/x"));
+    expect(client.text).not.toContain("four");
+    expect(site.handlerFaults).toBe(1);
+  });
+
+  test("is for nobody when the client has gone meanwhile", async () => {
+    let answer!: (r: Response) => void;
+    const site = await ServedSite.start(() => new Promise((resolve) => (answer = resolve)));
+    const client = await site.client(get("/x"));
+    client.conn!.reset();
+    await site.settled();
+    answer(make("four"));
+    await site.settled();
+    expect(site.handlerFaults).toBe(0);
     expect(site.active).toEqual([0, 0]);
   });
 });
