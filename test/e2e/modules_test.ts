@@ -139,7 +139,8 @@ describe("a module that answers", () => {
 
   test("has requests that are the runtime's, and replies that keep what they are made of", async () => {
     await using origin = await startOrigin({
-      serve: (r, conn) => conn.send(reply(200, `${r.startLine} ${fieldValue(r.fields, "x-from")} ${fieldValue(r.fields, "x-own")}`)),
+      serve: (r, conn) =>
+        conn.send(reply(200, `${r.startLine} ${fieldValue(r.fields, "x-from")} ${fieldValue(r.fields, "x-own")}`)),
     });
     const routes = routesOf({ there: `http://127.0.0.1:${origin.port}/there` });
     await using site = await start({ "app.ts": HONO, "greeting.ts": GREETING }, routes, {
