@@ -3,6 +3,7 @@
 //   bun bench/micro/filters.ts [filter|plugin|handler]        deno run -A --no-check bench/micro/filters.ts
 import process from "node:process";
 import { encodeLatin1 } from "../../src/base/bytes.ts";
+import { prepareWebGlobals } from "../../src/exchange/web_globals.ts";
 import type { Processes, ProcessHandler } from "../../src/platform/types.ts";
 import app from "../plugins/app.ts";
 import module from "../plugins/module.ts";
@@ -87,6 +88,7 @@ async function plugins(): Promise<void> {
 }
 
 async function handlers(): Promise<void> {
+  prepareWebGlobals(globalThis);
   const to = 'handler: { module: "/app.ts" }';
   for (const [name, main] of [
     ["a handler, a function", () => new Response("x".repeat(130))],

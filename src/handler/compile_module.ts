@@ -3,10 +3,12 @@ import type { Exchange } from "../exchange/exchange.ts";
 import { applyOps } from "../exchange/forward_head.ts";
 import type { ServeAction } from "../exchange/site.ts";
 import { WebCall } from "../exchange/web_call.ts";
+import type { Conn } from "../platform/types.ts";
 import type { EventLog } from "../telemetry/event_log.ts";
 import type { Cluster } from "../upstream/types.ts";
+import type { CallEnv } from "./cluster_call.ts";
 import { fetchCluster } from "./fetch_cluster.ts";
-import { endFacts, type ModuleContext, type ModuleEnv, tlsFacts } from "./module_env.ts";
+import { type ConnectionFacts, endFacts, type ModuleContext, type ModuleEnv, tlsFacts } from "./module_env.ts";
 import type { ModuleFetch } from "./module_handler.ts";
 
 export interface ModuleHandlerEnv {
@@ -39,32 +41,41 @@ export function compileModule(spec: ModuleHandlerSpec, fetch: ModuleFetch, env: 
 }
 
 function factsOf(x: Exchange, config: unknown, { clusters }: ModuleHandlerEnv): ModuleEnv {
-  const { down, site, peer, head } = x;
-  const { conn } = down;
-  const rule = x.rule!;
-  const times = { headMs: rule.responseHeadMs, idleMs: site.spec.timeouts.streamIdleMs };
-  const calls = { link: site.link, client: down, authority: head.authority, ...times };
-  const { info } = conn;
-  const client = site.forwarded.clientAddress(peer, head);
+  const { site, head } = x;
   return {
     config,
-    route: rule.name,
+    route: x.rule!.name,
     listener: site.listener,
     requestId: x.requestId,
-    client,
-    connection: {
-      get remote() {
-        return endFacts(info.remote);
-      },
-      get local() {
-        return endFacts(info.local);
-      },
-      protocol: head.protocol,
-      get tls() {
-        return tlsFacts(conn.tls);
-      },
+    client: site.forwarded.clientAddress(x.peer, head),
+    connection: connectionFacts(x.down.conn, head.protocol),
+    fetch: (input, init) => fetchCluster(clusters, callEnv(x), input, init),
+  };
+}
+
+/** Most handlers ask for none of it. */
+function connectionFacts(conn: Conn, protocol: string): ConnectionFacts {
+  return {
+    get remote() {
+      return endFacts(conn.info.remote);
     },
-    fetch: (input, init) => fetchCluster(clusters, calls, input, init),
+    get local() {
+      return endFacts(conn.info.local);
+    },
+    protocol,
+    get tls() {
+      return tlsFacts(conn.tls);
+    },
+  };
+}
+
+function callEnv({ down, site, head, rule }: Exchange): CallEnv {
+  return {
+    link: site.link,
+    client: down,
+    authority: head.authority,
+    headMs: rule!.responseHeadMs,
+    idleMs: site.spec.timeouts.streamIdleMs,
   };
 }
 
