@@ -118,6 +118,7 @@ class Run implements ConfigSink {
 
   async #offer(m: Model, warnings: readonly Problem[]): Promise<Receipt> {
     const receipt = await this.#serving.apply(m);
+    if (this.#stopping && !this.#started) return receipt;
     if (receipt.problems.length > 0) return this.#refused(receipt);
     if (warnings.length > 0) {
       this.#o.showProblems(warnings);
@@ -158,6 +159,7 @@ class Run implements ConfigSink {
       log.log(level, "no control socket: name this weir or its socket otherwise", { path, reason: messageOf(e) });
       if (asked !== null) return await this.#giveUp(`no control socket at ${path}: ${messageOf(e)}`);
     }
+    if (this.#stopping) return;
     const pidFile = this.#o.pidFile ?? m.pidFile;
     const unwritten = pidFile === null ? null : this.#o.host.writePidFile(pidFile);
     if (unwritten !== null) {
@@ -342,7 +344,10 @@ class Run implements ConfigSink {
   #endSignal(): void {
     if (this.#stopping) void this.#stop();
     else if (this.#started) this.#drain();
-    else this.#exit(0);
+    else {
+      this.#stopping = true;
+      this.#exit(0);
+    }
   }
 
   async #stop(): Promise<void> {

@@ -74,6 +74,34 @@ for (const workers of [1, 2])
     }
   });
 
+for (const workers of [1, 2])
+  test(`SIGTERM while ${workers} start ends them`, async () => {
+    const dir = scratchDir();
+    const port = await freePort();
+    const pidFile = join(dir, "weir.pid");
+    const config = {
+      admin: false,
+      control: join(dir, "weir.sock"),
+      pidFile,
+      listeners: { web: { address: `127.0.0.1:${port}` } },
+      routes: [{ respond: { status: 200, body: "here" } }],
+    };
+    const path = join(dir, "weir.yaml");
+    writeFileSync(path, textOf(config));
+    try {
+      for (let i = 0; i < 3; i++) {
+        await using starting = new Program([...commandOf(subject), "run", path, "--workers", String(workers)]);
+        // With several workers the first one serves before the others do, and before the config is in force.
+        await starting.said(/"event":"listening"/, 0, 30_000);
+        starting.signal("SIGTERM");
+        expect(await starting.ended()).toEqual({ code: 0, signal: null });
+        expect(existsSync(pidFile)).toBe(false);
+      }
+    } finally {
+      rmSync(dir, { recursive: true, force: true });
+    }
+  });
+
 /** The process alone, or with it all that it has started. */
 function end(p: Program, random: Random): void {
   process.kill(random.once(2) ? p.pid : -p.pid, "SIGKILL");

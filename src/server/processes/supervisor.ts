@@ -265,6 +265,8 @@ export class Supervisor implements Serving, AdminView {
     const killer = this.#env.worker.platform.setTimer(END_MS, () => this.#killAll(), true);
     await empty;
     killer.cancel();
+    // A first config that workers were to be started with comes to nothing.
+    this.#onStart?.([ENDING]);
     this.#sockets.close();
     await this.#sockets.clearPaths();
     this.#secrets.close();
@@ -275,7 +277,7 @@ export class Supervisor implements Serving, AdminView {
   // ---- a config ----
 
   async #apply(model: Model): Promise<Receipt> {
-    if (this.#state === "draining" || this.#state === "stopped") return this.refuse([problem("", "not taken: weir is draining")]);
+    if (this.#state === "draining" || this.#state === "stopped") return this.refuse([ENDING]);
     const prepared = await this.#prepare(model);
     if (!("front" in prepared)) return this.refuse(prepared);
     this.#candidate = prepared;
@@ -554,6 +556,8 @@ export class Supervisor implements Serving, AdminView {
     for (const s of this.#slots) for (const w of s.processes) w.kill();
   }
 }
+
+const ENDING = problem("", "not taken: weir is draining");
 
 function namesOf({ listeners, udpListeners }: Model): readonly string[] {
   return [...listeners.keys(), ...udpListeners.keys()];
