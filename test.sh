@@ -1,7 +1,8 @@
 #!/bin/sh
 # Runs the tests and ends with one line: N passed, N failed, N skipped. Exit code 0 only when something ran and nothing failed.
 #
-#   ./test.sh                   everything but e2e-bun, whose runtime is that of e2e-dist, and interop; in two lanes side by side
+#   ./test.sh                   everything but interop, e2e-bun, whose runtime is that of e2e-dist, and of e2e-deno what is no matter
+#                               of the runtime; in two lanes side by side
 #   ./test.sh PART…             some of it: lint types arch unit seam plugins golden conformance fuzz on-deno e2e packaging interop
 #                               (on-deno: unit and seam under Deno's runner; e2e: e2e-bun e2e-deno e2e-dist;
 #                               interop: interop-bun interop-deno interop-dist)
@@ -16,11 +17,15 @@ bun='' deno=''
 . "$root/tools/toolchain.sh"
 
 # What a test waits for is seldom a core: two lanes of about the same length take little more than half as long.
-lane='lint types arch golden e2e-deno'
-beside='unit seam plugins conformance fuzz on-deno e2e-dist packaging'
+lane='lint types arch unit seam on-deno e2e-deno'
+beside='golden plugins conformance fuzz e2e-dist packaging'
 all="$lane $beside e2e-bun"
 # Programs of others against Weir, which have to be built first (tools/peers/build): h2spec, gRPC's interoperability cases, Autobahn's, h2load.
 interop='interop-bun interop-deno interop-dist'
+# Files of e2e about policies, whose code is the same on every runtime and stands above all that is not: without parts named and without
+# 'long' they are left to e2e-dist.
+policies='balancing breakers chaos_balance chaos_hosts forwarding health limits mirror observe overload'
+policies="$policies plugin_choices plugin_commands plugin_endpoints plugin_samples retry samples traffic_filters"
 passed=0 failed=0 skipped=0 broken=''
 
 parts=''
@@ -134,6 +139,21 @@ check() {
   fi
 }
 
+# files_of PART: what bun test is to run of a part of e2e or interop.
+files_of() {
+  if [ "$1" != e2e-deno ] || [ -z "$leaves_policies" ]; then
+    printf './test/%s\n' "${1%-*}"
+    return 0
+  fi
+  for e2e_file in ./test/e2e/*_test.ts; do
+    e2e_name=${e2e_file##*/}
+    case " $policies " in
+      *" ${e2e_name%_test.ts} "*) ;;
+      *) printf '%s\n' "$e2e_file" ;;
+    esac
+  done
+}
+
 heading() {
   printf '\n== %s (after %s s)\n' "$1" "$(($(date +%s) - started))"
 }
@@ -152,7 +172,8 @@ run_part() {
         if [ "$code" -ne 0 ]; then return 0; fi
         compiled=1
       fi
-      suite "$part" "./test/${part%-*}" --timeout 60000 "$@" "./test/${part%-*}"
+      # shellcheck disable=SC2046
+      suite "$part" "./test/${part%-*}" --timeout 60000 "$@" $(files_of "$part")
       unset WEIR_SUBJECT
       ;;
     on-deno) suite_on_deno ;;
@@ -187,12 +208,13 @@ beside_sum() {
   printf ', %s\n' "$beside_sums" | sed -n "s/^.*, \([0-9][0-9]*\) $1.*\$/\1/p" | grep . || echo 0
 }
 
-started=$(date +%s) compiled=''
+started=$(date +%s) compiled='' leaves_policies=''
 if [ -n "$parts" ]; then
   for selected in $parts; do run_part "$selected" "$@"; done
 elif [ -n "${WEIR_LONG-}" ]; then
   for selected in $all $interop; do run_part "$selected" "$@"; done
 else
+  leaves_policies=1
   start_beside "$@"
   for selected in $lane; do run_part "$selected" "$@"; done
   join_beside
