@@ -1,6 +1,7 @@
 import process from "node:process";
 import { isMainThread } from "node:worker_threads";
 import { wantsLauncher } from "./launcher/wants_launcher.ts";
+import { isWorker } from "./server/processes/worker_message.ts";
 
 /** The exit code of the last main process; null: there can be no launcher here. */
 async function runLauncher(): Promise<number | null> {
@@ -20,4 +21,5 @@ if (isMainThread && wantsLauncher({ pid: process.pid, args: process.argv.slice(2
   const code = await runLauncher();
   if (code !== null) process.exit(code);
 }
-await import("./program.ts");
+if (isMainThread && isWorker(process.env)) await import("./worker_program.ts");
+else await import("./program.ts");

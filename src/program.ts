@@ -1,4 +1,3 @@
-import { pathToFileURL } from "node:url";
 import { isMainThread } from "node:worker_threads";
 import { BUILD } from "./base/build.ts";
 import { runCli } from "./cli/cli.ts";
@@ -10,8 +9,6 @@ import { writeAll } from "./cli/write_all.ts";
 import type { Model } from "./config/model.ts";
 import type { RuntimeAbilities } from "./config/runtime_abilities.ts";
 import type { ConfigSource } from "./config/source.ts";
-import { prepareWebGlobals } from "./exchange/web_globals.ts";
-import { createNodePlatform } from "./platform/node.ts";
 import type { Platform } from "./platform/types.ts";
 import { describePlugin } from "./plugin/describe_plugin.ts";
 import { askControl } from "./server/control.ts";
@@ -20,22 +17,18 @@ import { Host } from "./server/host/host.ts";
 import { takeHostVariables } from "./server/host/host_variables.ts";
 import { passedSockets } from "./server/host/passed_sockets.ts";
 import { moduleUses } from "./server/modules/module_table.ts";
-import { isOfferedHere, loadOffered, offeredAddresses } from "./server/modules/offered_packages.ts";
+import { isOfferedHere, offeredAddresses } from "./server/modules/offered_packages.ts";
 import { answerProbe, probeModule } from "./server/modules/probe_module.ts";
 import { numbersBytes } from "./server/numbers/numbers_bytes.ts";
 import { WeirNumbers } from "./server/numbers/weir_numbers.ts";
-import { work, workerIndex } from "./server/processes/worker.ts";
 import { run } from "./server/run.ts";
-import type { Serving } from "./server/serving.ts";
 import { HeldSockets } from "./server/sockets/held_socket.ts";
 import { type Inheritance, inherit, isSuccessor } from "./server/upgrade/inheritance.ts";
 import { openEndpoints } from "./source/file/endpoints/endpoints_file.ts";
 import { FileSource } from "./source/file/file_source.ts";
 import { serveLoads } from "./source/file/load_aside.ts";
 import { StaticSource } from "./source/static_source.ts";
-import { createEventLog } from "./telemetry/create_event_log.ts";
-
-const runtime = "Bun" in globalThis ? "bun" : "Deno" in globalThis ? "deno" : "node";
+import { createPlatform, runtime, ThisProcess, textOf } from "./this_process.ts";
 
 /** What a process that comes to nothing has said last, for one that waits for it. */
 let lastWords = "";
@@ -73,54 +66,14 @@ const about: About = {
   runtime: `${runtime} ${process.versions[runtime] ?? ""}`.trim(),
   build: `${process.platform} ${process.arch}, ${BUILD.commit}`,
 };
-const log = createEventLog({
-  level: "info",
-  format: "auto",
-  isTerminal: io.errIsTerminal,
-  noColor: !wantsColor(io.errIsTerminal, io.env),
-  write: io.err,
-  wallNow: Date.now,
-});
+const self = new ThisProcess(io.err);
+const { log } = self;
 
-async function createPlatform(onFault: (e: unknown) => void): Promise<Platform> {
-  if (runtime !== "bun") return createNodePlatform(runtime, { onFault });
-  const { createBunPlatform } = await import("./platform/bun.ts");
-  return createBunPlatform({ onFault });
-}
-
-let offering: Promise<void> | null = null;
-
-async function offer(offerPackages: Platform["offerPackages"]): Promise<void> {
-  // A promise that nobody waits for, or a timer, of a module must not end what serves others.
-  for (const event of ["uncaughtException", "unhandledRejection"])
-    process.on(event, (e: unknown) => {
-      serving?.countThrow();
-      log.log("error", "something in this process threw where nobody waits for it", { event, reason: textOf(e) });
-    });
-  prepareWebGlobals(globalThis);
-  offerPackages?.(await loadOffered());
-}
-
-/** A module of the config. What Weir offers is loaded with the first. */
-async function loadModule({ offerPackages }: Platform, path: string): Promise<object> {
-  offering ??= offer(offerPackages);
-  await offering;
-  return (await import(pathToFileURL(path).href)) as object;
-}
-
-let serving: Serving | null = null;
 /** What this process goes on with in another one's place; null: nothing. */
 let inheritance: Inheritance | null = null;
 
-function createServingPlatform(): Promise<Platform> {
-  return createPlatform((e) => {
-    serving?.countThrow();
-    log.log("error", "a callback threw: its connection was destroyed", { reason: textOf(e) });
-  });
-}
-
 async function serve(model: Model, { workers, pidFile }: ServeOptions, sourceOf: (p: Platform) => ConfigSource): Promise<number> {
-  const platform = await createServingPlatform();
+  const platform = await self.createServingPlatform();
   const variables = takeHostVariables(process.env, process.pid);
   const held = new HeldSockets(inheritance?.sockets ?? passedSockets(variables.passed, platform.linux, log));
   const numbers = createNumbers(platform, model);
@@ -128,7 +81,7 @@ async function serve(model: Model, { workers, pidFile }: ServeOptions, sourceOf:
   const healthRecords = inheritance?.health ?? [];
   const args = process.argv.slice(2);
   const modules = moduleUses(model).length > 0;
-  serving = createServing({
+  const serving = createServing({
     platform,
     log,
     build: BUILD,
@@ -139,11 +92,12 @@ async function serve(model: Model, { workers, pidFile }: ServeOptions, sourceOf:
     generation,
     workers,
     modules,
-    loadModule: (path) => loadModule(platform, path),
+    loadModule: (path) => self.loadModule(platform, path),
     packages: modules ? packagesHere() : new Map(),
     healthRecords,
     openEndpoints,
   });
+  self.serving = serving;
   return await run({
     platform,
     log,
@@ -179,36 +133,13 @@ function createNumbers(platform: Platform, model: Model): WeirNumbers {
   return numbers;
 }
 
-/** A worker: its supervisor says what to do, over a channel. */
-async function serveAsWorker(index: number): Promise<number> {
-  const platform = await createServingPlatform();
-  return await work({
-    platform,
-    loadModule: (path) => loadModule(platform, path),
-    index,
-    log,
-    env: io.env,
-    build: BUILD,
-    openEndpoints,
-    onServer: (s) => {
-      serving = s;
-    },
-  });
-}
-
-function textOf(e: unknown): string {
-  return e instanceof Error ? (e.stack ?? e.message) : String(e);
-}
-
 async function main(): Promise<number> {
-  const probed = await answerProbe(process.env, async (path) => loadModule(await createPlatform(() => {}), path));
+  const probed = await answerProbe(process.env, async (path) => self.loadModule(await createPlatform(() => {}), path));
   if (probed !== null) {
     writeAll(1, probed);
     return EXIT.done;
   }
-  const worker = workerIndex(process.env);
-  if (worker !== null) return await serveAsWorker(worker);
-  if (isSuccessor(process.env)) inheritance = await inherit(await createServingPlatform(), process.env);
+  if (isSuccessor(process.env)) inheritance = await inherit(await self.createServingPlatform(), process.env);
   const code = await command();
   if (code !== EXIT.done) await inheritance?.failed(lastWords.trim());
   return code;

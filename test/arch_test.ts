@@ -36,17 +36,19 @@ const RANKS: Readonly<Record<string, number>> = {
   launcher: 6,
   server: 7,
   cli: 8,
-  "program.ts": 9,
-  "main.ts": 10,
+  "this_process.ts": 9,
+  "program.ts": 10,
+  "worker_program.ts": 10,
+  "main.ts": 11,
 };
 
 /** They put the program together, so they may import anything. */
-const ENTRIES: readonly string[] = ["main.ts", "program.ts"];
+const ENTRIES: readonly string[] = ["main.ts", "program.ts", "worker_program.ts", "this_process.ts"];
 
 /** Folders whose own folders are siblings: they share what lies beside them, and nothing of each other. */
 const FAMILIES: ReadonlySet<string> = new Set(["filters", "source"]);
 
-/** Which folders may use which library. What is not here may be used by main.ts and program.ts alone. */
+/** Which folders may use which library. What is not here may be used by the entries alone. */
 const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   "@logtape/logtape": ["telemetry"],
   commander: ["cli"],
@@ -358,7 +360,7 @@ function edgeFault(file: { readonly path: string }, i: { readonly specifier: str
   const [from, unit] = [unitOf(path), unitOf(target)];
   if (unit === null || from === null) return `${to} has no rank`;
   if (unit === "platform" && from !== "platform" && target !== "platform/types.ts")
-    return `${to} is an adapter, for main.ts and program.ts alone: others use platform/types.ts`;
+    return `${to} is an adapter, for the entries alone: others use platform/types.ts`;
   if (unit !== from) return RANKS[unit]! < RANKS[from]! ? null : `${to} has rank ${RANKS[unit]}, this file ${RANKS[from]}`;
   const [own, other] = [familyFolder(path), familyFolder(target)];
   return other === null || own === other ? null : `${to} is a sibling's`;

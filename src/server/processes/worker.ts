@@ -47,10 +47,10 @@ export interface WorkerEnv {
 }
 
 /** The index of the worker that this process is to be; null: it is none. The variable is taken out of `env`. */
-export function workerIndex(env: Record<string, string | undefined>): number | null {
+export function takeWorkerIndex(env: Record<string, string | undefined>): number {
   const index = env[WORKER_VARIABLE];
   delete env[WORKER_VARIABLE];
-  return index === undefined ? null : Number(index);
+  return Number(index);
 }
 
 /** Serves what the supervisor says, until it is told to end. Resolves with the exit code. */
