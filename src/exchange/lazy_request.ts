@@ -1,14 +1,18 @@
+import type { ReadableBody } from "./readable_body.ts";
+
 /** What a request is made of when it is asked for. */
 export interface RequestSource {
   readonly method: string;
   /** As `Request` would have it. */
   readonly url: string;
   readonly signal: AbortSignal;
+  /** null: it has none. */
+  readonly body: ReadableBody | null;
   makeHeaders(): Headers;
 }
 
 /**
- * A request without a body that stands for a `Request`, and makes one of the runtime's own only when something of it is asked for that is
+ * What stands for a `Request`, and makes one of the runtime's own only when something of it is asked for that is
  * not here: making one, its signal and its headers costs a handler's request more than all else does.
  *
  * It is an instance of `Request`, with all of its members. What the runtimes do themselves with a `Request` takes `real`.
@@ -17,6 +21,8 @@ export class LazyRequest {
   readonly #source: RequestSource;
   #headers: Headers | null = null;
   #real: Request | null = null;
+  /** Its body was read whole, without a real request. */
+  #read = false;
 
   constructor(source: RequestSource) {
     this.#source = source;
@@ -40,20 +46,64 @@ export class LazyRequest {
     return this.#source.signal;
   }
 
-  get body(): null {
-    return null;
+  get body(): ReadableStream<Uint8Array> | null {
+    return this.#source.body === null ? null : LazyRequest.realOf(this).body;
   }
 
   get bodyUsed(): boolean {
-    return false;
+    return this.#real?.bodyUsed ?? this.#read;
+  }
+
+  text(): Promise<string> {
+    return this.#whole()?.then(utf8) ?? LazyRequest.realOf(this).text();
+  }
+
+  json(): Promise<unknown> {
+    return this.#whole()?.then(jsonOf) ?? LazyRequest.realOf(this).json();
+  }
+
+  arrayBuffer(): Promise<ArrayBuffer> {
+    return this.#whole()?.then(bufferOf) ?? LazyRequest.realOf(this).arrayBuffer();
+  }
+
+  /** null: a real one has the body, or there is none. */
+  #whole(): Promise<Uint8Array> | null {
+    const { body } = this.#source;
+    if (body === null || this.#real !== null || this.#read) return null;
+    this.#read = true;
+    return body.readWhole();
   }
 
   /** The runtime's own; the same one each time. */
   static realOf(r: LazyRequest): Request {
-    const { method, url, signal } = r.#source;
-    r.#real ??= new Request(url, { method, headers: r.headers, signal });
+    r.#real ??= r.#make();
     return r.#real;
   }
+
+  #make(): Request {
+    const { method, url, signal, body } = this.#source;
+    const init: RequestInit & { duplex?: "half" } = { method, headers: this.headers, signal };
+    if (body === null) return new Request(url, init);
+    const real = new Request(url, { ...init, body: this.#read ? "" : body.openStream(), duplex: "half" } as RequestInit);
+    // To be refused, as any second reading is.
+    if (this.#read) void real.text();
+    return real;
+  }
+}
+
+const UTF_8 = new TextDecoder();
+
+function utf8(b: Uint8Array): string {
+  return UTF_8.decode(b);
+}
+
+function jsonOf(b: Uint8Array): unknown {
+  return JSON.parse(UTF_8.decode(b));
+}
+
+/** A copy: other requests may lie in the same memory. */
+function bufferOf(b: Uint8Array): ArrayBuffer {
+  return b.slice().buffer as ArrayBuffer;
 }
 
 /** What stands for a request, as the runtime's own; anything else as it is. */

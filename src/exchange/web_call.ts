@@ -5,6 +5,7 @@ import type { Exchange } from "./exchange.ts";
 import { ANSWERED, TRACE_REFUSED } from "./exchange_faults.ts";
 import { knownText } from "./known_text.ts";
 import { LazyRequest, type RequestSource } from "./lazy_request.ts";
+import { ReadableBody } from "./readable_body.ts";
 import { httpDate } from "./reply.ts";
 import type { ServedTarget } from "./site.ts";
 import type { Handler } from "./web.ts";
@@ -16,7 +17,8 @@ export class WebCall implements ServedTarget, RequestSource {
   #abort: AbortController | null = null;
   /** Why the handler should give up; null: it should not. */
   #reason: ProxyError | null = null;
-  #body: ReadableStreamDefaultController<Uint8Array> | null = null;
+  /** null: the request has none. */
+  body: ReadableBody | null = null;
   #writable: (() => void) | null = null;
   /** The reply's body, while it is read. */
   #reader: ReadableStreamDefaultReader<Uint8Array> | null = null;
@@ -86,21 +88,12 @@ export class WebCall implements ServedTarget, RequestSource {
 
   takeData(b: Uint8Array, end: boolean): boolean {
     if (end) this.#x.requestSent();
-    const body = this.#body;
-    if (body === null) return true;
-    if (b.length > 0) body.enqueue(b);
-    if (end) {
-      this.#body = null;
-      body.close();
-      return true;
-    }
-    return (body.desiredSize ?? 0) > 0;
+    return this.body === null || this.body.take(b, end);
   }
 
   takeTrailers(_f: Fields): void {
     this.#x.requestSent();
-    this.#body?.close();
-    this.#body = null;
+    this.body?.end();
   }
 
   resumeReply(): void {
@@ -120,12 +113,7 @@ export class WebCall implements ServedTarget, RequestSource {
       this.#reason = e;
       this.#abort?.abort(e);
     }
-    try {
-      this.#body?.error(e);
-    } catch {
-      // The handler had cancelled the stream already.
-    }
-    this.#body = null;
+    this.body?.fail(e);
     this.resumeReply();
     // A handler that waits for something else before the next piece hears of it all the same.
     this.#reader?.cancel(e).catch(() => {});
@@ -254,29 +242,9 @@ export class WebCall implements ServedTarget, RequestSource {
   #request(): Request {
     const { head, requestPassed } = this.#x;
     const { method } = head;
-    const lacksBody = requestPassed || method === "GET" || method === "HEAD";
-    if (lacksBody && SAID_AS_IS.has(method)) return new LazyRequest(this) as unknown as Request;
-    const init: RequestInit & { duplex?: "half" } = { method, headers: this.makeHeaders(), signal: this.signal };
-    if (!lacksBody) {
-      init.body = this.#openBody();
-      init.duplex = "half";
-    }
-    return new Request(this.#url, init);
-  }
-
-  #openBody(): ReadableStream<Uint8Array> {
-    return new ReadableStream<Uint8Array>(
-      {
-        start: (c) => {
-          this.#body = c;
-        },
-        pull: () => this.#pull(),
-        cancel: () => {
-          this.#body = null;
-        },
-      },
-      ON_DEMAND,
-    );
+    if (!requestPassed && method !== "GET" && method !== "HEAD") this.body = new ReadableBody(() => this.#pull());
+    const lazy = new LazyRequest(this);
+    return SAID_AS_IS.has(method) ? (lazy as unknown as Request) : LazyRequest.realOf(lazy);
   }
 }
 
@@ -302,8 +270,6 @@ function ignore(): void {}
 
 const NONE = new Uint8Array(0);
 const UTF_8 = new TextEncoder();
-/** Nothing is asked for before the handler reads. */
-const ON_DEMAND = { highWaterMark: 0 };
 
 /** Without its body's length, which is nothing until it is known. */
 function responseHead(r: Response, wall: number): ResponseHead {

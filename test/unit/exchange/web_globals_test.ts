@@ -21,6 +21,7 @@ function lazy(method = "GET"): { r: Request; abort: AbortController; made: strin
   const source = {
     method,
     url: "http://a.example/x?y=1",
+    body: null,
     get signal() {
       made.push("signal");
       return abort.signal;
@@ -78,7 +79,13 @@ describe("what stands for a request", () => {
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
     const { port } = server.address() as AddressInfo;
     const url = `http://127.0.0.1:${port}/there`;
-    const source = { method: "PUT", url, signal: new AbortController().signal, makeHeaders: () => new Headers({ "x-a": "1" }) };
+    const source = {
+      method: "PUT",
+      url,
+      body: null,
+      signal: new AbortController().signal,
+      makeHeaders: () => new Headers({ "x-a": "1" }),
+    };
     const r = new LazyRequest(source) as unknown as Request;
     expect(await (await g.fetch(r)).text()).toBe("ok");
     expect(await (await g.fetch(url, r)).text()).toBe("ok");
