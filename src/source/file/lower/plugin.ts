@@ -45,8 +45,7 @@ function asPath(path: string): string {
   return path.includes("/") ? path : `./${path}`;
 }
 
-/** What the plugin itself says stands in for what the use does not: it is looked up when the plugin is known. */
-/** `at` leads to the use. */
+/** `at` leads to the use. What the plugin itself says stands in for what the use does not: it is looked up when the plugin is known. */
 export function lowerPluginUse(c: PluginUseConfig, at: Path, to: Lowering, report: Reporter): PluginUseSpec {
   const { use, config, timeout, onFailure } =
     typeof c === "string" ? { use: c, config: undefined, timeout: undefined, onFailure: undefined } : c;
