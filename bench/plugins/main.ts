@@ -29,7 +29,7 @@ const USAGE = `usage: bench/plugins/run [--only NAME,…] [--on bun|deno|dist] [
   --seconds    seconds of a round, 2 when absent
   --calm       percent of the machine that other programs may take during a round, 10 when absent: else it is run again
   --awake      keeps both cores from sleeping meanwhile
-  --against    for plain and plainh2: another checkout of Weir
+  --against    for plain, plainh2 and latency: another checkout of Weir
   --profile    instead of measuring: where Weir's time goes, by the runtime's CPU profiler`;
 
 const { values: args } = parseArgs({

@@ -1,3 +1,4 @@
+import { weirFrom } from "../../rivals/peers/weir.ts";
 import { changed, withPlugin } from "../config.ts";
 import { measured } from "./measured.ts";
 import type { Work } from "./work.ts";
@@ -13,9 +14,12 @@ export const LATENCY: Work = {
   told: "difference",
   async run(s) {
     const plain = changed(s.weir, "plain", {})!;
-    const others = s.languages.map((l) => changed(s.weir, l.name, withPlugin(l))!);
+    const called = s.languages.map((l) => changed(s.weir, l.name, withPlugin(l))!);
+    const other = s.against === null || s.home === "dist" ? null : weirFrom(s.against, s.home, "other");
+    const before = other === null ? [] : s.languages.map((l) => changed(other, l.name, withPlugin(l))!);
     const load = { tool: "load", mode: "open", rate: RATE, connections: CONNECTIONS, statuses: ["200"] } as const;
-    const rounds = await measured([plain, ...others], s, load);
-    return { ...rounds, pairs: others.map((o) => ({ subject: o.name, base: plain.name })) };
+    const rounds = await measured([plain, ...called, ...before], s, load);
+    const added = [...called, ...before].map((c) => ({ subject: c.name, base: plain.name }));
+    return { ...rounds, pairs: [...added, ...before.map((b, i) => ({ subject: called[i]!.name, base: b.name }))] };
   },
 };

@@ -98,7 +98,7 @@ class Calls(unittest.TestCase):
 
     def test_a_cancelled_call_is_not_answered(self):
         plugin = Plugin("p", "1")
-        begun, go_on = threading.Event(), threading.Event()
+        begun, go_on, done = threading.Event(), threading.Event(), threading.Event()
         seen = []
 
         @plugin.request_head()
@@ -106,6 +106,7 @@ class Calls(unittest.TestCase):
             begun.set()
             go_on.wait(10)
             seen.append(call.cancelled)
+            done.set()
 
         with Peer(plugin) as peer:
             identity = peer.call("requestHead", head())
@@ -113,6 +114,7 @@ class Calls(unittest.TestCase):
             peer.notify("cancel", {"id": identity})
             peer.ask("ping")
             go_on.set()
+            self.assertTrue(done.wait(10))
             self.assertEqual(peer.ask("ping")["result"], {})
         self.assertEqual(seen, [True])
 
