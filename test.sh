@@ -17,8 +17,8 @@ bun='' deno=''
 . "$root/tools/toolchain.sh"
 
 # What a test waits for is seldom a core: two lanes of about the same length take little more than half as long.
-lane='lint types arch unit seam on-deno e2e-deno'
-beside='golden plugins conformance fuzz e2e-dist packaging'
+lane='lint types arch unit seam e2e-deno'
+beside='golden plugins conformance fuzz on-deno e2e-dist packaging'
 all="$lane $beside e2e-bun"
 # Programs of others against Weir, which have to be built first (tools/peers/build): h2spec, gRPC's interoperability cases, Autobahn's, h2load.
 interop='interop-bun interop-deno interop-dist'
