@@ -44,12 +44,16 @@ exe() {
   case $1 in windows-*) printf .exe ;; esac
 }
 
-# With the bytecode of its code an executable starts in half the time: most of a start was parsing. It needs 8 MB.
+# With the bytecode of its code an executable starts in half the time: most of a start was parsing. It needs 8 MB. Bytecode made on another
+# system has crashed Bun (oven-sh/bun#18416, #24144), so only an executable for this machine has it.
 # A started executable must not take settings from a .env or bunfig.toml that lies where it was started.
 compile_bun() {
   printf '%s\n' "$2"
   rm -f "$2"
-  if ! bundle --compile --bytecode --format=esm --no-compile-autoload-dotenv --no-compile-autoload-bunfig ${1:+"--target=bun-$1"} --outfile="$2" src/main.ts >"$2.log" 2>&1 ||
+  bytecode='--bytecode --format=esm'
+  if [ -n "$1" ]; then bytecode=''; fi
+  # shellcheck disable=SC2086
+  if ! bundle --compile $bytecode --no-compile-autoload-dotenv --no-compile-autoload-bunfig ${1:+"--target=bun-$1"} --outfile="$2" src/main.ts >"$2.log" 2>&1 ||
     ! [ -s "$2" ]; then
     cat "$2.log" >&2
     exit 1
