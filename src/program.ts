@@ -1,5 +1,6 @@
 import { isMainThread } from "node:worker_threads";
 import { BUILD } from "./base/build.ts";
+import { stackOf } from "./base/error.ts";
 import { runCli } from "./cli/cli.ts";
 import { type About, type CliIo, EXIT, type ServeOptions } from "./cli/deps.ts";
 import { wantsColor } from "./cli/render/paint.ts";
@@ -28,7 +29,7 @@ import { openEndpoints } from "./source/file/endpoints/endpoints_file.ts";
 import { FileSource } from "./source/file/file_source.ts";
 import { serveLoads } from "./source/file/load_aside.ts";
 import { StaticSource } from "./source/static_source.ts";
-import { createPlatform, runtime, ThisProcess, textOf } from "./this_process.ts";
+import { createPlatform, runtime, ThisProcess } from "./this_process.ts";
 
 /** What a process that comes to nothing has said last, for one that waits for it. */
 let lastWords = "";
@@ -154,7 +155,7 @@ function command(): Promise<number> {
         const script = new URL(import.meta.url);
         return new FileSource(platform, configPath, { env: io.env, runtime: io.runtime, first: loaded, script });
       }),
-    createPlatform: () => createPlatform((e) => io.err(`weir: ${textOf(e)}\n`)),
+    createPlatform: () => createPlatform((e) => io.err(`weir: ${stackOf(e)}\n`)),
     proxy: (model, options) => serve(model, options, () => new StaticSource(model)),
     control: async (request) => {
       const platform = await createPlatform(() => {});
@@ -162,7 +163,7 @@ function command(): Promise<number> {
       return showAnswer(request, answer, io);
     },
   }).catch((e: unknown) => {
-    io.err(`weir: ${textOf(e)}\n`);
+    io.err(`weir: ${stackOf(e)}\n`);
     return EXIT.problems;
   });
 }

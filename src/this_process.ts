@@ -1,4 +1,5 @@
 import { pathToFileURL } from "node:url";
+import { stackOf } from "./base/error.ts";
 import { wantsColor } from "./cli/render/paint.ts";
 import { prepareWebGlobals } from "./exchange/web_globals.ts";
 import type { Platform } from "./platform/types.ts";
@@ -24,7 +25,7 @@ export class ThisProcess {
   createServingPlatform(): Promise<Platform> {
     return createPlatform((e) => {
       this.serving?.countThrow();
-      this.log.log("error", "a callback threw: its connection was destroyed", { reason: textOf(e) });
+      this.log.log("error", "a callback threw: its connection was destroyed", { reason: stackOf(e) });
     });
   }
 
@@ -40,7 +41,7 @@ export class ThisProcess {
     for (const event of ["uncaughtException", "unhandledRejection"])
       process.on(event, (e: unknown) => {
         this.serving?.countThrow();
-        this.log.log("error", "something in this process threw where nobody waits for it", { event, reason: textOf(e) });
+        this.log.log("error", "something in this process threw where nobody waits for it", { event, reason: stackOf(e) });
       });
     prepareWebGlobals(globalThis);
     offerPackages?.(await loadOffered());
@@ -51,8 +52,4 @@ export class ThisProcess {
 export async function createPlatform(onFault: (e: unknown) => void): Promise<Platform> {
   if (runtime === "bun") return (await import("./platform/bun.ts")).createBunPlatform({ onFault });
   return (await import("./platform/node.ts")).createNodePlatform(runtime, { onFault });
-}
-
-export function textOf(e: unknown): string {
-  return e instanceof Error ? (e.stack ?? e.message) : String(e);
 }

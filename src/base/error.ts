@@ -92,3 +92,8 @@ export function upstreamFault(code: ErrorCode, status: number, retry: Retry, mes
 export function localFault(code: ErrorCode, status: number, message: string, cause?: unknown): ProxyError {
   return new ProxyError(message, { code, side: "internal", scope: "stream", retry: "never", status, cause });
 }
+
+/** What was thrown, for a log: with its stack where it has one. */
+export function stackOf(e: unknown): string {
+  return e instanceof Error ? (e.stack ?? e.message) : String(e);
+}

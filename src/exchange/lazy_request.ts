@@ -12,10 +12,10 @@ export interface RequestSource {
 }
 
 /**
- * What stands for a `Request`, and makes one of the runtime's own only when something of it is asked for that is
- * not here: making one, its signal and its headers costs a handler's request more than all else does.
+ * What stands for a `Request`, and makes one of the runtime's own only when something of it is asked for that is not here: making one, its
+ * signal and its headers costs a handler's request more than all else does.
  *
- * It is an instance of `Request`, with all of its members. What the runtimes do themselves with a `Request` takes `real`.
+ * It is an instance of `Request`, with all of its members. What the runtimes do themselves with a `Request` takes `realRequest`.
  */
 export class LazyRequest {
   readonly #source: RequestSource;
@@ -66,6 +66,11 @@ export class LazyRequest {
     return this.#whole()?.then(bufferOf) ?? LazyRequest.realOf(this).arrayBuffer();
   }
 
+  /** Both runtimes show an object by it. */
+  [Symbol.for("nodejs.util.inspect.custom")](): Request {
+    return LazyRequest.realOf(this);
+  }
+
   /** null: a real one has the body, or there is none. */
   #whole(): Promise<Uint8Array> | null {
     const { body } = this.#source;
@@ -111,9 +116,6 @@ export function realRequest(x: unknown): unknown {
   return x instanceof LazyRequest ? LazyRequest.realOf(x) : x;
 }
 
-/** Both runtimes show an object by it. */
-const INSPECT = Symbol.for("nodejs.util.inspect.custom");
-
 /** All else that a `Request` has on this runtime is the real one's. */
 function inherit(own: object): void {
   for (const key of Reflect.ownKeys(Request.prototype)) {
@@ -122,12 +124,6 @@ function inherit(own: object): void {
     if (get !== undefined) Object.defineProperty(own, key, { configurable: true, get: getterOf(key) });
     else if (typeof value === "function") Object.defineProperty(own, key, { configurable: true, value: methodOf(key) });
   }
-  Object.defineProperty(own, INSPECT, {
-    configurable: true,
-    value(this: LazyRequest): unknown {
-      return LazyRequest.realOf(this);
-    },
-  });
   Object.setPrototypeOf(own, Request.prototype);
 }
 

@@ -137,13 +137,7 @@ export class WebCall implements ServedTarget, RequestSource {
     const length = String(body.length);
     if (said !== null && said !== length) return false;
     if (said === null) fields.add("Content-Length", length);
-    head.contentLength = body.length;
-    const end = body.length === 0 || x.method === "HEAD";
-    this.#over = true;
-    this.#event(() => {
-      x.reply(head, end);
-      if (!end) x.replyData(body, true);
-    });
+    this.#sendBytes(head, body, body.length === 0 || x.method === "HEAD");
     return true;
   }
 
@@ -185,14 +179,19 @@ export class WebCall implements ServedTarget, RequestSource {
     if (!(body instanceof Uint8Array) || body.length === 0) return false;
     if (head.contentLength >= 0 && head.contentLength !== body.length) return false;
     head.fields.set("Content-Length", String(body.length));
+    // A copy: the stream's memory is the handler's.
+    this.#sendBytes(head, body.slice(), false);
+    return true;
+  }
+
+  /** All of the reply. `end`: its head is. */
+  #sendBytes(head: ResponseHead, body: Uint8Array, end: boolean): void {
     head.contentLength = body.length;
     this.#over = true;
     this.#event((x) => {
-      x.reply(head, false);
-      // A copy: the stream's memory is the handler's.
-      x.replyData(body.slice(), true);
+      x.reply(head, end);
+      if (!end) x.replyData(body, true);
     });
-    return true;
   }
 
   /** `begun`: reads that come before those of the reader. `length`: bytes that the head has promised; −1: none in particular. */

@@ -31,9 +31,9 @@ export class AccessLogs implements AccessLog {
    * is in force, those to come are from now on.
    */
   prepare(specs: readonly AccessLogSpec[]): { commit(): void; undo(): void } {
-    const first = this.#outputs.length === 0;
-    if (first) this.apply(specs);
-    return { commit: () => this.apply(specs), undo: () => (first ? this.apply([]) : undefined) };
+    if (this.#outputs.length > 0) return { commit: () => this.apply(specs), undo: () => {} };
+    this.apply(specs);
+    return { commit: () => {}, undo: () => this.apply([]) };
   }
 
   /** Formats are checked when the config is decoded; one with problems throws here. */

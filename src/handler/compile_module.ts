@@ -1,3 +1,4 @@
+import { stackOf } from "../base/error.ts";
 import type { ModuleHandlerSpec } from "../config/model.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import { applyOps } from "../exchange/forward_head.ts";
@@ -22,7 +23,7 @@ export function compileModule(spec: ModuleHandlerSpec, fetch: ModuleFetch, env: 
   const context: ModuleContext = {
     waitUntil: (promise) => {
       promise.catch((e: unknown) =>
-        env.log.log("error", "what a handler left behind failed", { module: spec.module.path, reason: textOf(e) }),
+        env.log.log("error", "what a handler left behind failed", { module: spec.module.path, reason: stackOf(e) }),
       );
     },
     passThroughOnException: () => {},
@@ -77,8 +78,4 @@ function callEnv({ down, site, head, rule }: Exchange): CallEnv {
     headMs: rule!.responseHeadMs,
     idleMs: site.spec.timeouts.streamIdleMs,
   };
-}
-
-function textOf(e: unknown): string {
-  return e instanceof Error ? (e.stack ?? e.message) : String(e);
 }

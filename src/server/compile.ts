@@ -1,3 +1,4 @@
+import { stackOf } from "../base/error.ts";
 import type { Slab } from "../base/slab.ts";
 import type {
   ActionSpec,
@@ -220,10 +221,6 @@ function compileCodecs(
 
 /** How long the answer to the PING behind a first GOAWAY is awaited: a round trip of the slowest path there is. */
 const H2_DRAIN_MS = 2_000;
-
-function stackOf(cause: unknown): string {
-  return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
-}
 
 function compileRule(route: RouteSpec, listenerBodyBytes: number, actions: Actions, env: CompileEnv): RouteRule {
   return {

@@ -1,6 +1,6 @@
-import { weirFrom } from "../../rivals/peers/weir.ts";
 import { changed, withPlugin } from "../config.ts";
 import { measured } from "./measured.ts";
+import { otherWeir } from "./other_weir.ts";
 import type { Work } from "./work.ts";
 
 const RATE = 1_000;
@@ -15,7 +15,7 @@ export const LATENCY: Work = {
   async run(s) {
     const plain = changed(s.weir, "plain", {})!;
     const called = s.languages.map((l) => changed(s.weir, l.name, withPlugin(l))!);
-    const other = s.against === null || s.home === "dist" ? null : weirFrom(s.against, s.home, "other");
+    const other = otherWeir(s);
     const before = other === null ? [] : s.languages.map((l) => changed(other, l.name, withPlugin(l))!);
     const load = { tool: "load", mode: "open", rate: RATE, connections: CONNECTIONS, statuses: ["200"] } as const;
     const rounds = await measured([plain, ...called, ...before], s, load);

@@ -1,7 +1,8 @@
 import { REPLY_BYTES } from "../../rivals/measure/ready.ts";
 import { CLEARTEXT, TLS_TO_H1 } from "../../rivals/measure/scene.ts";
-import { weirFrom } from "../../rivals/peers/weir.ts";
+import type { Peer } from "../../rivals/peers/peer.ts";
 import { measured } from "./measured.ts";
+import { otherWeir } from "./other_weir.ts";
 import type { Outcome, Setup, Work } from "./work.ts";
 
 /** A route without plugins, here and in another checkout. */
@@ -28,13 +29,13 @@ export const PLAIN_H2: Work = {
     }),
 };
 
-type Run = (peers: readonly ReturnType<typeof weirFrom>[]) => Promise<Omit<Outcome, "pairs">>;
+type Run = (peers: readonly Peer[]) => Promise<Omit<Outcome, "pairs">>;
 
-async function besideOther({ weir, home, against, pace }: Setup, run: Run): Promise<Outcome> {
-  if (against === null || home === "dist") {
-    pace.tell("give --against CHECKOUT with bun or deno: left out");
+async function besideOther(s: Setup, run: Run): Promise<Outcome> {
+  const other = otherWeir(s);
+  if (other === null) {
+    s.pace.tell("give --against CHECKOUT with bun or deno: left out");
     return { samples: [], failures: [], pairs: [] };
   }
-  const other = weirFrom(against, home, "other");
-  return { ...(await run([weir, other])), pairs: [{ subject: weir.name, base: other.name }] };
+  return { ...(await run([s.weir, other])), pairs: [{ subject: s.weir.name, base: other.name }] };
 }

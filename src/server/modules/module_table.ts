@@ -1,3 +1,4 @@
+import { stackOf } from "../../base/error.ts";
 import type { Model, ModuleSpec } from "../../config/model.ts";
 import type { Problem } from "../../config/problem.ts";
 import type { ModuleKind } from "../../config/runtime_abilities.ts";
@@ -75,7 +76,7 @@ export function unfit(namespace: object, kind: ModuleKind): string | null {
 
 /** For a module whose import was rejected. */
 export function threw(e: unknown): string {
-  return `correct the module: loading it failed: ${e instanceof Error ? (e.stack ?? e.message) : String(e)}`;
+  return `correct the module: loading it failed: ${stackOf(e)}`;
 }
 
 /** Every module of a model, once for each kind of use. */

@@ -46,7 +46,7 @@ export interface WorkerEnv {
   readonly onServer: (s: Server) => void;
 }
 
-/** The index of the worker that this process is to be; null: it is none. The variable is taken out of `env`. */
+/** The index of the worker that this process is. The variable is taken out of `env`. */
 export function takeWorkerIndex(env: Record<string, string | undefined>): number {
   const index = env[WORKER_VARIABLE];
   delete env[WORKER_VARIABLE];

@@ -18,15 +18,15 @@ export const NUMBERS_FD = 5;
 export const COUNTS_FD = 6;
 /** Set in the environment of a worker, to its index. */
 export const WORKER_VARIABLE = "WEIR_WORKER";
-/** Whether the process with this environment is a worker. */
-export function isWorker(env: Readonly<Record<string, string | undefined>>): boolean {
-  return env[WORKER_VARIABLE] !== undefined;
-}
-
 /** To its row in that memory; −1: it has none. */
 export const ROW_VARIABLE = "WEIR_WORKER_ROW";
 /** A worker says so often that its event loop turns. */
 export const BEAT_MS = 1_000;
+
+/** Whether the process with this environment is a worker. */
+export function isWorker(env: Readonly<Record<string, string | undefined>>): boolean {
+  return env[WORKER_VARIABLE] !== undefined;
+}
 
 /** The file of a certificate, a key or authorities, as the supervisor found it good. */
 export interface SecretText {
